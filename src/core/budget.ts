@@ -1,0 +1,6 @@
+/** The three budgets. A table never mixes them. */
+
+/** "minute": a notebook cell; "hour": a training under 10 minutes; "paper": the papers' full data and epochs. */
+export type Budget = "minute" | "hour" | "paper";
+
+export const budgets: readonly Budget[] = ["minute", "hour", "paper"];

@@ -1,0 +1,58 @@
+/**
+ * The errors that SessionLab throws. Every message reads "Expected <what>, found <value>; <what to do>",
+ * and `cause` holds the error underneath, if there is one.
+ */
+
+/** The root of every error thrown on purpose: `catch (e) { if (e instanceof SessionLabError) ... }`. */
+export class SessionLabError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** An option is unknown, of the wrong type or out of its range. */
+export class ConfigError extends SessionLabError {}
+
+/** Where bad data was found. */
+export interface DataLocation {
+  readonly file?: string;
+  /** 1-based. */
+  readonly line?: number;
+  readonly field?: string;
+}
+
+/** Input data are not what they should be; the message starts with `file:line (field)`. */
+export class DataError extends SessionLabError {
+  constructor(message: string, readonly location: DataLocation = {}, options?: ErrorOptions) {
+    const { file, line, field } = location;
+    const place = [file, line].filter((part) => part !== undefined).join(":") + (field === undefined ? "" : ` (${field})`);
+    super(place.trim() === "" ? message : `${place.trim()}: ${message}`, options);
+  }
+}
+
+/** A model was asked for scores before `fit` or `load`. */
+export class NotFittedError extends SessionLabError {
+  constructor(model: string) {
+    super(`Expected a fitted ${model}, found one without weights; call fit() or load() first`);
+  }
+}
+
+/** A number stopped being finite in training. `checkpoint` is the last good one, if any was written. */
+export class NumericError extends SessionLabError {
+  constructor(message: string, readonly at: { readonly epoch: number; readonly step: number; readonly checkpoint?: string }) {
+    super(`${message} (epoch ${at.epoch}, step ${at.step}${at.checkpoint === undefined ? "" : `; last good checkpoint: ${at.checkpoint}`})`);
+  }
+}
+
+/** The caller's AbortSignal fired. What was done so far is kept where the call says so. */
+export class AbortError extends SessionLabError {
+  constructor(what: string, readonly checkpoint?: string) {
+    super(`${what} was interrupted${checkpoint === undefined ? "" : `; it resumes from ${checkpoint}`}`);
+  }
+}
+
+/** Throws AbortError if the signal has fired: called once a batch by everything that takes long. */
+export function throwIfAborted(signal: AbortSignal | undefined, what: string, checkpoint?: string): void {
+  if (signal?.aborted === true) throw new AbortError(what, checkpoint);
+}

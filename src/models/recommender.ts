@@ -1,0 +1,96 @@
+/**
+ * The interface of every recommender, no exceptions: fit, score, recommend, save, load.
+ * `score` ranks by higher-is-better over the items seen in training; nothing is filtered unless asked.
+ */
+import type * as tf from "@tensorflow/tfjs";
+import { ConfigError } from "../core/errors";
+import type { Progress } from "../core/progress";
+import type { Rng } from "../core/rng";
+import type { Cases, Items, Sessions, TrainSessions } from "../data/types";
+
+/** What a fit needs beside data and options. */
+export interface FitContext {
+  readonly rng: Rng;
+  readonly signal?: AbortSignal;
+  readonly progress?: Progress;
+  /** A folder for checkpoints; a fit that finds its own checkpoint there resumes from it. */
+  readonly checkpoint?: string;
+}
+
+/** What a fit did: goes into the result's passport. */
+export interface FitReport {
+  /** Epochs run and the one kept, for models that have epochs. */
+  readonly epochs?: number;
+  readonly bestEpoch?: number;
+  /** The validation metric by epoch. */
+  readonly history?: readonly Readonly<Record<string, number>>[];
+  readonly seconds: number;
+}
+
+/** Scores of sessions over the V items seen in training, higher is better: [B, V], row-major if an array. */
+export type Scores = tf.Tensor2D | Float32Array;
+
+/** One recommended item. */
+export interface Recommendation {
+  readonly item: string;
+  readonly title?: string;
+  readonly score: number;
+}
+
+/** What is asked of `recommend`. */
+export interface RecommendQuery {
+  readonly k: number;
+  /** Outside ids that must not be recommended. Seen items are not excluded by themselves. */
+  readonly exclude?: Iterable<string>;
+}
+
+export interface Recommender {
+  /** The name in tables and files: "SASRec". */
+  readonly name: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  /** The items it learnt. @throws NotFittedError */
+  readonly items: Items;
+  /**
+   * Learns from `train`; may choose by `valid`, never by anything else. Fitting twice starts afresh.
+   * @throws NumericError when the loss stops being finite; AbortError when the signal fires
+   */
+  fit(train: TrainSessions, valid: Cases<"valid">, context: FitContext): Promise<FitReport>;
+  /** @returns [B, V]; the caller disposes a tensor. @throws NotFittedError */
+  score(sessions: Sessions): Scores;
+  /** The k best items after `session`, outside ids, unknown ones skipped. @throws NotFittedError, ConfigError */
+  recommend(session: readonly string[], query: RecommendQuery): Recommendation[];
+  /** Writes a folder that `load` of the same class reads: model.json, items.json, weights.safetensors. */
+  save(folder: string): Promise<void>;
+  dispose(): void;
+}
+
+/** `recommend` for any model with `score`: outside ids in, outside ids and titles out. Ties keep catalogue order. */
+export function recommendFrom(model: Pick<Recommender, "items" | "score">, session: readonly string[], query: RecommendQuery): Recommendation[] {
+  const { items } = model;
+  if (!Number.isInteger(query.k) || query.k < 1) throw new ConfigError(`Expected k to be a positive integer, found ${query.k}`);
+  const index = indexOf(items);
+  const known = session.map((id) => index.get(id) ?? items.trained).filter((item) => item < items.trained);
+  const scores = scoresToArray(model.score({ offsets: Uint32Array.of(0, known.length), item: Int32Array.from(known) }));
+  const excluded = new Set(query.exclude ?? []);
+  return Array.from(scores.keys())
+    .filter((item) => !excluded.has(items.ids[item]!))
+    .sort((a, b) => scores[b]! - scores[a]! || a - b)
+    .slice(0, query.k)
+    .map((item) => ({ item: items.ids[item]!, title: items.titles?.[item], score: scores[item]! }));
+}
+
+/** Scores as an array; a tensor is read and disposed. @returns [B * V] */
+export function scoresToArray(scores: Scores): Float32Array {
+  if (scores instanceof Float32Array) return scores;
+  const values = scores.dataSync<"float32">();
+  scores.dispose();
+  return values;
+}
+
+const indices = new WeakMap<Items, ReadonlyMap<string, number>>();
+
+function indexOf(items: Items): ReadonlyMap<string, number> {
+  const known = indices.get(items) ?? new Map(items.ids.map((id, item) => [id, item]));
+  indices.set(items, known);
+  return known;
+}
