@@ -1,0 +1,16 @@
+/**
+ * SessionLab's public surface: a table of contents, in the order that data flows.
+ * Everything that notebooks and other projects use is here; nothing else is promised to stay.
+ */
+
+// core: seeded randomness, options, errors, the step cache, progress
+export { budgets, type Budget } from "./core/budget";
+export { plainCodec, type Codec } from "./core/codec";
+export { formatSeconds } from "./core/duration";
+export { AbortError, ConfigError, DataError, NotFittedError, NumericError, SessionLabError, type DataLocation } from "./core/errors";
+export { writeFileAtomic, writeFolderAtomic } from "./core/files";
+export { hashOf, type Hashable } from "./core/hash";
+export { nearest, resolveOptions, rules, type Rule } from "./core/options";
+export { meter, type Progress, type ProgressReport } from "./core/progress";
+export { Rng, type RngState } from "./core/rng";
+export { defaultCache, footer, step, type StepContext, type StepMeta, type StepResult, type StepSettings } from "./core/step";
