@@ -14,3 +14,10 @@ export { nearest, resolveOptions, rules, type Rule } from "./core/options";
 export { meter, type Progress, type ProgressReport } from "./core/progress";
 export { Rng, type RngState } from "./core/rng";
 export { defaultCache, footer, step, type StepContext, type StepMeta, type StepResult, type StepSettings } from "./core/step";
+
+// display: what a terminal, a notebook and a page show
+export { progressBar, type Bar } from "./display/bar";
+export { intervalFigure, intervalSvg, type Figure, type IntervalPlot, type IntervalPoint } from "./display/figure";
+export { renderTable, type TableFormat } from "./display/formats";
+export { htmlPage, paragraph, plotBlock, type PageSection } from "./display/page";
+export { type Cell, type Column, type Estimate, type Table } from "./display/table";

@@ -1,0 +1,72 @@
+/** Progress for a terminal: a bar in place on a TTY, else a line every ten seconds. */
+import { formatSeconds } from "../core/duration";
+import type { Progress, ProgressReport } from "../core/progress";
+
+/** Where the bar is drawn: `process.stderr`, or a stand-in. */
+export interface BarStream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+export interface Bar {
+  /** Give this to whatever takes a `Progress`. */
+  readonly progress: Progress;
+  /** Writes a line of its own, above the bar. */
+  say(line: string): void;
+  /** Ends the bar: the cursor is at the start of an empty line after it. */
+  end(): void;
+}
+
+/** Milliseconds between two drawings: in place, and line by line. */
+const inPlaceEvery = 100;
+const lineEvery = 10_000;
+
+/**
+ * A bar on `stream`.
+ * @param now milliseconds that only grow; a test gives its own
+ */
+export function progressBar(stream: BarStream = process.stderr, now: () => number = () => performance.now()): Bar {
+  const inPlace = stream.isTTY === true;
+  let drawn = -Infinity;
+  let open = false;
+  const clear = () => {
+    if (open) stream.write("\r\x1b[K");
+    open = false;
+  };
+  return {
+    progress(report) {
+      const whole = report.total !== undefined && report.done >= report.total;
+      const since = now() - drawn;
+      if (inPlace ? since < inPlaceEvery && !whole : since < lineEvery) return;
+      drawn = now();
+      const line = barLine(report, inPlace ? (stream.columns ?? 80) - 1 : 200);
+      if (inPlace) stream.write(`\r\x1b[K${line}`);
+      else stream.write(`${line}\n`);
+      open = inPlace;
+    },
+    say(line) {
+      clear();
+      stream.write(`${line}\n`);
+    },
+    end: clear,
+  };
+}
+
+const width = 20;
+
+/** One report in one line of at most `columns` characters. */
+export function barLine(report: ProgressReport, columns = 200): string {
+  const { task, done, total, unit, rate, secondsLeft, metrics = {} } = report;
+  const parts = [task];
+  if (total !== undefined && total > 0) {
+    const share = Math.min(1, done / total);
+    const filled = Math.round(share * width);
+    parts.push(`${"█".repeat(filled)}${"░".repeat(width - filled)} ${String(Math.floor(share * 100)).padStart(3)} %`);
+  }
+  parts.push(total === undefined ? `${done} ${unit}` : `${done}/${total} ${unit}`);
+  if (rate !== undefined) parts.push(`${rate >= 10 ? Math.round(rate) : rate.toFixed(2)} ${unit}/s`);
+  if (secondsLeft !== undefined && secondsLeft > 0) parts.push(`${formatSeconds(secondsLeft)} left`);
+  parts.push(...Object.entries(metrics).map(([name, value]) => `${name} ${Number(value.toPrecision(4))}`));
+  return parts.join("  ").slice(0, columns);
+}

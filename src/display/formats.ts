@@ -1,0 +1,118 @@
+/** A table as text for a terminal, Markdown, LaTeX (booktabs) and HTML: the same cells, the same notes. */
+import { layTable, type LaidCell, type LaidTable, type Table } from "./table";
+
+export type TableFormat = "text" | "markdown" | "latex" | "html";
+
+/**
+ * Renders a table, with its protocol, notes and result ids under it.
+ * @throws ConfigError if the protocol or the result ids are missing
+ * @example
+ * import { renderTable } from "sessionlab";
+ * const table = {
+ *   title: "Demo", protocol: "two toy models, one toy session", results: ["demo-1"],
+ *   columns: [
+ *     { header: "model", cell: (row: { name: string; hit: number }) => row.name },
+ *     { header: "HR@10", cell: (row: { name: string; hit: number }) => row.hit, digits: 2, best: "high" as const },
+ *   ],
+ *   rows: [{ name: "POP", hit: 0.1 }, { name: "SASRec", hit: 0.25 }],
+ * };
+ * assert.match(renderTable(table, "markdown"), /\| SASRec \| \*\*0\.25\*\* \|/);
+ */
+export function renderTable<Row>(table: Table<Row>, format: TableFormat): string {
+  const laid = layTable(table);
+  return { text: toText, markdown: toMarkdown, latex: toLatex, html: toHtml }[format](laid);
+}
+
+/** Aligned columns; "*" after the best of a column. */
+function toText(table: LaidTable): string {
+  const columns = table.headers.map((header, c) => {
+    const cells = table.rows.map((row) => row[c]!);
+    const signs = cells.map((cell) => (cell.best ? "*" : "") + cell.mark);
+    const signWidth = Math.max(...signs.map((sign) => sign.length), 0);
+    const texts = cells.map((cell, r) => (table.numeric[c]! ? cell.text + signs[r]!.padEnd(signWidth) : cell.text));
+    const width = Math.max(header.length, ...texts.map((text) => text.length));
+    const align = (text: string) => (table.numeric[c]! ? text.padStart(width) : text.padEnd(width));
+    return [align(header), "-".repeat(width), ...texts.map(align)];
+  });
+  const lines = Array.from({ length: table.rows.length + 2 }, (_, line) => columns.map((column) => column[line]!).join("  ").trimEnd());
+  const anyBest = table.rows.some((row) => row.some((cell) => cell.best));
+  const legend = anyBest ? ["* best of its column"] : [];
+  return [table.title, "", ...lines, "", ...legend, ...table.notes, `Protocol: ${table.protocol}`, `Results: ${table.results.join(", ")}`, ""].join("\n");
+}
+
+function toMarkdown(table: LaidTable): string {
+  const escape = (text: string) => text.replace(/[|<*]/g, "\\$&");
+  const show = (cell: LaidCell) => (cell.best ? `**${escape(cell.text)}**` : escape(cell.text)) + cell.mark;
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [
+    `**${escape(table.title)}**`,
+    "",
+    line(table.headers.map(escape)),
+    line(table.numeric.map((numeric) => (numeric ? "---:" : "---"))),
+    ...table.rows.map((row) => line(row.map(show))),
+    "",
+    ...[...table.notes, `Protocol: ${table.protocol}`, `Results: ${table.results.map((id) => `\`${id}\``).join(", ")}`].flatMap((note) => [note, ""]),
+  ].join("\n");
+}
+
+/** Needs \usepackage{booktabs}. */
+function toLatex(table: LaidTable): string {
+  const show = (cell: LaidCell) => {
+    const text = escapeLatex(cell.text);
+    return (cell.best ? `\\textbf{${text}}` : text) + (cell.mark === "" ? "" : `$^{${escapeLatex(cell.mark).replaceAll("$", "")}}$`);
+  };
+  const line = (cells: readonly string[]) => `  ${cells.join(" & ")} \\\\`;
+  const notes = [...table.notes, `Protocol: ${table.protocol}`, `Results: ${table.results.join(", ")}`].map(escapeLatex);
+  return [
+    "\\begin{table}",
+    `\\caption{${escapeLatex(table.title)}}`,
+    `\\begin{tabular}{${table.numeric.map((numeric) => (numeric ? "r" : "l")).join("")}}`,
+    "  \\toprule",
+    line(table.headers.map(escapeLatex)),
+    "  \\midrule",
+    ...table.rows.map((row) => line(row.map(show))),
+    "  \\bottomrule",
+    "\\end{tabular}",
+    ...notes.map((note) => `\\par\\footnotesize ${note}`),
+    "\\end{table}",
+    "",
+  ].join("\n");
+}
+
+function toHtml(table: LaidTable): string {
+  const kind = (c: number) => (table.numeric[c]! ? ' class="number"' : "");
+  const show = (cell: LaidCell) => (cell.best ? `<strong>${escapeHtml(cell.text)}</strong>` : escapeHtml(cell.text)) + (cell.mark === "" ? "" : `<sup>${escapeHtml(cell.mark)}</sup>`);
+  const body = table.rows.map((row) => {
+    const cells = row.map((cell, c) => (c === 0 ? `<th scope="row">${show(cell)}</th>` : `<td${kind(c)}>${show(cell)}</td>`));
+    return `<tr>${cells.join("")}</tr>`;
+  });
+  return [
+    '<div class="scroll" tabindex="0">',
+    "<table>",
+    `<caption>${escapeHtml(table.title)}</caption>`,
+    `<thead><tr>${table.headers.map((header, c) => `<th scope="col"${kind(c)}>${escapeHtml(header)}</th>`).join("")}</tr></thead>`,
+    "<tbody>",
+    ...body,
+    "</tbody>",
+    "</table>",
+    "</div>",
+    ...table.notes.map((note) => `<p class="note">${escapeHtml(note)}</p>`),
+    `<p class="note">Protocol: ${escapeHtml(table.protocol)}</p>`,
+    `<details class="note"><summary>Results behind this table</summary>${table.results.map((id) => `<code>${escapeHtml(id)}</code>`).join(", ")}</details>`,
+    "",
+  ].join("\n");
+}
+
+/** Text that is safe inside HTML elements and quoted attributes. */
+export function escapeHtml(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+}
+
+const latex: Readonly<Record<string, string>> = {
+  "\\": "\\textbackslash{}", "{": "\\{", "}": "\\}", "$": "\\$", "&": "\\&", "#": "\\#", "%": "\\%", "_": "\\_",
+  "^": "\\textasciicircum{}", "~": "\\textasciitilde{}", "±": "$\\pm$", "†": "$\\dagger$", "‡": "$\\ddagger$", "≥": "$\\geq$", "≤": "$\\leq$",
+};
+
+function escapeLatex(text: string): string {
+  return text.replace(/[\\{}$&#%_^~±†‡≥≤]/g, (sign) => latex[sign]!);
+}
