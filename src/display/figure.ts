@@ -2,7 +2,7 @@
  * A dot plot with intervals, twice: as a plotly figure (JupyterLab, VS Code, the interactive page) and as a static
  * SVG (GitHub, print, readers without scripts). plotly.js draws only in a browser, so the SVG is drawn here.
  */
-import type { Data, Layout } from "plotly.js";
+import type { Layout, PlotData } from "plotly.js";
 import { ConfigError } from "../core/errors";
 import { escapeHtml } from "./formats";
 
@@ -28,7 +28,7 @@ export interface IntervalPlot {
 
 /** A plotly figure: what `application/vnd.plotly.v1+json` carries. */
 export interface Figure {
-  readonly data: readonly Partial<Data>[];
+  readonly data: readonly Partial<PlotData>[];
   readonly layout: Partial<Layout>;
 }
 
@@ -37,29 +37,39 @@ const accent = "#2f6fbd";
 /** The plot for plotly. Colours of text and grid are left to the page, which knows whether it is dark. */
 export function intervalFigure(plot: IntervalPlot): Figure {
   check(plot);
-  const { points } = plot;
-  const below = points.map((point) => point.mean - (point.low ?? point.mean));
-  const above = points.map((point) => (point.high ?? point.mean) - point.mean);
-  const data: Partial<Data> = {
+  const own = plot.points.filter((point) => point.reference !== true);
+  const others = plot.points.filter((point) => point.reference === true);
+  const markers = (points: readonly IntervalPoint[], symbol: string, arms: Partial<PlotData>): Partial<PlotData> => ({
     type: "scatter",
     mode: "markers",
     x: points.map((point) => point.mean),
     y: points.map((point) => point.label),
-    error_x: { type: "data", symmetric: false, array: above, arrayminus: below, thickness: 2, width: 5, color: accent },
-    marker: { size: 10, color: accent, symbol: points.map((point) => (point.reference === true ? "circle-open" : "circle")) },
+    marker: { size: 10, color: accent, symbol },
     hovertemplate: "%{y}: %{x:.4f}<extra></extra>",
+    ...arms,
+  });
+  const intervals: Partial<PlotData> = {
+    error_x: {
+      type: "data",
+      symmetric: false,
+      array: own.map((point) => (point.high ?? point.mean) - point.mean),
+      arrayminus: own.map((point) => point.mean - (point.low ?? point.mean)),
+      thickness: 2,
+      width: 5,
+      color: accent,
+    },
   };
   const layout: Partial<Layout> = {
     title: { text: plot.title, font: { size: 16 } },
     xaxis: { title: { text: plot.axis }, rangemode: "tozero", zeroline: false },
-    yaxis: { autorange: "reversed", automargin: true, fixedrange: true },
+    yaxis: { categoryorder: "array", categoryarray: plot.points.map((point) => point.label), autorange: "reversed", automargin: true, fixedrange: true },
     margin: { t: 48, r: 16, b: 48, l: 16 },
-    height: 120 + 36 * points.length,
+    height: 120 + 36 * plot.points.length,
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     showlegend: false,
   };
-  return { data: [data], layout };
+  return { data: [markers(own, "circle", intervals), ...(others.length > 0 ? [markers(others, "circle-open", {})] : [])], layout };
 }
 
 /** The plot in words, for those who do not see it. */

@@ -99,7 +99,7 @@ const upgrade = `
       const axis = { gridcolor: line, linecolor: line };
       const look = { ...layout, font: { color: text }, xaxis: { ...layout.xaxis, ...axis }, yaxis: { ...layout.yaxis, ...axis } };
       target.hidden = false;
-      Plotly.react(target, data, look, { responsive: true, displaylogo: false, scrollZoom: false });
+      Plotly.react(target, data, look, { responsive: true, displayModeBar: false });
       figure.querySelector(".static").hidden = true;
     }
   };

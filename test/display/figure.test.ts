@@ -16,12 +16,11 @@ const plot: IntervalPlot = {
 describe("figures", () => {
   it("gives plotly the values and the arms of the intervals", () => {
     const { data, layout } = intervalFigure(plot);
-    const trace = data[0] as { x: number[]; y: string[]; error_x: { array: number[]; arrayminus: number[] }; marker: { symbol: string[] } };
-    assert.deepEqual(trace.x, [0.02, 0.03]);
-    assert.deepEqual(trace.y, ["POP", "RecBole"]);
-    assert.deepEqual(trace.error_x.array, [0.02, 0]);
-    assert.deepEqual(trace.error_x.arrayminus, [0.01, 0]);
-    assert.deepEqual(trace.marker.symbol, ["circle", "circle-open"]);
+    const [own, other] = data as { x: number[]; y: string[]; error_x?: { array: number[]; arrayminus: number[] }; marker: { symbol: string } }[];
+    assert.deepEqual([own!.x, own!.y, other!.x, other!.y], [[0.02], ["POP"], [0.03], ["RecBole"]]);
+    assert.deepEqual([own!.error_x!.array, own!.error_x!.arrayminus], [[0.02], [0.01]]);
+    assert.deepEqual([own!.marker.symbol, other!.marker.symbol, other!.error_x], ["circle", "circle-open", undefined]);
+    assert.deepEqual(layout.yaxis!.categoryarray, ["POP", "RecBole"]);
     assert.equal(layout.height, 192);
     assert.deepEqual(JSON.parse(JSON.stringify(intervalFigure(plot))), { data, layout });
   });
