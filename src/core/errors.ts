@@ -38,10 +38,19 @@ export class NotFittedError extends SessionLabError {
   }
 }
 
-/** A number stopped being finite in training. `checkpoint` is the last good one, if any was written. */
+/** Where a number stopped being finite: in training, or at a case that was scored (0-based). `checkpoint` is the last good one, if any was written. */
+export interface NumericLocation {
+  readonly epoch?: number;
+  readonly step?: number;
+  readonly case?: number;
+  readonly checkpoint?: string;
+}
+
+/** A number stopped being finite; the message ends with where. */
 export class NumericError extends SessionLabError {
-  constructor(message: string, readonly at: { readonly epoch: number; readonly step: number; readonly checkpoint?: string }) {
-    super(`${message} (epoch ${at.epoch}, step ${at.step}${at.checkpoint === undefined ? "" : `; last good checkpoint: ${at.checkpoint}`})`);
+  constructor(message: string, readonly at: NumericLocation) {
+    const place = (["epoch", "step", "case"] as const).filter((key) => at[key] !== undefined).map((key) => `${key} ${at[key]}`).join(", ");
+    super(`${message} (${place}${at.checkpoint === undefined ? "" : `; last good checkpoint: ${at.checkpoint}`})`);
   }
 }
 

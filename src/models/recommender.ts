@@ -2,11 +2,13 @@
  * The interface of every recommender, no exceptions: fit, score, recommend, save, load.
  * `score` ranks by higher-is-better over the items seen in training; nothing is filtered unless asked.
  */
-import type * as tf from "@tensorflow/tfjs";
 import { ConfigError } from "../core/errors";
 import type { Progress } from "../core/progress";
 import type { Rng } from "../core/rng";
 import type { Cases, Items, Sessions, TrainSessions } from "../data/types";
+import { scoresToArray, type Scores } from "../evaluation/scores";
+
+export { scoresToArray, type Scores };
 
 /** What a fit needs beside data and options. */
 export interface FitContext {
@@ -26,9 +28,6 @@ export interface FitReport {
   readonly history?: readonly Readonly<Record<string, number>>[];
   readonly seconds: number;
 }
-
-/** Scores of sessions over the V items seen in training, higher is better: [B, V], row-major if an array. */
-export type Scores = tf.Tensor2D | Float32Array;
 
 /** One recommended item. */
 export interface Recommendation {
@@ -77,14 +76,6 @@ export function recommendFrom(model: Pick<Recommender, "items" | "score">, sessi
     .sort((a, b) => scores[b]! - scores[a]! || a - b)
     .slice(0, query.k)
     .map((item) => ({ item: items.ids[item]!, title: items.titles?.[item], score: scores[item]! }));
-}
-
-/** Scores as an array; a tensor is read and disposed. @returns [B * V] */
-export function scoresToArray(scores: Scores): Float32Array {
-  if (scores instanceof Float32Array) return scores;
-  const values = scores.dataSync<"float32">();
-  scores.dispose();
-  return values;
 }
 
 const indices = new WeakMap<Items, ReadonlyMap<string, number>>();

@@ -1,0 +1,162 @@
+/**
+ * Scores every case against all items seen in training and keeps what each case's metrics follow from.
+ * The main table counts targets that training never saw as misses; the table over seen targets stands beside it.
+ * Nothing is filtered: an item of the session can be recommended again.
+ * Symbols: C cases, V items seen in training, K a cut-off.
+ */
+import { ConfigError, throwIfAborted } from "../core/errors";
+import { resolveOptions, rules } from "../core/options";
+import { meter, type Progress } from "../core/progress";
+import { prefixes, type Cases, type Role } from "../data/types";
+import { topItems } from "./lists";
+import { listTally, meanMetrics, metricRows, parseMetric, tieRateOf } from "./metrics";
+import { countRanks, popularityOrder, tieRules, type RankCounts, type TieRule } from "./ranks";
+import type { Scorer } from "./scores";
+import { lengthStrata, popularityStrata, targetStrata, type Stratum } from "./strata";
+
+const defaults = {
+  /** Cut-offs, ascending. */
+  ks: [10, 20] as readonly number[],
+  ties: "expected" as TieRule,
+  /** Cases scored at a time. */
+  batch: 256,
+  /** Where popularity strata are cut: quantiles of the items' training counts. */
+  quantiles: [0.8] as readonly number[],
+  /** The first length of each session-length stratum. */
+  lengths: [1, 2, 3, 5, 10] as readonly number[],
+  /** "open" allows the cases of role "confirm", which are scored once for a frozen experiment. */
+  seal: "closed" as "closed" | "open",
+};
+
+export type EvaluateOptions = Partial<typeof defaults> & {
+  /** [V] training counts, from `trainingCounts`. */
+  readonly counts: ArrayLike<number>;
+  readonly signal?: AbortSignal;
+  readonly progress?: Progress;
+};
+
+/** The means over some of the cases. */
+export interface Part {
+  readonly cases: number;
+  /** By name and cut-off: "HR@10"; empty if there are no cases. */
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+/** What every case's metrics follow from: the rows that the paired tests resample. */
+export interface CaseRows extends RankCounts {
+  /** [C] the session of each case: the cluster of the bootstrap. */
+  readonly session: Int32Array;
+  /** [C] the user of each case, where the data have users. */
+  readonly user?: Int32Array;
+}
+
+/** An evaluation: plain values. Everything but `rows` is JSON. */
+export interface Evaluation {
+  readonly role: Role;
+  /** The hash of the cases. */
+  readonly hash: string;
+  /** V: every case was ranked among this many items. */
+  readonly items: number;
+  readonly ks: readonly number[];
+  readonly ties: TieRule;
+  /** The share of seen targets that tie with another item. */
+  readonly tieRate: number;
+  readonly cases: number;
+  /** Over all cases: "HR@10", "MRR@10", "NDCG@10", "Coverage@10" (share of V), "ARP@10" (mean training count of the listed items). */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** HR, MRR and NDCG over the cases whose target training saw. */
+  readonly overSeen: Part;
+  readonly strata: readonly (Part & Omit<Stratum, "cases">)[];
+  /** Set when "test" or "confirm" was read: hand it to `countReading`. */
+  readonly reading?: { readonly role: "test" | "confirm"; readonly hash: string };
+  readonly rows: CaseRows;
+}
+
+/**
+ * Full-ranking evaluation of anything that scores sessions.
+ * @param score B sessions to [B, V]; a tensor is disposed here
+ * @throws ConfigError for wrong options, scores of a wrong shape, no cases, or sealed cases; NumericError naming the
+ *   case for scores that are not numbers; AbortError when the signal fires between batches
+ * @example
+ * import { evaluate } from "sessionlab";
+ * const cases = {
+ *   role: "valid", hash: "", items: { ids: ["a", "b", "c", "d"], trained: 4 },
+ *   sessions: { offsets: Uint32Array.of(0, 2), item: Int32Array.of(0, 1) },
+ *   session: Int32Array.of(0), end: Int32Array.of(1), target: Int32Array.of(1),
+ * } as const;
+ * const constant = await evaluate(() => new Float32Array(4), cases, { ks: [1], counts: [1, 1, 1, 1] });
+ * assert.equal(constant.metrics["HR@1"], 1 / 4); // four tied items: one chance in four
+ */
+export async function evaluate(score: Scorer, cases: Cases, { counts, signal, progress, ...given }: EvaluateOptions): Promise<Evaluation> {
+  const options = resolveOptions("evaluate", defaults, given, {
+    ks: (ks) => (Array.isArray(ks) && ks.length > 0 && ks.every((k, at) => Number.isInteger(k) && k > (ks[at - 1] ?? 0)) ? undefined : "ascending positive integers"),
+    ties: rules.oneOf(...tieRules),
+    batch: rules.positiveInteger,
+    seal: rules.oneOf("closed", "open"),
+  });
+  const { ks, ties } = options;
+  const trained = cases.items.trained;
+  const size = cases.target.length;
+  if (size === 0) throw new ConfigError(`Expected cases to evaluate, found none; is the ${cases.role} period empty?`);
+  if (counts.length !== trained) throw new ConfigError(`Expected training counts of ${trained} items, found ${counts.length}; take trainingCounts(split.train)`);
+  if (cases.role === "confirm" && options.seal !== "open") {
+    throw new ConfigError('Expected seal: "open" to score the "confirm" cases, found them sealed; they are scored once, for an experiment whose options are committed: choose on "valid", look at "test"');
+  }
+
+  const order = ties === "popularity" ? popularityOrder(counts) : undefined;
+  const longest = Math.min(ks[ks.length - 1]!, trained);
+  const lists = listTally(ks, counts);
+  const rows: CaseRows = { ...emptyRows(size), session: cases.session, user: usersOf(cases) };
+  const tick = meter(progress, `evaluate ${cases.role}`, "case", size);
+  for (let from = 0; from < size; from += options.batch) {
+    await new Promise(setImmediate); // lets a timer or Ctrl-C fire the signal
+    throwIfAborted(signal, "evaluate");
+    const to = Math.min(from + options.batch, size);
+    const scores = await score(prefixes(cases, from, to));
+    try {
+      const batch = countRanks(scores, cases.target.subarray(from, to), trained, order, from);
+      for (const key of ["greater", "equal", "ahead"] as const) rows[key].set(batch[key], from);
+      lists.add(topItems(scores, trained, longest), longest);
+    } finally {
+      if (!(scores instanceof Float32Array)) scores.dispose();
+    }
+    tick(to);
+  }
+
+  const part = (chosen: Int32Array): Part => ({ cases: chosen.length, metrics: meanMetrics(rows, ks, ties, chosen) });
+  const [warm, cold] = targetStrata(cases, trained) as [Stratum, Stratum];
+  const strata = [...popularityStrata(cases, counts, options.quantiles), ...lengthStrata(cases, options.lengths), warm, cold];
+  return {
+    role: cases.role,
+    hash: cases.hash,
+    items: trained,
+    ks,
+    ties,
+    tieRate: tieRateOf(rows),
+    cases: size,
+    metrics: { ...meanMetrics(rows, ks, ties), ...lists.means() },
+    overSeen: part(warm.cases),
+    strata: strata.map(({ cases: chosen, ...stratum }) => ({ ...stratum, ...part(chosen) })),
+    reading: cases.role === "valid" ? undefined : { role: cases.role, hash: cases.hash },
+    rows,
+  };
+}
+
+/**
+ * A metric of an evaluation case by case, at any cut-off.
+ * @param metric "NDCG@10"
+ * @returns [C]
+ */
+export function caseRows(evaluation: Evaluation, metric: string): Float64Array {
+  const { metric: name, k } = parseMetric(metric);
+  return metricRows(evaluation.rows, name, k, evaluation.ties);
+}
+
+function emptyRows(size: number): RankCounts {
+  return { greater: new Int32Array(size), equal: new Int32Array(size), ahead: new Int32Array(size) };
+}
+
+function usersOf(cases: Cases): Int32Array | undefined {
+  const { user } = cases.sessions;
+  return user === undefined ? undefined : cases.session.map((session) => user[session]!);
+}

@@ -1,0 +1,47 @@
+/** The lists that are recommended: the k best items of each case, ties in catalogue order (inside id ascending). */
+import * as tf from "@tensorflow/tfjs";
+import { isNative } from "../tensor/kernel";
+import type { Scores } from "./scores";
+
+/**
+ * The k best items of each case. A tensor is not disposed.
+ * @param scores [B, V]
+ * @param k at most V
+ * @returns [B * k] inside ids, best first
+ * @example
+ * import { topItems } from "sessionlab";
+ * assert.deepEqual(topItems(Float32Array.of(1, 3, 3, 2), 4, 3), Int32Array.of(1, 2, 3));
+ */
+export function topItems(scores: Scores, trained: number, k: number): Int32Array {
+  if (scores instanceof Float32Array) return topInArray(scores, trained, k);
+  // TensorFlow's TopKV2 keeps the lower index first on ties; tfjs's own makes an object of every score, and errs on infinities.
+  if (!isNative()) return topInArray(scores.dataSync<"float32">(), trained, k);
+  const { values, indices } = tf.topk(scores, k, true);
+  const items = indices.dataSync<"int32">();
+  tf.dispose([values, indices]);
+  return items;
+}
+
+/** One pass with the best so far in order: after the first k items, few scores get past the last of them. */
+function topInArray(scores: Float32Array, trained: number, k: number): Int32Array {
+  const rows = scores.length / trained;
+  const out = new Int32Array(rows * k);
+  const best = new Float32Array(k);
+  for (let row = 0; row < rows; row++) {
+    const items = out.subarray(row * k, (row + 1) * k);
+    let held = 0;
+    for (let item = 0; item < trained; item++) {
+      const score = scores[row * trained + item]!;
+      if (held === k && score <= best[k - 1]!) continue;
+      let at = held < k ? held++ : k - 1;
+      while (at > 0 && best[at - 1]! < score) {
+        best[at] = best[at - 1]!;
+        items[at] = items[at - 1]!;
+        at--;
+      }
+      best[at] = score;
+      items[at] = item;
+    }
+  }
+  return out;
+}
