@@ -1,0 +1,109 @@
+/**
+ * Adam (Kingma and Ba, 2015, the form at the end of its section 2) and AdamW (Loshchilov and Hutter, 2019):
+ *   m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2;  a_t = rate sqrt(1 - b2^t) / (1 - b1^t);
+ *   w = w - a_t m / (sqrt(v) + eps), after w = w - rate decay w where decay is set (AdamW).
+ * On native one kernel updates w, m and v in place.
+ */
+import * as tf from "@tensorflow/tfjs";
+import { resolveOptions, rules } from "../core/options";
+import { attribute, kernel } from "./kernel";
+import { parameter, readHost, writeHost, type HostTensor, type Parameter, type ParameterSet } from "./parameters";
+
+export const adamDefaults = {
+  /** Learning rate. */
+  rate: 1e-3,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+  /** Decoupled weight decay (AdamW) of tensors with two dimensions or more; 0 is Adam. */
+  decay: 0,
+};
+
+export type AdamOptions = typeof adamDefaults;
+
+/** An optimiser's state on the host, for checkpoints. */
+export interface OptimiserState {
+  readonly step: number;
+  readonly tensors: Readonly<Record<string, HostTensor>>;
+}
+
+/**
+ * The optimiser for one set of parameters.
+ * @example
+ * import { Adam, initBackend, ParameterSet, tf } from "sessionlab";
+ * await initBackend();
+ * const weights = new ParameterSet({ w: { shape: [1], data: Float32Array.of(1) } });
+ * const adam = new Adam(weights, { rate: 0.1 });
+ * adam.apply({ w: tf.tensor1d([5]) }); // the first step moves by the rate, whatever the gradient's size
+ * assert.ok(Math.abs(weights.toHost()["w"]!.data[0]! - 0.9) < 1e-5);
+ * adam.dispose();
+ * weights.dispose();
+ */
+export class Adam {
+  readonly options: Readonly<AdamOptions>;
+  private steps = 0;
+  private readonly moments: ReadonlyMap<string, { readonly m: Parameter; readonly v: Parameter }>;
+
+  constructor(private readonly weights: ParameterSet, options: Partial<AdamOptions> = {}) {
+    this.options = resolveOptions("Adam", adamDefaults, options, {
+      rate: rules.positive,
+      beta1: rules.fraction,
+      beta2: rules.fraction,
+      epsilon: rules.positive,
+      decay: rules.notNegative,
+    });
+    const zeros = (shape: readonly number[]): Parameter => parameter({ shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) });
+    this.moments = new Map([...weights.byName].map(([name, { shape }]) => [name, { m: zeros(shape), v: zeros(shape) }]));
+  }
+
+  /** One step. @param gradients by the names of the parameters, of their shapes; not disposed */
+  apply(gradients: Readonly<Record<string, tf.Tensor>>): void {
+    this.steps++;
+    tf.tidy(() => {
+      const { rate, decay } = this.options;
+      const update = this.weights.byName.values().next().value?.handle !== undefined ? this.nativeUpdate() : this.portableUpdate();
+      for (const [name, gradient] of Object.entries(gradients)) {
+        const weight = this.weights.byName.get(name)!;
+        if (decay > 0 && weight.shape.length >= 2) weight.assign(weight.read().mul(1 - rate * decay));
+        update(weight, this.moments.get(name)!, gradient);
+      }
+    });
+  }
+
+  private nativeUpdate(): Update {
+    const { rate, beta1, beta2, epsilon } = this.options;
+    const scalars = [beta1 ** this.steps, beta2 ** this.steps, rate, beta1, beta2, epsilon].map((value) => tf.scalar(value));
+    const attributes = [attribute.dtype("T", "float32"), attribute.bool("use_locking", false), attribute.bool("use_nesterov", false)];
+    return (weight, { m, v }, gradient) => void kernel("ResourceApplyAdam", attributes, [weight.handle!, m.handle!, v.handle!, ...scalars, gradient], 0);
+  }
+
+  /** The plain twin of the kernel. */
+  private portableUpdate(): Update {
+    const { rate, beta1, beta2, epsilon } = this.options;
+    const size = (rate * Math.sqrt(1 - beta2 ** this.steps)) / (1 - beta1 ** this.steps);
+    return (weight, { m, v }, gradient) => {
+      m.assign(m.read().mul(beta1).add(gradient.mul(1 - beta1)));
+      v.assign(v.read().mul(beta2).add(gradient.square().mul(1 - beta2)));
+      weight.assign(weight.read().sub(m.read().mul(size).div(v.read().sqrt().add(epsilon))));
+    };
+  }
+
+  state(): OptimiserState {
+    const tensors = [...this.moments].flatMap(([name, { m, v }]) => [[`${name}/m`, readHost(m)], [`${name}/v`, readHost(v)]] as const);
+    return { step: this.steps, tensors: Object.fromEntries(tensors) };
+  }
+
+  restore(state: OptimiserState): void {
+    this.steps = state.step;
+    for (const [name, { m, v }] of this.moments) {
+      writeHost(m, state.tensors[`${name}/m`]!);
+      writeHost(v, state.tensors[`${name}/v`]!);
+    }
+  }
+
+  dispose(): void {
+    for (const { m, v } of this.moments.values()) [m, v].forEach((one) => one.dispose());
+  }
+}
+
+type Update = (weight: Parameter, moments: { readonly m: Parameter; readonly v: Parameter }, gradient: tf.Tensor) => void;

@@ -1,0 +1,87 @@
+/**
+ * Causal scaled dot-product attention (Vaswani et al., 2017, Eq. 1): A = dropout(softmax(Q K^T / sqrt(d) + mask)) V,
+ * with its closed-form gradient. Sessions are padded on the right, so the causal mask alone keeps padding out of
+ * every real position; what padded positions hold is never read.
+ * Symbols: B sessions, L positions, H heads, d = D / H.
+ *   dP = mask (dA V^T);  dS = P (dP - sum(dP P));  dQ = dS K / sqrt(d);  dK = dS^T Q / sqrt(d);  dV = dropout(P)^T dA
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { Rng } from "../../core/rng";
+import { withGradient } from "../gradient";
+import { dropoutMask } from "./dropout";
+
+/** What attention needs beside Q, K and V. */
+export interface AttentionOptions {
+  readonly heads: number;
+  /** Dropout of the attention weights; 0 outside `fit`. */
+  readonly dropout: number;
+  readonly rng?: Rng;
+}
+
+/**
+ * @param q [B, L, D]
+ * @param k [B, L, D]
+ * @param v [B, L, D]
+ * @returns [B, L, D]
+ * @example
+ * import { causalAttention, initBackend, tf } from "sessionlab";
+ * await initBackend();
+ * const x = tf.tensor3d([[[1, 0], [0, 1]]]);
+ * const first = causalAttention(x, x, x, { heads: 1, dropout: 0 }).dataSync();
+ * assert.deepEqual([first[0], first[1]], [1, 0]); // the first position sees itself alone
+ */
+export function causalAttention(q: tf.Tensor3D, k: tf.Tensor3D, v: tf.Tensor3D, options: AttentionOptions): tf.Tensor3D {
+  const [batch, length, width] = q.shape;
+  const { heads } = options;
+  const scale = 1 / Math.sqrt(width / heads);
+  return withGradient(
+    [q, k, v],
+    (...inputs) => {
+      const [queries, keys, values] = inputs.map((x) => splitHeads(x, heads)) as [tf.Tensor3D, tf.Tensor3D, tf.Tensor3D]; // [B*H, L, d]
+      const logits = tf.matMul(queries.mul(scale), keys, false, true).add(causalMask(length)); // [B*H, L, L]
+      const weights = tf.softmax(logits);
+      const mask = options.dropout > 0 && options.rng !== undefined ? dropoutMask(weights.shape, options.dropout, options.rng) : undefined;
+      const kept = mask === undefined ? weights : weights.mul(mask);
+      const keep = [queries, keys, values, weights, ...(mask === undefined ? [] : [mask])];
+      return { value: joinHeads(tf.matMul(kept, values) as tf.Tensor3D, batch, heads), keep };
+    },
+    (dy, kept) => {
+      const [queries, keys, values, p, mask] = kept as [tf.Tensor3D, tf.Tensor3D, tf.Tensor3D, tf.Tensor3D, tf.Tensor3D | undefined];
+      const da = splitHeads(dy, heads); // [B*H, L, d]
+      const passed = tf.matMul(da, values, false, true); // [B*H, L, L]
+      const weighted = (mask === undefined ? passed : passed.mul(mask)).mul(p);
+      const ds = weighted.sub(p.mul(weighted.sum(2, true))).mul(scale); // [B*H, L, L]
+      const dv = tf.matMul(mask === undefined ? p : p.mul(mask), da, true, false);
+      return [tf.matMul(ds, keys), tf.matMul(ds, queries, true, false), dv].map((x) => joinHeads(x as tf.Tensor3D, batch, heads));
+    },
+  );
+}
+
+/** The plain twin: tfjs operations with automatic gradients, no dropout. */
+export function causalAttentionPortable(q: tf.Tensor3D, k: tf.Tensor3D, v: tf.Tensor3D, heads: number): tf.Tensor3D {
+  const [batch, length, width] = q.shape;
+  const [qh, kh, vh] = [q, k, v].map((x) => splitHeads(x, heads)) as [tf.Tensor3D, tf.Tensor3D, tf.Tensor3D];
+  const logits = tf.matMul(qh, kh, false, true).div(Math.sqrt(width / heads)).add(causalMask(length));
+  return joinHeads(tf.matMul(tf.softmax(logits), vh) as tf.Tensor3D, batch, heads);
+}
+
+/** [B, L, D] -> [B*H, L, d] */
+function splitHeads(x: tf.Tensor3D, heads: number): tf.Tensor3D {
+  if (heads === 1) return x;
+  const [batch, length, width] = x.shape;
+  return x.reshape([batch, length, heads, width / heads]).transpose([0, 2, 1, 3]).reshape([batch * heads, length, width / heads]);
+}
+
+/** [B*H, L, d] -> [B, L, D] */
+function joinHeads(x: tf.Tensor3D, batch: number, heads: number): tf.Tensor3D {
+  if (heads === 1) return x;
+  const [, length, depth] = x.shape;
+  return x.reshape([batch, heads, length, depth]).transpose([0, 2, 1, 3]).reshape([batch, length, heads * depth]);
+}
+
+/** 0 on and below the diagonal, -1e9 above. @returns [L, L] */
+function causalMask(length: number): tf.Tensor2D {
+  const mask = new Float32Array(length * length);
+  for (let row = 0; row < length; row++) mask.fill(-1e9, row * length + row + 1, (row + 1) * length);
+  return tf.tensor2d(mask, [length, length]);
+}

@@ -1,0 +1,131 @@
+/**
+ * The one training loop: epochs of batches, early stop on the validation metric, checkpoints, resume.
+ * A resumed run gives the bits of an uninterrupted one: every random number is named by its epoch and step, and a
+ * checkpoint holds everything else.
+ */
+import { setImmediate as nextTurn } from "node:timers/promises";
+import * as tf from "@tensorflow/tfjs";
+import { AbortError, NumericError } from "../core/errors";
+import { meter, type Progress } from "../core/progress";
+import type { Rng } from "../core/rng";
+import type { Adam } from "./adam";
+import { checkpointFile, readCheckpoint, writeCheckpoint, type Cursor } from "./checkpoint";
+import type { HostTensor, ParameterSet } from "./parameters";
+
+/** What is trained. */
+export interface TrainingTask<Batch> {
+  /** For progress and errors: "SASRec". */
+  readonly name: string;
+  /** Hash of model, options, data and seed: a checkpoint of anything else is refused. */
+  readonly identity: string;
+  readonly weights: ParameterSet;
+  readonly optimiser: Adam;
+  readonly epochs: number;
+  /** Epochs without a better metric before it stops. */
+  readonly patience: number;
+  /** The batches of an epoch, in order; the same `rng` gives the same batches. */
+  batches(rng: Rng): readonly Batch[];
+  /** The loss of a batch: mean over its targets. `weights` are the values now. */
+  loss(weights: Record<string, tf.Tensor>, batch: Batch, rng: Rng): tf.Scalar;
+  /** The validation metric, higher is better. */
+  validate(): Promise<number>;
+  /** Its name, for history and progress. */
+  readonly metric: string;
+}
+
+/** What a training may be given from outside. */
+export interface TrainingContext {
+  readonly rng: Rng;
+  readonly signal?: AbortSignal;
+  readonly progress?: Progress;
+  /** Folder of the checkpoint: resumed from if one is there. */
+  readonly checkpoint?: string;
+  /** Seconds between checkpoints. How often never changes a bit of the result. */
+  readonly checkpointSeconds?: number;
+}
+
+/** What a training did. The weights are left at those of `bestEpoch`. */
+export interface TrainingReport {
+  readonly epochs: number;
+  readonly bestEpoch: number;
+  readonly history: readonly Readonly<Record<string, number>>[];
+  /** Seconds of this run, without what an earlier, interrupted run took. */
+  readonly seconds: number;
+}
+
+/**
+ * Trains until the metric stops rising, or for `epochs`, and leaves the best weights in place.
+ * @throws NumericError when a loss is not finite, with the last good checkpoint; AbortError when the signal fires,
+ * after writing a checkpoint if there is a folder; ConfigError when the folder holds another training's checkpoint
+ */
+export async function train<Batch>(task: TrainingTask<Batch>, context: TrainingContext): Promise<TrainingReport> {
+  const started = performance.now();
+  const { weights, optimiser } = task;
+  const folder = context.checkpoint;
+  let cursor: Cursor = { epoch: 0, step: 0, lossSum: 0, history: [], bestEpoch: 0, done: false };
+  let best: Readonly<Record<string, HostTensor>> | undefined;
+  const found = folder === undefined ? undefined : readCheckpoint(folder, task.identity);
+  if (found !== undefined) {
+    ({ cursor, best } = found);
+    weights.fromHost(found.weights);
+    optimiser.restore(found.optimiser);
+  }
+  let written = performance.now();
+  let good = found !== undefined;
+  const save = (): void => {
+    if (folder === undefined) return;
+    const values = weights.toHost();
+    if (Object.values(values).some(({ data }) => !data.every(Number.isFinite))) return; // the next loss will say so
+    writeCheckpoint(folder, task.identity, { cursor, weights: values, best, optimiser: optimiser.state() });
+    written = performance.now();
+    good = true;
+  };
+  const report = meter(context.progress, `train ${task.name}`, "epoch", task.epochs);
+
+  while (!cursor.done) {
+    const epochRng = context.rng.child(`epoch ${cursor.epoch}`);
+    const batches = task.batches(epochRng.child("batches"));
+    while (cursor.step < batches.length) {
+      if (context.signal?.aborted === true) {
+        save();
+        throw new AbortError(`Training ${task.name}`, folder === undefined ? undefined : checkpointFile(folder));
+      }
+      const loss = trainStep(task, batches[cursor.step]!, epochRng.child(`step ${cursor.step}`));
+      if (!Number.isFinite(loss)) {
+        const at = { epoch: cursor.epoch + 1, step: cursor.step + 1, checkpoint: folder !== undefined && good ? checkpointFile(folder) : undefined };
+        throw new NumericError(`Expected a finite loss of ${task.name}, found ${loss}; lower the learning rate`, at);
+      }
+      cursor = { ...cursor, step: cursor.step + 1, lossSum: cursor.lossSum + loss };
+      report(cursor.epoch + cursor.step / batches.length, { loss });
+      if (performance.now() - written > 1000 * (context.checkpointSeconds ?? 20)) save();
+      await nextTurn(); // lets signals and timers in
+    }
+    const metric = await task.validate();
+    const epoch = cursor.epoch + 1;
+    const row = { epoch, loss: cursor.lossSum / Math.max(1, batches.length), [task.metric]: metric };
+    const better = cursor.bestEpoch === 0 || metric > cursor.history[cursor.bestEpoch - 1]![task.metric]!;
+    const bestEpoch = better ? epoch : cursor.bestEpoch;
+    if (better) best = weights.toHost();
+    const done = epoch >= task.epochs || epoch - bestEpoch >= task.patience;
+    cursor = { epoch, step: 0, lossSum: 0, history: [...cursor.history, row], bestEpoch, done };
+    report(epoch, { loss: row.loss, [task.metric]: metric });
+    if (done || performance.now() - written > 1000 * (context.checkpointSeconds ?? 20)) save();
+  }
+  if (best !== undefined) weights.fromHost(best);
+  return { epochs: cursor.epoch, bestEpoch: cursor.bestEpoch, history: cursor.history, seconds: (performance.now() - started) / 1000 };
+}
+
+/** One step; the weights do not change when the loss is not finite. @returns the loss before the step */
+export function trainStep<Batch>(task: Pick<TrainingTask<Batch>, "weights" | "optimiser" | "loss">, batch: Batch, rng: Rng): number {
+  const names = task.weights.names;
+  // The values read for the forward pass die with the tidy: a live read would make the update copy the weights.
+  const { value, grads } = tf.tidy(() => {
+    const values = names.map((name) => task.weights.byName.get(name)!.read());
+    const loss = (...xs: tf.Tensor[]): tf.Scalar => task.loss(Object.fromEntries(names.map((name, i) => [name, xs[i]!])), batch, rng);
+    return tf.valueAndGrads(loss)(values);
+  });
+  const loss = value.dataSync()[0]!;
+  if (Number.isFinite(loss)) task.optimiser.apply(Object.fromEntries(names.map((name, i) => [name, grads[i]!])));
+  tf.dispose([value, grads]);
+  return loss;
+}
