@@ -88,9 +88,9 @@ export function countInArray(scores: Float32Array, targets: Int32Array, trained:
 }
 
 /** The counts by reductions on the device, some rows at a time: only [B] numbers are read back. */
-export function countOnDevice(scores: tf.Tensor2D, targets: Int32Array, trained: number, order?: Int32Array, firstCase = 0): RankCounts {
+export function countOnDevice(scores: tf.Tensor2D, targets: Int32Array, trained: number, order?: Int32Array, firstCase = 0, chunk = chunkElements): RankCounts {
   const counts = emptyCounts(targets.length);
-  const rowsAtOnce = Math.max(1, Math.floor(chunkElements / trained));
+  const rowsAtOnce = Math.max(1, Math.floor(chunk / trained));
   for (let from = 0; from < targets.length; from += rowsAtOnce) {
     const rows = Math.min(rowsAtOnce, targets.length - from);
     const [integers, floats] = tf.tidy(() => {

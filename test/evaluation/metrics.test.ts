@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { ConfigError } from "../../src/core/errors";
+import { listTally, meanMetrics, metricRows, parseMetric, tieRateOf } from "../../src/evaluation/metrics";
+import { countRanks, type RankCounts } from "../../src/evaluation/ranks";
+
+function counts(greater: number[], equal: number[], ahead: number[] = greater.map(() => 0)): RankCounts {
+  return { greater: Int32Array.from(greater), equal: Int32Array.from(equal), ahead: Int32Array.from(ahead) };
+}
+
+const near = (found: number | undefined, expected: number): void => assert.ok(Math.abs(found! - expected) < 1e-12, `${found} is not ${expected}`);
+
+describe("metrics", () => {
+  it("agree with ranx 0.3.21 on 50 rankings of 40 items", () => {
+    // from ranx import Qrels, Run, evaluate
+    // q = {f"c{b}": {f"i{(b*5+3)%40}": 1} for b in range(50)}
+    // r = {f"c{b}": {f"i{j}": ((b*37+j*53+11)%97)/97 for j in range(40)} for b in range(50)}
+    // print(evaluate(Qrels(q), Run(r), ["hit_rate@5","mrr@5","ndcg@5","hit_rate@10","mrr@10","ndcg@10"]))
+    const scores = Float32Array.from({ length: 50 * 40 }, (_, at) => ((Math.floor(at / 40) * 37 + (at % 40) * 53 + 11) % 97) / 97);
+    const targets = Int32Array.from({ length: 50 }, (_, row) => (row * 5 + 3) % 40);
+    const ranked = countRanks(scores, targets, 40);
+    for (const ties of ["expected", "mean", "optimistic", "pessimistic", "popularity"] as const) {
+      const means = meanMetrics(ranked, [5, 10], ties);
+      near(means["HR@5"], 0.1);
+      near(means["MRR@5"], 0.03333333333333333);
+      near(means["NDCG@5"], 0.04984565739436487);
+      near(means["HR@10"], 0.2);
+      near(means["MRR@10"], 0.04674603174603175);
+      near(means["NDCG@10"], 0.08227566278790077);
+    }
+  });
+
+  it("are cut at K: rank 10 counts at 10, rank 11 does not", () => {
+    const ranked = counts([0, 9, 10], [1, 1, 1]);
+    assert.deepEqual([...metricRows(ranked, "HR", 10, "expected")], [1, 1, 0]);
+    assert.deepEqual([...metricRows(ranked, "MRR", 10, "expected")], [1, 1 / 10, 0]);
+    assert.deepEqual([...metricRows(ranked, "NDCG", 10, "expected")], [1, 1 / Math.log2(11), 0]);
+  });
+
+  it("take the expectation over the tied ranks 3..6", () => {
+    const ranked = counts([2], [4]);
+    near(metricRows(ranked, "HR", 5, "expected")[0], 3 / 4);
+    near(metricRows(ranked, "MRR", 5, "expected")[0], (1 / 3 + 1 / 4 + 1 / 5) / 4);
+    near(metricRows(ranked, "NDCG", 5, "expected")[0], (1 / Math.log2(4) + 1 / Math.log2(5) + 1 / Math.log2(6)) / 4);
+    assert.deepEqual([...metricRows(ranked, "HR", 4, "mean")], [0]); // rank 4.5
+    near(metricRows(ranked, "MRR", 5, "mean")[0], 1 / 4.5);
+    near(metricRows(ranked, "MRR", 5, "optimistic")[0], 1 / 3);
+    near(metricRows(ranked, "MRR", 6, "pessimistic")[0], 1 / 6);
+    near(metricRows(counts([2], [4], [1]), "MRR", 6, "popularity")[0], 1 / 4);
+  });
+
+  it("equal the mean over all orders of the ties, by enumeration", () => {
+    const [greater, equal, k] = [1, 3, 3];
+    const ranks = [2, 3, 4];
+    near(metricRows(counts([greater], [equal]), "NDCG", k, "expected")[0], ranks.reduce((sum, rank) => sum + (rank <= k ? 1 / Math.log2(rank + 1) : 0), 0) / 3);
+  });
+
+  it("give a constant model K/V, not 1 and not 0", () => {
+    const [items, cases] = [40, 200];
+    const ranked = countRanks(new Float32Array(items * cases), Int32Array.from({ length: cases }, (_, row) => row % items), items);
+    near(meanMetrics(ranked, [10], "expected")["HR@10"], 10 / 40);
+    assert.equal(tieRateOf(ranked), 1);
+  });
+
+  it("miss cold targets, and average over chosen cases", () => {
+    const ranked = counts([0, 0, 4], [0, 1, 1]);
+    near(meanMetrics(ranked, [10], "expected")["HR@10"], 2 / 3);
+    near(meanMetrics(ranked, [10], "pessimistic")["HR@10"], 2 / 3);
+    near(meanMetrics(ranked, [10], "expected", Int32Array.of(1, 2))["MRR@10"], (1 + 1 / 5) / 2);
+    assert.deepEqual(meanMetrics(ranked, [10], "expected", new Int32Array(0)), {});
+  });
+
+  it("rate ties over the cases whose target was seen", () => {
+    assert.equal(tieRateOf(counts([0, 0, 0, 0], [1, 2, 0, 3])), 2 / 3);
+    assert.equal(tieRateOf(counts([0], [0])), 0);
+  });
+
+  it("tally coverage and ARP of lists", () => {
+    const tally = listTally([1, 2, 9], [10, 20, 30, 40]);
+    tally.add(Int32Array.of(0, 1, 2, 3, /* case 2 */ 0, 3, 2, 1), 4);
+    tally.add(Int32Array.of(2, 0, 1, 3), 4);
+    const means = tally.means();
+    assert.equal(means["Coverage@1"], 2 / 4); // items 0 and 2
+    near(means["ARP@1"], (10 + 10 + 30) / 3);
+    assert.equal(means["Coverage@2"], 4 / 4);
+    near(means["ARP@2"], (15 + 25 + 20) / 3);
+    assert.equal(means["Coverage@9"], 1);
+    near(means["ARP@9"], 25);
+  });
+
+  it("are named with a cut-off", () => {
+    assert.deepEqual(parseMetric("NDCG@10"), { metric: "NDCG", k: 10 });
+    for (const wrong of ["NDCG", "NDCG@0", "ndcg@10", "MAP@10", "HR@1.5"]) assert.throws(() => parseMetric(wrong), ConfigError);
+  });
+});

@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DataError } from "../../src/core/errors";
+import { countReading, readReadings } from "../../src/evaluation/readings";
+
+describe("readings", () => {
+  let folder: string;
+  let file: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "readings-"));
+    file = join(folder, "results", "readings.json");
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("are counted by experiment and role", async () => {
+    assert.deepEqual(readReadings(file), {});
+    assert.equal(await countReading(file, "b", "test"), 1);
+    assert.equal(await countReading(file, "b", "test"), 2);
+    assert.equal(await countReading(file, "a", "confirm"), 1);
+    assert.equal(readFileSync(file, "utf8"), '{\n  "a": {\n    "confirm": 1\n  },\n  "b": {\n    "test": 2\n  }\n}\n');
+  });
+
+  it("lose nothing when many count at once, and leave no lock", async () => {
+    const counts = await Promise.all(Array.from({ length: 20 }, () => countReading(file, "x", "test")));
+    assert.deepEqual(counts.sort((a, b) => a - b), Array.from({ length: 20 }, (_, at) => at + 1));
+    assert.deepEqual(readdirSync(join(folder, "results")), ["readings.json"]);
+  });
+
+  it("are not overwritten when the file is damaged", async () => {
+    await countReading(file, "x", "test");
+    for (const damage of ["{", "[]", '{"x":{"test":"two"}}']) {
+      writeFileSync(file, damage);
+      await assert.rejects(countReading(file, "x", "test"), (error: Error) => error instanceof DataError && error.message.startsWith(file));
+      assert.equal(readFileSync(file, "utf8"), damage);
+    }
+  });
+});
