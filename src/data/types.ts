@@ -19,6 +19,14 @@ export interface Items {
   readonly titles?: readonly string[];
 }
 
+/** The users of a split: outside ids by inside id. Users with training events come first, as with items. */
+export interface Users {
+  /** [U_all] outside ids. */
+  readonly ids: readonly string[];
+  /** U: how many of them have training events. */
+  readonly trained: number;
+}
+
 /** Some sessions, one after another in one column. */
 export interface Sessions {
   /** [S + 1]: session s is item[offsets[s] .. offsets[s + 1]). */
@@ -62,6 +70,8 @@ export interface Split {
   /** How it was cut, in words and options: goes into the passport. */
   readonly protocol: Readonly<Record<string, unknown>>;
   readonly items: Items;
+  /** Where the data have users: `Sessions.user` points here. */
+  readonly users?: Users;
   readonly train: TrainSessions;
   readonly valid: Cases<"valid">;
   readonly test: Cases<"test">;

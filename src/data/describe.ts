@@ -1,0 +1,132 @@
+/** What a split holds, in numbers: counts for tables and passports, and how far training reaches into the future. */
+import { DataError } from "../core/errors";
+import { sessionCount, type Cases, type Sessions, type Split } from "./types";
+
+/** Counts of training sessions. */
+export interface TrainDescription {
+  readonly sessions: number;
+  readonly events: number;
+  readonly medianLength: number;
+  /** Share of events, without the first ones of sessions, whose item came before in the session. */
+  readonly repeatShare: number;
+}
+
+/** Counts of a set of cases. */
+export interface CasesDescription {
+  readonly cases: number;
+  /** Sessions with a case. */
+  readonly sessions: number;
+  readonly medianPrefix: number;
+  /** Share of targets that training never saw. */
+  readonly coldTargetShare: number;
+  /** Share of targets that are in their own prefix. */
+  readonly repeatShare: number;
+}
+
+/** Counts of a split. */
+export interface SplitDescription {
+  readonly items: { readonly trained: number; readonly cold: number };
+  readonly users?: { readonly trained: number; readonly new: number };
+  readonly train: TrainDescription;
+  readonly valid: CasesDescription;
+  readonly test: CasesDescription;
+  readonly confirm?: CasesDescription;
+}
+
+/**
+ * Counts a split. Shares of nothing are NaN.
+ * @example
+ * import { describeSplit, eventsFrom, sessionsFrom, splitLeaveOneOut } from "sessionlab";
+ * const events = eventsFrom({ name: "demo", user: ["u", "u", "u", "u"], item: ["a", "b", "c", "a"], time: [1, 2, 3, 4] });
+ * const { train, valid, test } = describeSplit(splitLeaveOneOut(sessionsFrom(events)));
+ * assert.deepEqual([train.events, valid.coldTargetShare, test.repeatShare], [2, 1, 1]);
+ */
+export function describeSplit(split: Split): SplitDescription {
+  const { items, users, train } = split;
+  const lengths = Uint32Array.from({ length: sessionCount(train) }, (_, s) => train.offsets[s + 1]! - train.offsets[s]!);
+  const repeats = repeated(train).reduce((sum, one) => sum + one, 0);
+  return {
+    items: { trained: items.trained, cold: items.ids.length - items.trained },
+    users: users && { trained: users.trained, new: users.ids.length - users.trained },
+    train: { sessions: lengths.length, events: train.item.length, medianLength: median(lengths), repeatShare: repeats / (train.item.length - lengths.length) },
+    valid: describeCases(split.valid),
+    test: describeCases(split.test),
+    confirm: split.confirm && describeCases(split.confirm),
+  };
+}
+
+function describeCases({ sessions, session, end, target, items }: Cases): CasesDescription {
+  const cases = target.length;
+  const again = repeated(sessions);
+  return {
+    cases,
+    sessions: new Set(session).size,
+    medianPrefix: median(Uint32Array.from(end)),
+    coldTargetShare: target.reduce((sum, one) => sum + (one >= items.trained ? 1 : 0), 0) / cases,
+    repeatShare: session.reduce((sum, s, c) => sum + again[sessions.offsets[s]! + end[c]!]!, 0) / cases,
+  };
+}
+
+/** [N] 1 where the item came before in its session. */
+function repeated({ offsets, item }: Sessions): Uint8Array {
+  const again = new Uint8Array(item.length);
+  for (let s = 0; s + 1 < offsets.length; s++) {
+    const seen = new Set<number>();
+    for (let k = offsets[s]!; k < offsets[s + 1]!; k++) {
+      if (seen.has(item[k]!)) again[k] = 1;
+      seen.add(item[k]!);
+    }
+  }
+  return again;
+}
+
+function median(values: Uint32Array): number {
+  const sorted = values.slice().sort();
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** How far training reaches past the test targets. */
+export interface LeakageReport {
+  readonly testCases: number;
+  /** Share of test cases for which training holds events later than the target. */
+  readonly affectedShare: number;
+  /** Mean over test cases of the share of training events that are later than the target. */
+  readonly laterTrainShare: number;
+}
+
+/**
+ * Counts the leak through time of a split: 0 and 0 for a global temporal one.
+ * @throws DataError if the data have no times
+ * @example
+ * import { eventsFrom, leakageReport, sessionsFrom, splitByTime } from "sessionlab";
+ * const events = eventsFrom({ name: "demo", user: ["u", "u", "u", "u"], item: ["a", "b", "c", "a"], time: [1, 2, 3, 4] });
+ * assert.equal(leakageReport(splitByTime(sessionsFrom(events), { at: [3, 4] })).affectedShare, 0);
+ */
+export function leakageReport({ name, train, test }: Split): LeakageReport {
+  const times = test.sessions.time;
+  if (train.time === undefined || times === undefined) {
+    throw new DataError("Expected events with times, found none; the leak of this split cannot be known", { file: name, field: "time" });
+  }
+  const trained = train.time.slice().sort();
+  let affected = 0;
+  let later = 0;
+  for (const [c, s] of test.session.entries()) {
+    const count = trained.length - upperBound(trained, times[test.sessions.offsets[s]! + test.end[c]!]!);
+    affected += count > 0 ? 1 : 0;
+    later += count / trained.length;
+  }
+  const testCases = test.target.length;
+  return { testCases, affectedShare: affected / testCases, laterTrainShare: later / testCases };
+}
+
+/** The first position whose value is above `limit`. */
+function upperBound(sorted: Float64Array, limit: number): number {
+  let [from, to] = [0, sorted.length];
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if (sorted[middle]! <= limit) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+}
