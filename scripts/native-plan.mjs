@@ -66,7 +66,7 @@ export function planNative({ platform, arch, gpu, libc }, wanted) {
       requirement: `tensorflow==${tensorflowVersion}`,
       tags: ["manylinux_2_27_x86_64"],
       extraTags: nvidiaTags,
-      gigabytes: { fetch: 3.1, disk: 8 },
+      gigabytes: { fetch: 3.1, disk: 6 },
     };
     const cpu = {
       ...common(linuxLibraries),

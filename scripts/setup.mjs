@@ -91,7 +91,7 @@ const native = {
   name: "native",
   says: "the native tensor backend",
   loses: withoutNative,
-  inputs: () => JSON.stringify(plans),
+  inputs: () => hashOfFiles([], JSON.stringify(plans)),
   needs: () => [existsSync(venvPython), ...pythonsOnPath(), Array.isArray(plans) ? (findCompiler(plans[0]) ?? "no compiler") : ""].join(),
   ready: () => nativeReady(root, plans),
   async run(tools) {
@@ -123,8 +123,8 @@ const build = {
   async run({ exec }) {
     const beside = path(".cache", "dist.tmp");
     rmSync(beside, { recursive: true, force: true });
-    const tsc = path("node_modules", "typescript", "bin", "tsc");
-    await exec(process.execPath, [tsc, "-p", "tsconfig.build.json", "--outDir", beside], { how: "mend the errors above, then: npm run setup" });
+    const tsc = join("node_modules", "typescript", "bin", "tsc");
+    await exec(process.execPath, [tsc, "-p", "tsconfig.build.json", "--outDir", join(".cache", "dist.tmp")], { how: "mend the errors above, then: npm run setup" });
     rmSync(path("dist"), { recursive: true, force: true });
     renameSync(beside, path("dist"));
     return undefined;

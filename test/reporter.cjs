@@ -1,0 +1,39 @@
+/**
+ * The tests' reporter: a dot for each test, then skipped and slow tests, failures in full, and on the last line,
+ * alone, "N passed, N failed".
+ */
+const { reporters, Runner } = require("mocha");
+
+const { EVENT_TEST_PASS, EVENT_TEST_FAIL, EVENT_TEST_PENDING, EVENT_RUN_END } = Runner.constants;
+const slowest = { count: 5, milliseconds: 2000 };
+
+module.exports = class Tally extends reporters.Base {
+  constructor(runner, options) {
+    super(runner, options);
+    const passed = [];
+    const skipped = [];
+    let written = 0;
+    const mark = (sign) => process.stdout.write(++written % 100 === 0 ? `${sign}\n` : sign);
+    runner.on(EVENT_TEST_PASS, (test) => {
+      passed.push(test);
+      mark(".");
+    });
+    runner.on(EVENT_TEST_PENDING, (test) => {
+      skipped.push(test);
+      mark(",");
+    });
+    runner.on(EVENT_TEST_FAIL, () => mark("!"));
+    runner.once(EVENT_RUN_END, () => {
+      const slow = passed.filter((test) => test.duration > slowest.milliseconds).sort((a, b) => b.duration - a.duration);
+      const lines = [
+        "",
+        ...skipped.map((test) => `skipped: ${test.fullTitle()}`),
+        ...slow.slice(0, slowest.count).map((test) => `${(test.duration / 1000).toFixed(1)} s: ${test.fullTitle()}`),
+      ];
+      console.log(lines.join("\n"));
+      if (this.failures.length > 0) reporters.Base.list(this.failures);
+      console.log(`in ${((this.stats.duration ?? 0) / 1000).toFixed(0)} s${skipped.length > 0 ? `, ${skipped.length} skipped` : ""}`);
+      console.log(`${passed.length} passed, ${this.stats.failures} failed`);
+    });
+  }
+};
