@@ -29,60 +29,77 @@ export interface PaddedSessions {
   readonly last: Int32Array;
 }
 
-/**
- * One epoch of shuffled training batches.
- * @param size windows a batch
- * @param length positions a window
- */
-export function trainingBatches(sessions: Sessions, size: number, length: number, rng: Rng): TrainingBatch[] {
-  const windows = cutWindows(sessions, length, rng.child("cuts"));
-  const order = rng.child("order").permutation(windows.start.length);
+/** How sessions become training windows. */
+export interface WindowOptions {
+  /** Windows a batch. */
+  readonly batch: number;
+  /** Positions a window, at most. */
+  readonly length: number;
+  /**
+   * "all": every place of a window has a target. "last": one window for each transition, with a target at its last
+   * place only (expanded prefixes): `length` times the work.
+   */
+  readonly targets: "all" | "last";
+}
+
+/** One epoch of shuffled training batches; each transition of each session is a target once. */
+export function trainingBatches(sessions: Sessions, options: WindowOptions, rng: Rng): TrainingBatch[] {
+  const windows = options.targets === "all" ? cutWindows(sessions, options.length, rng.child("cuts")) : prefixWindows(sessions, options.length);
+  const order = rng.child("order").permutation(windows.length);
   const batches: TrainingBatch[] = [];
-  for (let from = 0; from < order.length; from += size) batches.push(fillBatch(sessions, windows, order.subarray(from, from + size)));
+  for (let from = 0; from < order.length; from += options.batch) {
+    batches.push(fillBatch(sessions, Array.from(order.subarray(from, from + options.batch), (at) => windows[at]!)));
+  }
   return batches;
 }
 
-/** [W] the first place of each window in `sessions.item`, and how many transitions it holds (1..length). */
-interface Windows {
-  readonly start: Uint32Array;
-  readonly transitions: Uint32Array;
+/** Places start..start+size-1 of `sessions.item` are inputs; those from `firstTarget` on have a target. */
+interface Window {
+  readonly start: number;
+  readonly size: number;
+  readonly firstTarget: number;
 }
 
-function cutWindows(sessions: Sessions, length: number, rng: Rng): Windows {
-  const start: number[] = [];
-  const transitions: number[] = [];
+function cutWindows(sessions: Sessions, length: number, rng: Rng): Window[] {
+  const windows: Window[] = [];
   for (let s = 0; s < sessionCount(sessions); s++) {
     const first = sessions.offsets[s]!;
-    const total = sessions.offsets[s + 1]! - first - 1;
+    const total = sessions.offsets[s + 1]! - first - 1; // transitions
     let size = total <= length ? total : 1 + rng.int(length);
     for (let done = 0; done < total; done += size, size = length) {
-      start.push(first + done);
-      transitions.push(Math.min(size, total - done));
+      windows.push({ start: first + done, size: Math.min(size, total - done), firstTarget: 0 });
     }
   }
-  return { start: Uint32Array.from(start), transitions: Uint32Array.from(transitions) };
+  return windows;
 }
 
-function fillBatch(sessions: Sessions, windows: Windows, rows: Uint32Array): TrainingBatch {
-  let length = 1;
-  let count = 0;
-  for (const row of rows) {
-    length = Math.max(length, windows.transitions[row]!);
-    count += windows.transitions[row]!;
+function prefixWindows(sessions: Sessions, length: number): Window[] {
+  const windows: Window[] = [];
+  for (let s = 0; s < sessionCount(sessions); s++) {
+    const first = sessions.offsets[s]!;
+    for (let last = first; last < sessions.offsets[s + 1]! - 1; last++) {
+      const start = Math.max(first, last - length + 1);
+      windows.push({ start, size: last - start + 1, firstTarget: last - start });
+    }
   }
-  const input = new Int32Array(rows.length * length).fill(NONE);
+  return windows;
+}
+
+function fillBatch(sessions: Sessions, windows: readonly Window[]): TrainingBatch {
+  const length = windows.reduce((longest, { size }) => Math.max(longest, size), 1);
+  const count = windows.reduce((sum, { size, firstTarget }) => sum + size - firstTarget, 0);
+  const input = new Int32Array(windows.length * length).fill(NONE);
   const places = new Int32Array(count);
   const targets = new Int32Array(count);
   let m = 0;
-  rows.forEach((row, b) => {
-    const start = windows.start[row]!;
-    for (let l = 0; l < windows.transitions[row]!; l++, m++) {
-      input[b * length + l] = sessions.item[start + l]!;
+  windows.forEach(({ start, size, firstTarget }, b) => {
+    input.set(sessions.item.subarray(start, start + size), b * length);
+    for (let l = firstTarget; l < size; l++, m++) {
       places[m] = b * length + l;
       targets[m] = sessions.item[start + l + 1]!;
     }
   });
-  return { input, batch: rows.length, length, places, targets };
+  return { input, batch: windows.length, length, places, targets };
 }
 
 /**

@@ -17,6 +17,8 @@ export interface FitContext {
   readonly progress?: Progress;
   /** A folder for checkpoints; a fit that finds its own checkpoint there resumes from it. */
   readonly checkpoint?: string;
+  /** Seconds between checkpoints: how often never changes the result. */
+  readonly checkpointSeconds?: number;
 }
 
 /** What a fit did: goes into the result's passport. */

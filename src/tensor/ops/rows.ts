@@ -1,22 +1,23 @@
 /**
- * Rows of an embedding table by inside id. Padding (-1) gives a zero row and no gradient, so there is no padding
- * row to learn, score or shift. The gradient adds the rows of repeated ids into [V, D].
+ * Rows of a table by index: the embedding lookup. Padding (-1) gives a zero row and no gradient, so there is no
+ * padding row to learn, score or shift. The gradient adds the rows of repeated ids into [V, D].
  */
 import * as tf from "@tensorflow/tfjs";
 import { withGradient } from "../gradient";
 import { attribute, isNative, kernel } from "../kernel";
 
 /**
+ * Rows of a table.
  * @param table [V, D]
  * @param ids [N] int32 in [-1, V)
  * @returns [N, D]
  * @example
- * import { embedding, initBackend, tf } from "sessionlab";
+ * import { gatherRows, initBackend, tf } from "sessionlab";
  * await initBackend();
- * const rows = embedding(tf.tensor2d([[1, 2], [3, 4]]), Int32Array.of(1, -1));
+ * const rows = gatherRows(tf.tensor2d([[1, 2], [3, 4]]), Int32Array.of(1, -1));
  * assert.deepEqual(Array.from(rows.dataSync()), [3, 4, 0, 0]);
  */
-export function embedding(table: tf.Tensor2D, ids: Int32Array): tf.Tensor2D {
+export function gatherRows(table: tf.Tensor2D, ids: Int32Array): tf.Tensor2D {
   const [rows] = table.shape;
   const padded = ids.includes(-1);
   return withGradient(

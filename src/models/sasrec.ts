@@ -1,0 +1,251 @@
+/**
+ * SASRec: self-attentive sequential recommendation (Kang and McAuley, ICDM 2018).
+ *   x_l = dropout(E[i_l] + P[l])                                                      (section III-A)
+ *   each block:  y = x + dropout(attention(LN(x)));  x = y + dropout(ffn(LN(y)))      (III-B, III-C)
+ *   score(j) = LN(x)_l . E_j, the table shared between input and output               (III-D)
+ * Symbols: V items, D dimensions, B sessions, L positions, M targets, E item table, P position table.
+ * Departs: exact softmax cross-entropy over the catalogue by default; the paper's binary cross-entropy with one
+ *   negative a position is `loss: "binary"`: on sparse data it scores half as much.
+ * Departs: every position of a window of `maxLength` is a target, as in the paper; a longer session is cut into
+ *   windows at another place each epoch, where the released code keeps its last `maxLength` items only.
+ * Departs: GELU in the feed-forward layer and an output projection after attention, as in RecBole; the paper has ReLU and none.
+ * Departs: sessions are padded on the right and position 0 is the first item; the released code pads on the left.
+ */
+import * as tf from "@tensorflow/tfjs";
+import { NotFittedError } from "../core/errors";
+import { hashOf } from "../core/hash";
+import { resolveOptions, rules } from "../core/options";
+import type { Rng } from "../core/rng";
+import { padSessions, trainingBatches, type TrainingBatch } from "../data/batches";
+import type { Cases, Items, Sessions, TrainSessions } from "../data/types";
+import { Adam } from "../tensor/adam";
+import { gelu } from "../tensor/ops/activation";
+import { causalAttention } from "../tensor/ops/attention";
+import { binaryLoss } from "../tensor/ops/binary-loss";
+import { dropout } from "../tensor/ops/dropout";
+import { gatherRows } from "../tensor/ops/rows";
+import { layerNorm } from "../tensor/ops/layer-norm";
+import { linear } from "../tensor/ops/linear";
+import { softmaxLoss } from "../tensor/ops/softmax-loss";
+import { ParameterSet, type HostTensor } from "../tensor/parameters";
+import { train as trainLoop } from "../tensor/training";
+import { loadModel, saveModel } from "./files";
+import { recommendFrom, type FitContext, type FitReport, type Recommendation, type RecommendQuery, type Recommender } from "./recommender";
+import { validation } from "./validation";
+
+export const sasrecDefaults = {
+  /** D. */
+  dimension: 64,
+  blocks: 2,
+  heads: 2,
+  /** Width of the feed-forward layer. */
+  inner: 256,
+  dropout: 0.2,
+  /** L: positions of a window; of a longer session the last L items count. */
+  maxLength: 50,
+  /** "softmax": exact, over the catalogue; "binary": the paper's, with sampled negatives. */
+  loss: "softmax" as "softmax" | "binary",
+  /** Negatives a target of the binary loss. */
+  negatives: 1,
+  /** "all": every position of a window is a target; "last": expanded prefixes, L times the work. */
+  targets: "all" as "all" | "last",
+  /** Learning rate of Adam. */
+  rate: 1e-3,
+  /** Decoupled weight decay. */
+  decay: 0,
+  /** Windows a batch. */
+  batch: 128,
+  epochs: 200,
+  /** Epochs without a better validation metric before it stops. */
+  patience: 10,
+  /** What early stop reads, over at most `validationCases` cases. */
+  metric: "NDCG@10",
+  validationCases: 2000,
+};
+
+export type SasrecOptions = typeof sasrecDefaults;
+
+type Weights = Readonly<Record<string, tf.Tensor>>;
+
+/**
+ * The recommender.
+ * @example
+ * import { initBackend, Rng, Sasrec } from "sessionlab";
+ * await initBackend();
+ * const items = { ids: ["a", "b", "c"], trained: 3 };
+ * const sessions = { offsets: Uint32Array.of(0, 3, 6), item: Int32Array.of(0, 1, 2, 0, 1, 2), items, hash: "demo" };
+ * const valid = { role: "valid" as const, items, sessions, session: Int32Array.of(0), end: Int32Array.of(1), target: Int32Array.of(1), hash: "demo" };
+ * const model = new Sasrec({ dimension: 8, inner: 8, epochs: 60, patience: 60, dropout: 0, rate: 0.02 });
+ * await model.fit({ role: "train", ...sessions }, valid, { rng: new Rng(1) });
+ * assert.equal(model.recommend(["a", "b"], { k: 1 })[0]!.item, "c");
+ * model.dispose();
+ */
+export class Sasrec implements Recommender {
+  readonly name = "SASRec";
+  readonly options: Readonly<SasrecOptions>;
+  private fitted: { readonly weights: ParameterSet; readonly items: Items } | undefined;
+
+  constructor(options: Partial<SasrecOptions> = {}) {
+    const { positiveInteger, positive, notNegative, fraction, oneOf } = rules;
+    this.options = resolveOptions("SASRec", sasrecDefaults, options, {
+      dimension: positiveInteger,
+      blocks: positiveInteger,
+      heads: (heads) => (positiveInteger(heads) === undefined && (options.dimension ?? sasrecDefaults.dimension) % (heads as number) === 0 ? undefined : "a divisor of dimension"),
+      inner: positiveInteger,
+      dropout: fraction,
+      maxLength: positiveInteger,
+      loss: oneOf("softmax", "binary"),
+      negatives: positiveInteger,
+      targets: oneOf("all", "last"),
+      rate: positive,
+      decay: notNegative,
+      batch: positiveInteger,
+      epochs: positiveInteger,
+      patience: positiveInteger,
+      validationCases: positiveInteger,
+    });
+  }
+
+  get items(): Items {
+    return this.state().items;
+  }
+
+  async fit(train: TrainSessions, valid: Cases<"valid">, context: FitContext): Promise<FitReport> {
+    const { options } = this;
+    this.dispose();
+    const weights = new ParameterSet(initialWeights(options, train.items.trained, context.rng.child("weights")));
+    this.fitted = { weights, items: train.items };
+    const optimiser = new Adam(weights, { rate: options.rate, decay: options.decay });
+    const windows = { batch: options.batch, length: options.maxLength, targets: options.targets };
+    try {
+      return await trainLoop<TrainingBatch>(
+        {
+          name: this.name,
+          identity: hashOf({ model: this.name, options, train: train.hash, valid: valid.hash, seed: context.rng.state().path }),
+          weights,
+          optimiser,
+          epochs: options.epochs,
+          patience: options.patience,
+          metric: options.metric,
+          batches: (rng) => trainingBatches(train, windows, rng),
+          loss: (values, batch, rng) => this.loss(values, batch, rng),
+          validate: validation((sessions) => this.score(sessions), train, valid, options.metric, options.validationCases, context.rng.child("validation")),
+        },
+        context,
+      );
+    } catch (error) {
+      this.dispose();
+      throw error;
+    } finally {
+      optimiser.dispose();
+    }
+  }
+
+  score(sessions: Sessions): tf.Tensor2D {
+    const { weights, items } = this.state();
+    return tf.tidy(() => {
+      const values = weights.read();
+      const { input, batch, length, last } = padSessions(sessions, items.trained, this.options.maxLength);
+      const states = hiddenStates(values, input, batch, length, this.options); // [B*L, D]
+      return tf.matMul(tf.gather(states, tf.tensor1d(last, "int32")), values["item"] as tf.Tensor2D, false, true); // [B, V]
+    });
+  }
+
+  recommend(session: readonly string[], query: RecommendQuery): Recommendation[] {
+    return recommendFrom(this, session, query);
+  }
+
+  async save(folder: string): Promise<void> {
+    const { weights, items } = this.state();
+    const tensors = Object.entries(weights.toHost()).map(([name, { shape, data }]) => [name, { dtype: "F32" as const, shape, data }]);
+    await saveModel(folder, { name: this.name, options: this.options, items, tensors: Object.fromEntries(tensors) });
+  }
+
+  /** The model that `save` wrote. @throws DataError when a file is missing or damaged */
+  static async load(folder: string): Promise<Sasrec> {
+    const { options, items, tensors } = loadModel(folder, "SASRec");
+    const model = new Sasrec(options as Partial<SasrecOptions>);
+    const values = Object.entries(tensors).map(([name, { shape, data }]) => [name, { shape, data: data as Float32Array }]);
+    model.fitted = { weights: new ParameterSet(Object.fromEntries(values)), items };
+    return model;
+  }
+
+  dispose(): void {
+    this.fitted?.weights.dispose();
+    this.fitted = undefined;
+  }
+
+  private state(): { readonly weights: ParameterSet; readonly items: Items } {
+    if (this.fitted === undefined) throw new NotFittedError(this.name);
+    return this.fitted;
+  }
+
+  /** Mean loss over the batch's targets; only places with a target reach the catalogue. */
+  private loss(values: Weights, { input, batch, length, places, targets }: TrainingBatch, rng: Rng): tf.Scalar {
+    const table = values["item"] as tf.Tensor2D;
+    const states = hiddenStates(values, input, batch, length, this.options, rng); // [B*L, D]
+    const hidden = gatherRows(states, places); // [M, D]
+    if (this.options.loss === "softmax") return softmaxLoss(hidden, table, tf.tensor1d(targets, "int32"));
+    const draw = rng.child("negatives");
+    const negatives = Int32Array.from({ length: targets.length * this.options.negatives }, () => draw.int(table.shape[0]));
+    return binaryLoss(hidden, table, targets, negatives);
+  }
+}
+
+/**
+ * The network: hidden states after every position.
+ * @param input [B * L] inside ids, -1 is padding
+ * @param rng where given, dropout is on: only inside `fit`
+ * @returns [B * L, D]
+ */
+export function hiddenStates(values: Weights, input: Int32Array, batch: number, length: number, options: SasrecOptions, rng?: Rng): tf.Tensor2D {
+  const { dimension, heads } = options;
+  const drop = (x: tf.Tensor2D, name: string): tf.Tensor2D => (rng === undefined ? x : dropout(x, options.dropout, rng.child(name)));
+  const dense = (x: tf.Tensor2D, name: string): tf.Tensor2D => linear(x, values[`${name}/weight`] as tf.Tensor2D, values[`${name}/bias`] as tf.Tensor1D);
+  const norm = (x: tf.Tensor2D, name: string): tf.Tensor2D => layerNorm(x, values[`${name}/gain`] as tf.Tensor1D, values[`${name}/bias`] as tf.Tensor1D);
+  const sequence = (x: tf.Tensor): tf.Tensor3D => x.reshape([batch, length, dimension]); // [B, L, D]
+  const flat = (x: tf.Tensor): tf.Tensor2D => x.reshape([batch * length, dimension]); // [B*L, D]
+
+  const position = (values["position"] as tf.Tensor2D).slice([0, 0], [length, dimension]); // [L, D]
+  let x = drop(flat(sequence(gatherRows(values["item"] as tf.Tensor2D, input)).add(position)), "input");
+  for (let b = 0; b < options.blocks; b++) {
+    const normal = norm(x, `${b}/attention/norm`);
+    const [query, key, value] = ["query", "key", "value"].map((part) => sequence(dense(normal, `${b}/attention/${part}`))) as [tf.Tensor3D, tf.Tensor3D, tf.Tensor3D];
+    const attention = rng === undefined ? { heads, dropout: 0 } : { heads, dropout: options.dropout, rng: rng.child(`${b}/weights`) };
+    const attended = flat(causalAttention(query, key, value, attention));
+    x = x.add(drop(dense(attended, `${b}/attention/output`), `${b}/attention`));
+    const inner = gelu(dense(norm(x, `${b}/feed/norm`), `${b}/feed/inner`)); // [B*L, inner]
+    x = x.add(drop(dense(inner, `${b}/feed/outer`), `${b}/feed`));
+  }
+  return norm(x, "norm");
+}
+
+/** Normal weights of standard deviation 0.02, zero biases, unit gains. */
+export function initialWeights({ dimension, inner, maxLength, blocks }: SasrecOptions, items: number, rng: Rng): Record<string, HostTensor> {
+  const weights: Record<string, HostTensor> = {};
+  const normal = (name: string, ...shape: [number, number]): void => {
+    weights[name] = { shape, data: rng.child(name).normals(shape[0] * shape[1]).map((value) => 0.02 * value) };
+  };
+  const constant = (name: string, size: number, value: number): void => {
+    weights[name] = { shape: [size], data: new Float32Array(size).fill(value) };
+  };
+  const dense = (name: string, from: number, to: number): void => {
+    normal(`${name}/weight`, from, to);
+    constant(`${name}/bias`, to, 0);
+  };
+  const norm = (name: string): void => {
+    constant(`${name}/gain`, dimension, 1);
+    constant(`${name}/bias`, dimension, 0);
+  };
+  normal("item", items, dimension);
+  normal("position", maxLength, dimension);
+  for (let b = 0; b < blocks; b++) {
+    norm(`${b}/attention/norm`);
+    for (const part of ["query", "key", "value", "output"]) dense(`${b}/attention/${part}`, dimension, dimension);
+    norm(`${b}/feed/norm`);
+    dense(`${b}/feed/inner`, dimension, inner);
+    dense(`${b}/feed/outer`, inner, dimension);
+  }
+  norm("norm");
+  return weights;
+}

@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
+import { Rng } from "../../src/core/rng";
+import { Adam } from "../../src/tensor/adam";
+import { initBackend } from "../../src/tensor/backend";
+import { ParameterSet } from "../../src/tensor/parameters";
+import { close } from "./helpers";
+
+/** Adam in float64, from the equations of the paper. */
+function reference(start: number[], gradients: number[][], o: { rate: number; beta1: number; beta2: number; epsilon: number; decay: number }): number[] {
+  const w = [...start];
+  const m = start.map(() => 0);
+  const v = start.map(() => 0);
+  gradients.forEach((g, step) => {
+    const size = (o.rate * Math.sqrt(1 - o.beta2 ** (step + 1))) / (1 - o.beta1 ** (step + 1));
+    g.forEach((gi, i) => {
+      m[i] = o.beta1 * m[i]! + (1 - o.beta1) * gi;
+      v[i] = o.beta2 * v[i]! + (1 - o.beta2) * gi * gi;
+      w[i] = w[i]! * (1 - o.rate * o.decay) - (size * m[i]!) / (Math.sqrt(v[i]!) + o.epsilon);
+    });
+  });
+  return w;
+}
+
+describe("tensor/adam", () => {
+  before(() => initBackend());
+
+  for (const decay of [0, 0.1]) {
+    it(`follows the paper's equations for 20 steps${decay > 0 ? ", with decoupled decay" : ""}`, () => {
+      const tensors = tf.memory().numTensors;
+      const rng = new Rng(5);
+      const start = Array.from(rng.normals(6));
+      const gradients = Array.from({ length: 20 }, () => Array.from(rng.normals(6)));
+      const options = { rate: 0.05, beta1: 0.9, beta2: 0.99, epsilon: 1e-7, decay };
+      const weights = new ParameterSet({ w: { shape: [2, 3], data: Float32Array.from(start) } });
+      const adam = new Adam(weights, options);
+      for (const g of gradients) tf.tidy(() => adam.apply({ w: tf.tensor2d(g, [2, 3]) }));
+      close(weights.toHost()["w"]!.data, reference(start, gradients, options), 1e-5);
+      adam.dispose();
+      weights.dispose();
+      assert.equal(tf.memory().numTensors, tensors);
+    });
+  }
+
+  it("does not decay vectors: biases and gains", () => {
+    const weights = new ParameterSet({ b: { shape: [2], data: Float32Array.of(3, 4) } });
+    const adam = new Adam(weights, { decay: 0.5, rate: 0.1 });
+    tf.tidy(() => adam.apply({ b: tf.zeros([2]) }));
+    assert.deepEqual(Array.from(weights.toHost()["b"]!.data), [3, 4]);
+    adam.dispose();
+    weights.dispose();
+  });
+
+  it("goes on from its saved state with the same bits", () => {
+    const rng = new Rng(9);
+    const gradients = Array.from({ length: 6 }, () => rng.normals(4));
+    const run = (from: number, adam: Adam, to: number): void => {
+      for (let i = from; i < to; i++) tf.tidy(() => adam.apply({ w: tf.tensor1d(gradients[i]!) }));
+    };
+    const fresh = (): ParameterSet => new ParameterSet({ w: { shape: [4], data: Float32Array.of(1, 2, 3, 4) } });
+    const [whole, half, rest] = [fresh(), fresh(), fresh()];
+    const [a, b, c] = [new Adam(whole), new Adam(half), new Adam(rest)];
+    run(0, a, 6);
+    run(0, b, 3);
+    rest.fromHost(half.toHost());
+    c.restore(b.state());
+    run(3, c, 6);
+    assert.deepEqual(rest.toHost(), whole.toHost());
+    [a, b, c, whole, half, rest].forEach((one) => one.dispose());
+  });
+
+  it("an earlier read of a parameter keeps its value through an update", () => {
+    const weights = new ParameterSet({ w: { shape: [1], data: Float32Array.of(1) } });
+    const adam = new Adam(weights, { rate: 0.5 });
+    const before = weights.read()["w"]!;
+    tf.tidy(() => adam.apply({ w: tf.tensor1d([1]) }));
+    assert.equal(before.dataSync()[0], 1);
+    close(weights.toHost()["w"]!.data, [0.5], 1e-5);
+    before.dispose();
+    adam.dispose();
+    weights.dispose();
+  });
+});

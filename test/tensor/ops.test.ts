@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
+import { Rng } from "../../src/core/rng";
+import { initBackend } from "../../src/tensor/backend";
+import { gelu } from "../../src/tensor/ops/activation";
+import { causalAttention, causalAttentionPortable } from "../../src/tensor/ops/attention";
+import { dropout, dropoutMask } from "../../src/tensor/ops/dropout";
+import { gatherRows, scatterRows, scatterRowsPortable } from "../../src/tensor/ops/rows";
+import { layerNorm, layerNormPortable } from "../../src/tensor/ops/layer-norm";
+import { linear } from "../../src/tensor/ops/linear";
+import { crossEntropy, crossEntropyPortable, softmaxLoss } from "../../src/tensor/ops/softmax-loss";
+import { binaryLoss } from "../../src/tensor/ops/binary-loss";
+import { close, noLeak } from "./helpers";
+
+const rng = new Rng("ops");
+const normal = (name: string, shape: number[]): tf.Tensor => tf.tensor(rng.child(name).normals(shape.reduce((a, b) => a * b, 1)), shape);
+
+type Fn = (...xs: tf.Tensor[]) => tf.Tensor;
+
+/** Values and gradients of two forms of one operation, weighted by a random cotangent. */
+function assertTwins(fused: Fn, plain: Fn, inputs: tf.Tensor[], tolerance = 1e-4): void {
+  const cotangent = normal("cotangent", plain(...inputs).shape);
+  const gradients = (f: Fn): Float32Array[] => tf.grads((...xs) => f(...xs).mul(cotangent).sum())(inputs).map((g) => g.dataSync<"float32">());
+  close(fused(...inputs).dataSync(), plain(...inputs).dataSync(), tolerance);
+  const [ours, theirs] = [gradients(fused), gradients(plain)];
+  ours.forEach((one, i) => close(one, theirs[i]!, tolerance));
+}
+
+describe("tensor/ops", () => {
+  before(() => initBackend());
+
+  it("layer norm equals its plain twin in value and gradient", () =>
+    noLeak(() => assertTwins(layerNorm as never, layerNormPortable as never, [normal("x", [5, 8]), normal("g", [8]), normal("b", [8])])));
+
+  it("layer norm of [1, 2, 3, 6] by hand: mean 3, variance 3.5", () =>
+    noLeak(() => {
+      const y = layerNorm(tf.tensor2d([[1, 2, 3, 6]]), tf.ones([4]), tf.zeros([4]), 0).dataSync();
+      close(y, [-2, -1, 0, 3].map((x) => x / Math.sqrt(3.5)), 1e-6);
+    }));
+
+  for (const heads of [1, 2, 4]) {
+    it(`causal attention with ${heads} heads equals its plain twin in value and gradient`, () =>
+      noLeak(() => {
+        const inputs = ["q", "k", "v"].map((name) => normal(name, [3, 5, 8]));
+        const options = { heads, dropout: 0 };
+        assertTwins(
+          (q, k, v) => causalAttention(q as tf.Tensor3D, k as tf.Tensor3D, v as tf.Tensor3D, options),
+          (q, k, v) => causalAttentionPortable(q as tf.Tensor3D, k as tf.Tensor3D, v as tf.Tensor3D, heads),
+          inputs,
+        );
+      }));
+  }
+
+  it("attention with dropout has the gradient of the same masked product", () =>
+    noLeak(() => {
+      const inputs = ["q", "k", "v"].map((name) => normal(name, [2, 4, 6]));
+      const mask = dropoutMask([2, 4, 4], 0.5, new Rng("mask"));
+      const causal = tf.tensor2d(Array.from({ length: 4 }, (_, i) => Array.from({ length: 4 }, (__, j) => (j > i ? -1e9 : 0))));
+      assertTwins(
+        (q, k, v) => causalAttention(q as tf.Tensor3D, k as tf.Tensor3D, v as tf.Tensor3D, { heads: 1, dropout: 0.5, rng: new Rng("mask") }),
+        (q, k, v) => tf.matMul(tf.softmax(tf.matMul(q!, k!, false, true).div(Math.sqrt(6)).add(causal)).mul(mask), v!),
+        inputs,
+      );
+    }));
+
+  it("a position's attention does not change when a later position does", () =>
+    noLeak(() => {
+      const first = normal("x", [1, 4, 4]);
+      const changed = first.add(tf.tensor3d([[[0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0], [9, 9, 9, 9]]]));
+      const [a, b] = [first, changed].map((x) => causalAttention(x as tf.Tensor3D, x as tf.Tensor3D, x as tf.Tensor3D, { heads: 2, dropout: 0 }).dataSync());
+      close(a!.subarray(0, 12), b!.subarray(0, 12), 0);
+      assert.notDeepEqual(a!.subarray(12), b!.subarray(12));
+    }));
+
+  it("linear equals matMul plus bias in value and gradient", () =>
+    noLeak(() =>
+      assertTwins(linear as never, (x, w, b) => tf.matMul(x!, w!).add(b!), [normal("x", [5, 3]), normal("w", [3, 4]), normal("b", [4])])));
+
+  it("gelu has the gradient of its formula", () =>
+    noLeak(() => {
+      const formula: Fn = (x) => x!.mul(0.5).mul(x!.pow(3).mul(0.044715).add(x!).mul(Math.sqrt(2 / Math.PI)).tanh().add(1));
+      assertTwins((x) => gelu(x!), formula, [normal("x", [4, 6])]);
+    }));
+
+  it("the softmax loss equals log-softmax picked at the targets, in value and gradient", () =>
+    noLeak(() => {
+      const targets = tf.tensor1d([0, 4, 4, 2, 1], "int32");
+      const plain: Fn = (h, e) => tf.logSoftmax(tf.matMul(h!, e!, false, true)).mul(tf.oneHot(targets, 6)).sum(1).mean().neg();
+      assertTwins((h, e) => softmaxLoss(h as tf.Tensor2D, e as tf.Tensor2D, targets), plain, [normal("h", [5, 3]), normal("e", [6, 3])]);
+    }));
+
+  it("the fused cross-entropy equals its portable twin", () =>
+    noLeak(() => {
+      const logits = normal("logits", [4, 7]).mul(30) as tf.Tensor2D; // large logits: the shift by the maximum matters
+      const targets = tf.tensor1d([6, 0, 3, 3], "int32");
+      const [a, b] = [crossEntropy(logits, targets), crossEntropyPortable(logits, targets)];
+      close(a.losses.dataSync(), b.losses.dataSync(), 1e-4);
+      close(a.logitsGradient.dataSync(), b.logitsGradient.dataSync(), 1e-5);
+    }));
+
+  it("the binary loss by hand: one positive of logit 2, one negative of logit -1", () =>
+    noLeak(() => {
+      const loss = binaryLoss(tf.tensor2d([[1, 0]]), tf.tensor2d([[2, 5], [-1, 7]]), Int32Array.of(0), Int32Array.of(1)).dataSync()[0]!;
+      assert.ok(Math.abs(loss - (Math.log(1 + Math.exp(-2)) + Math.log(1 + Math.exp(-1)))) < 1e-5, String(loss));
+    }));
+
+  it("an item that occurs only as a target gets a gradient, from both losses", () =>
+    noLeak(() => {
+      const table = normal("e", [5, 3]) as tf.Tensor2D;
+      for (const loss of [
+        (e: tf.Tensor) => softmaxLoss(gatherRows(e as tf.Tensor2D, Int32Array.of(0)), e as tf.Tensor2D, tf.tensor1d([4], "int32")),
+        (e: tf.Tensor) => binaryLoss(gatherRows(e as tf.Tensor2D, Int32Array.of(0)), e as tf.Tensor2D, Int32Array.of(4), Int32Array.of(1)),
+      ]) {
+        const row = tf.grad((e) => loss(e))(table).dataSync().subarray(12, 15);
+        assert.ok(Math.hypot(...row) > 1e-3);
+      }
+    }));
+
+  it("an embedding lookup adds the gradients of repeated ids and gives padding none", () =>
+    noLeak(() => {
+      const table = tf.tensor2d([[1, 2], [3, 4], [5, 6]]);
+      const ids = Int32Array.of(2, -1, 2, 0);
+      const cotangent = tf.tensor2d([[1, 1], [10, 10], [2, 2], [3, 3]]);
+      assert.deepEqual(Array.from(gatherRows(table, ids).dataSync()), [5, 6, 0, 0, 5, 6, 1, 2]);
+      const gradient = tf.grad((e) => gatherRows(e as tf.Tensor2D, ids).mul(cotangent).sum())(table);
+      assert.deepEqual(Array.from(gradient.dataSync()), [3, 3, 0, 0, 3, 3]);
+    }));
+
+  it("scattered rows equal their portable twin, and twice the same gives the same bits", () =>
+    noLeak(() => {
+      const indices = tf.tensor1d(Int32Array.from({ length: 4000 }, (_, i) => (i * i) % 37), "int32");
+      const values = normal("v", [4000, 16]) as tf.Tensor2D;
+      const once = scatterRows(values, indices, 37).dataSync();
+      close(once, scatterRowsPortable(values, indices, 37).dataSync(), 1e-3);
+      assert.deepEqual(scatterRows(values, indices, 37).dataSync(), once);
+    }));
+
+  it("dropout keeps the share it says, scales by it, and repeats with its seed", () =>
+    noLeak(() => {
+      const x = tf.ones([40000]);
+      const once = dropout(x, 0.2, new Rng(3)).dataSync();
+      assert.deepEqual(dropout(x, 0.2, new Rng(3)).dataSync(), once);
+      const kept = once.filter((value) => value !== 0);
+      const keep = 205 / 256;
+      assert.ok(Math.abs(kept.length / once.length - keep) < 4 * Math.sqrt((keep * (1 - keep)) / 40000));
+      assert.ok(kept.every((value) => Math.abs(value - 1 / keep) < 1e-6));
+      assert.equal(dropout(x, 0, new Rng(3)), x);
+    }));
+});
