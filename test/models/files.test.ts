@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ConfigError, DataError } from "../../src/core/errors";
+import { Rng } from "../../src/core/rng";
+import { ItemKnn } from "../../src/models/item-knn";
+import { Markov } from "../../src/models/markov";
+import { worlds } from "../contract/worlds";
+
+describe("a saved model", () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = join(mkdtempSync(join(tmpdir(), "models-")), "markov");
+    const model = new Markov({ backoff: 0.1 });
+    await model.fit(worlds.cycle.train, worlds.cycle.valid, { rng: new Rng(1) });
+    await model.save(folder);
+  });
+  afterEach(() => rmSync(join(folder, ".."), { recursive: true, force: true }));
+
+  it("is model.json, items.json and weights.safetensors", () => {
+    assert.deepEqual(readdirSync(folder).sort(), ["items.json", "model.json", "weights.safetensors"]);
+    const { version } = JSON.parse(readFileSync(join(__dirname, "../../package.json"), "utf8")) as { version: string };
+    assert.deepEqual(JSON.parse(readFileSync(join(folder, "model.json"), "utf8")), { name: "Markov", options: { backoff: 0.1, self: true }, version });
+    assert.deepEqual(readdirSync(join(folder, "..")), ["markov"]); // nothing left beside it
+  });
+
+  it("is refused by another class", async () => {
+    await assert.rejects(ItemKnn.load(folder), (error: Error) => error instanceof ConfigError && /Expected a saved Item-kNN in .*, found Markov/.test(error.message));
+  });
+
+  const damages: readonly (readonly [string, string, string])[] = [
+    ["model.json", "{", "Expected JSON"],
+    ["model.json", "{}", "a model's name and options"],
+    ["items.json", '{"ids":["a"],"trained":3}', "items with ids"],
+    ["weights.safetensors", "cut", "at least 8 bytes"],
+  ];
+  for (const [file, content, message] of damages) {
+    it(`names the damaged file: ${file} is ${content}`, async () => {
+      writeFileSync(join(folder, file), content);
+      await assert.rejects(Markov.load(folder), (error: Error) => error instanceof DataError && error.message.startsWith(join(folder, file)) && error.message.includes(message));
+    });
+  }
+
+  it("names the missing file, and items that are not the model's", async () => {
+    writeFileSync(join(folder, "items.json"), '{"ids":["a"],"trained":1}');
+    await assert.rejects(Markov.load(folder), (error: Error) => error instanceof DataError && /popularity of 1 items, found 30/.test(error.message));
+    rmSync(join(folder, "items.json"));
+    await assert.rejects(Markov.load(folder), (error: Error) => error instanceof DataError && error.message.startsWith(join(folder, "items.json")));
+  });
+});
