@@ -71,7 +71,7 @@ const jupyter = {
   says: "pip install -r requirements.txt",
   loses: withoutJupyter,
   inputs: () => hashOfFiles(["requirements.txt"], root),
-  needs: () => String(existsSync(venvPython)),
+  needs: () => [existsSync(venvPython), ...pythonsOnPath()].join(),
   ready: () => existsSync(path(".venv", "share", "jupyter")),
   async run({ exec }) {
     if (!existsSync(venvPython)) throw noVenv(pythonToUse());
@@ -198,7 +198,7 @@ async function main(args) {
   const { ran, state } = await runSteps(root, steps, { again: !args.includes("--quiet") });
   const lost = lostLines(steps.map((step) => state[step.name].lost).filter((one) => one !== undefined));
   const status = ran.length > 0 ? "Set-up is complete" : "Set-up is up to date";
-  console.log(lost.length > 0 ? `${status}, but ${lost.join(" Also, ")}` : `${status}${plans === undefined ? "" : ` (native: ${state.native.remark})`}.`);
+  console.log(lost.length > 0 ? `${status}, but ${lost.join("\n  and ")}` : `${status}${plans === undefined ? "" : ` (native: ${state.native.remark})`}.`);
 }
 
 try {
