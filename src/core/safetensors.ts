@@ -16,6 +16,7 @@ const arrays = {
   U8: Uint8Array,
 } as const;
 
+/** An element type that is read and written: "F32". */
 export type SafetensorsType = keyof typeof arrays;
 
 /** The array type of each element type. */

@@ -22,6 +22,7 @@ const defaults = {
 
 const checks = { resamples: rules.positiveInteger, by: rules.oneOf("session", "user"), confidence: rules.fraction };
 
+/** How two models are compared. */
 export type CompareOptions = Partial<typeof defaults>;
 
 /** A run that was evaluated: the evaluation and how it came about. */
@@ -55,6 +56,22 @@ export interface Comparison {
  * The paired bootstrap between two models, each run with one or more seeds.
  * @param metric "NDCG@10"
  * @throws ConfigError if the runs were not measured alike (data, split, candidates, tie rule, cut-offs, cases), or there are none
+ * @example
+ * import { compare, evaluate, passportOf } from "sessionlab";
+ * const cases = {
+ *   role: "valid", hash: "", items: { ids: ["a", "b"], trained: 2 },
+ *   sessions: { offsets: Uint32Array.of(0, 2, 4), item: Int32Array.of(0, 1, 1, 0) },
+ *   session: Int32Array.of(0, 1), end: Int32Array.of(1, 1), target: Int32Array.of(1, 0),
+ * } as const;
+ * const run = async (scores: Float32Array) => {
+ *   const evaluation = await evaluate(() => scores, cases, { ks: [1], counts: [1, 1] });
+ *   const backend = { name: "cpu", device: "CPU", threads: 1, cpu: "a processor" } as const;
+ *   const split = { name: "demo", protocol: {}, train: { hash: "abc" } };
+ *   return { evaluation, passport: passportOf({ model: "demo", options: {}, seeds: [1], budget: "minute", seconds: 1, startedAt: new Date(0), split, evaluation, backend }) };
+ * };
+ * const right = await run(Float32Array.of(0, 1, 1, 0));
+ * const wrong = await run(Float32Array.of(1, 0, 0, 1));
+ * assert.equal(compare([right], [wrong], "HR@1").difference, 1);
  */
 export function compare(proposed: readonly Run[], baseline: readonly Run[], metric = "NDCG@10", given: CompareOptions = {}): Comparison {
   const options = resolveOptions("compare", defaults, given, checks);

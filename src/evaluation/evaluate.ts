@@ -28,6 +28,7 @@ const defaults = {
   seal: "closed" as "closed" | "open",
 };
 
+/** What an evaluation can be told; `counts` must be. */
 export type EvaluateOptions = Partial<typeof defaults> & {
   /** [V] training counts, from `trainingCounts`. */
   readonly counts: ArrayLike<number>;
@@ -124,7 +125,7 @@ export async function evaluate(score: Scorer, cases: Cases, { counts, signal, pr
   }
 
   const part = (chosen: Int32Array): Part => ({ cases: chosen.length, metrics: meanMetrics(rows, ks, ties, chosen) });
-  const [warm, cold] = targetStrata(cases, trained) as [Stratum, Stratum];
+  const [warm, cold] = targetStrata(cases, trained);
   const strata = [...popularityStrata(cases, counts, options.quantiles), ...lengthStrata(cases, options.lengths), warm, cold];
   return {
     role: cases.role,
@@ -146,6 +147,16 @@ export async function evaluate(score: Scorer, cases: Cases, { counts, signal, pr
  * A metric of an evaluation case by case, at any cut-off.
  * @param metric "NDCG@10"
  * @returns [C]
+ * @throws ConfigError for an unknown metric
+ * @example
+ * import { caseRows, evaluate } from "sessionlab";
+ * const cases = {
+ *   role: "valid", hash: "", items: { ids: ["a", "b"], trained: 2 },
+ *   sessions: { offsets: Uint32Array.of(0, 2), item: Int32Array.of(0, 1) },
+ *   session: Int32Array.of(0), end: Int32Array.of(1), target: Int32Array.of(1),
+ * } as const;
+ * const evaluation = await evaluate(() => Float32Array.of(0.9, 0.4), cases, { counts: [1, 1] });
+ * assert.deepEqual([...caseRows(evaluation, "MRR@2")], [1 / 2]);
  */
 export function caseRows(evaluation: Evaluation, metric: string): Float64Array {
   const { metric: name, k } = parseMetric(metric);

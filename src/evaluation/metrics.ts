@@ -12,6 +12,7 @@ import { ranksOf, type RankCounts, type TieRule } from "./ranks";
 /** The metrics that are a mean over cases. */
 export type MetricName = "HR" | "MRR" | "NDCG";
 
+/** All of them. */
 export const metricNames: readonly MetricName[] = ["HR", "MRR", "NDCG"];
 
 const gains: Readonly<Record<MetricName, (rank: number) => number>> = {
@@ -46,6 +47,10 @@ export function metricRows(counts: RankCounts, metric: MetricName, k: number, ti
  * The means of HR, MRR and NDCG at every cut-off, over all cases or over those named.
  * @param cases the cases to average over; all, if not given
  * @returns { "HR@10": ..., "MRR@10": ..., "NDCG@10": ... }; empty for no cases: a mean of nothing is no number
+ * @example
+ * import { meanMetrics } from "sessionlab";
+ * const ranks1And2 = { greater: Int32Array.of(0, 1), equal: Int32Array.of(1, 1), ahead: Int32Array.of(0, 0) };
+ * assert.equal(meanMetrics(ranks1And2, [5], "expected")["MRR@5"], (1 + 1 / 2) / 2);
  */
 export function meanMetrics(counts: RankCounts, ks: readonly number[], ties: TieRule, cases?: Int32Array): Readonly<Record<string, number>> {
   const chosen = cases === undefined ? counts : pick(counts, cases);
@@ -58,7 +63,13 @@ export function meanMetrics(counts: RankCounts, ks: readonly number[], ties: Tie
   return means;
 }
 
-/** The share of the cases with a seen target in which another item has the target's score; 0 where there are none. */
+/**
+ * The share of the cases with a seen target in which another item has the target's score; 0 where there are none.
+ * @example
+ * import { tieRateOf } from "sessionlab";
+ * const counts = { greater: Int32Array.of(0, 1), equal: Int32Array.of(1, 3), ahead: Int32Array.of(0, 0) };
+ * assert.equal(tieRateOf(counts), 1 / 2);
+ */
 export function tieRateOf(counts: RankCounts): number {
   const seen = counts.equal.reduce((sum, equal) => sum + (equal > 0 ? 1 : 0), 0);
   const tied = counts.equal.reduce((sum, equal) => sum + (equal > 1 ? 1 : 0), 0);

@@ -37,13 +37,24 @@ export interface Passport {
 
 /** What `passportOf` takes: the parts that it cannot know itself. */
 export interface PassportParts extends Pick<Passport, "model" | "options" | "seeds" | "budget" | "seconds"> {
-  readonly split: Pick<Split, "name" | "protocol" | "train">;
+  readonly split: Pick<Split, "name" | "protocol"> & { readonly train: { readonly hash: string } };
   readonly evaluation: { readonly items: number; readonly ties: TieRule; readonly tieRate: number; readonly ks: readonly number[] };
   readonly backend: Pick<BackendInfo, "name" | "device" | "threads" | "cpu">;
   readonly startedAt: Date;
 }
 
-/** A passport from a run's parts; versions are filled in. */
+/**
+ * A passport from a run's parts; versions are filled in.
+ * @example
+ * import { passportOf } from "sessionlab";
+ * const passport = passportOf({
+ *   model: "Markov", options: { backoff: 0.01 }, seeds: [1], budget: "minute", seconds: 2, startedAt: new Date(0),
+ *   split: { name: "demo", protocol: { by: "time" }, train: { hash: "abc" } },
+ *   evaluation: { items: 100, ties: "expected", tieRate: 0, ks: [10] },
+ *   backend: { name: "cpu", device: "CPU", threads: 1, cpu: "a processor" },
+ * });
+ * assert.equal(passport.candidates, "full ranking over 100 training items");
+ */
 export function passportOf({ split, evaluation, backend, startedAt, ...parts }: PassportParts): Passport {
   return {
     ...parts,
@@ -68,6 +79,16 @@ const incidental = ["tieRate", "node", "startedAt", "seconds"] as const;
 /**
  * The hash of what decides the numbers: two runs of one key have the same bits.
  * @returns 64 hexadecimal digits
+ * @example
+ * import { passportKey, passportOf } from "sessionlab";
+ * const passport = passportOf({
+ *   model: "Markov", options: { backoff: 0.01 }, seeds: [1], budget: "minute", seconds: 2, startedAt: new Date(0),
+ *   split: { name: "demo", protocol: { by: "time" }, train: { hash: "abc" } },
+ *   evaluation: { items: 100, ties: "expected", tieRate: 0, ks: [10] },
+ *   backend: { name: "cpu", device: "CPU", threads: 1, cpu: "a processor" },
+ * });
+ * assert.equal(passportKey({ ...passport, seconds: 99 }), passportKey(passport));
+ * assert.notEqual(passportKey({ ...passport, threads: 2 }), passportKey(passport));
  */
 export function passportKey(passport: Passport): string {
   return hashOf(Object.fromEntries(Object.entries(passport).filter(([key]) => !(incidental as readonly string[]).includes(key))) as Hashable);
@@ -76,7 +97,18 @@ export function passportKey(passport: Passport): string {
 /** What two runs must share to stand in one table or test. */
 const protocol = ["data", "split", "candidates", "ties", "ks", "budget"] as const;
 
-/** The first part of the protocol in which two passports differ, or undefined. */
+/**
+ * The first part of the protocol in which two passports differ, or undefined.
+ * @example
+ * import { passportDifference, passportOf } from "sessionlab";
+ * const passport = passportOf({
+ *   model: "Markov", options: { backoff: 0.01 }, seeds: [1], budget: "minute", seconds: 2, startedAt: new Date(0),
+ *   split: { name: "demo", protocol: { by: "time" }, train: { hash: "abc" } },
+ *   evaluation: { items: 100, ties: "expected", tieRate: 0, ks: [10] },
+ *   backend: { name: "cpu", device: "CPU", threads: 1, cpu: "a processor" },
+ * });
+ * assert.equal(passportDifference(passport, { ...passport, ks: [20] }), "ks");
+ */
 export function passportDifference(a: Passport, b: Passport): (typeof protocol)[number] | undefined {
   return protocol.find((key) => hashOf(a[key] as Hashable) !== hashOf(b[key] as Hashable));
 }
@@ -85,6 +117,9 @@ export function passportDifference(a: Passport, b: Passport): (typeof protocol)[
  * A passport from JSON text.
  * @param file the name that an error gives
  * @throws DataError naming the part that is missing or of another type
+ * @example
+ * import { parsePassport } from "sessionlab";
+ * assert.throws(() => parsePassport("{}", "results/a.json"), /results\/a.json \(model\): Expected a passport's model, found nothing/);
  */
 export function parsePassport(text: string, file?: string): Passport {
   let value: unknown;

@@ -15,6 +15,7 @@ import type { Scores } from "./scores";
  */
 export type TieRule = "expected" | "mean" | "optimistic" | "pessimistic" | "popularity";
 
+/** All tie rules. */
 export const tieRules: readonly TieRule[] = ["expected", "mean", "optimistic", "pessimistic", "popularity"];
 
 /** The place of each target, from which a rank by any tie rule follows. */
@@ -123,6 +124,10 @@ export function countOnDevice(scores: tf.Tensor2D, targets: Int32Array, trained:
  * One rank a case, 1 for the best; Infinity for a cold target. "expected" has no single rank: it gives the mean rank,
  * while the metrics average over the tied places (see metrics.ts).
  * @returns [B]
+ * @example
+ * import { ranksOf } from "sessionlab";
+ * const counts = { greater: Int32Array.of(3, 0), equal: Int32Array.of(2, 0), ahead: Int32Array.of(0, 0) }; // the second is cold
+ * assert.deepEqual([...ranksOf(counts, "pessimistic")], [5, Infinity]);
  */
 export function ranksOf(counts: RankCounts, ties: TieRule): Float64Array {
   return Float64Array.from(counts.greater, (greater, row) => {
@@ -146,6 +151,9 @@ export function ranksOf(counts: RankCounts, ties: TieRule): Float64Array {
  * The place of each item by training count, descending, then by inside id.
  * @param counts [V] training counts
  * @returns [V] places 0..V-1
+ * @example
+ * import { popularityOrder } from "sessionlab";
+ * assert.deepEqual(popularityOrder([5, 9, 5]), Int32Array.of(1, 0, 2));
  */
 export function popularityOrder(counts: ArrayLike<number>): Int32Array {
   const items = Uint32Array.from({ length: counts.length }, (_, item) => item).sort((a, b) => counts[b]! - counts[a]! || a - b);

@@ -23,8 +23,9 @@ const waits = 1000;
  * @example
  * import { countReading } from "sessionlab";
  * import { mkdtempSync } from "node:fs";
+ * import { tmpdir } from "node:os";
  * import { join } from "node:path";
- * const file = join(mkdtempSync("/tmp/readings-"), "readings.json");
+ * const file = join(mkdtempSync(join(tmpdir(), "readings-")), "readings.json");
  * assert.equal(await countReading(file, "demo", "test"), 1);
  * assert.equal(await countReading(file, "demo", "test"), 2);
  */
@@ -44,7 +45,13 @@ export async function countReading(file: string, experiment: string, role: "test
   }
 }
 
-/** The readings counted so far; none if the file is not there. @throws DataError if it is not what `countReading` writes */
+/**
+ * The readings counted so far; none if the file is not there.
+ * @throws DataError if it is not what `countReading` writes
+ * @example
+ * import { readReadings } from "sessionlab";
+ * assert.deepEqual(readReadings("no such file"), {});
+ */
 export function readReadings(file: string): Readings {
   if (!existsSync(file)) return {};
   let value: unknown;

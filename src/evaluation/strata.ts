@@ -22,6 +22,11 @@ export interface Stratum {
 /**
  * How often each item occurs in training: the popularity that strata, ARP and tie rules use.
  * @returns [V]
+ * @example
+ * import { trainingCounts } from "sessionlab";
+ * const items = { ids: ["a", "b"], trained: 2 };
+ * const train = { role: "train", hash: "", items, offsets: Uint32Array.of(0, 3), item: Int32Array.of(1, 1, 0) } as const;
+ * assert.deepEqual(trainingCounts(train), Uint32Array.of(1, 2));
  */
 export function trainingCounts(train: TrainSessions): Uint32Array {
   const counts = new Uint32Array(train.items.trained);
@@ -39,7 +44,7 @@ export function trainingCounts(train: TrainSessions): Uint32Array {
  * @param quantiles ascending, in (0, 1): [0.8] gives tail and head, `deciles` ten groups
  * @example
  * import { popularityStrata } from "sessionlab";
- * const cases = { target: Int32Array.of(0, 1, 2, 9) } as never; // item 9 was not seen in training
+ * const cases = { target: Int32Array.of(0, 1, 2, 9) }; // item 9 was not seen in training
  * const [tail, head] = popularityStrata(cases, [100, 2, 3], [0.8]);
  * assert.deepEqual([tail!.name, [...tail!.cases], head!.name, [...head!.cases]], ["tail", [1, 2], "head", [0]]);
  */
@@ -65,6 +70,10 @@ export const deciles: readonly number[] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.
 /**
  * Cases by the length of their prefix.
  * @param starts ascending from 1: the first length of each group; [1, 2, 5] gives "length 1", "length 2-4", "length 5+"
+ * @example
+ * import { lengthStrata } from "sessionlab";
+ * const groups = lengthStrata({ end: Int32Array.of(1, 7, 3) }, [1, 2, 5]);
+ * assert.deepEqual(groups.map(({ name, cases }) => [name, ...cases]), [["length 1", 0], ["length 2-4", 2], ["length 5+", 1]]);
  */
 export function lengthStrata(cases: Pick<Cases, "end">, starts: readonly number[] = [1, 2, 3, 5, 10]): readonly Stratum[] {
   if (starts[0] !== 1 || starts.some((start, at) => !Number.isInteger(start) || start <= (starts[at - 1] ?? 0))) {
@@ -77,10 +86,17 @@ export function lengthStrata(cases: Pick<Cases, "end">, starts: readonly number[
   });
 }
 
-/** Cases whose target training saw ("warm") and those whose it did not ("cold": misses by definition). */
-export function targetStrata(cases: Pick<Cases, "target">, trained: number): readonly Stratum[] {
-  const groups = split(cases.target, 2, (target) => (target < trained ? 0 : 1));
-  return groups.map((group, at) => ({ by: "target", name: at === 0 ? "warm" : "cold", cases: group }));
+/**
+ * Cases whose target training saw ("warm") and those whose it did not ("cold": misses by definition).
+ * @param trained V
+ * @example
+ * import { targetStrata } from "sessionlab";
+ * const [warm, cold] = targetStrata({ target: Int32Array.of(0, 5) }, 5);
+ * assert.deepEqual([[...warm.cases], [...cold.cases]], [[0], [1]]);
+ */
+export function targetStrata(cases: Pick<Cases, "target">, trained: number): readonly [warm: Stratum, cold: Stratum] {
+  const [warm, cold] = split(cases.target, 2, (target) => (target < trained ? 0 : 1));
+  return [{ by: "target", name: "warm", cases: warm! }, { by: "target", name: "cold", cases: cold! }];
 }
 
 /** The indices of `values` by group; -1 leaves one out. */

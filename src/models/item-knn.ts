@@ -28,6 +28,7 @@ const defaults = {
   decay: 0.8,
 };
 
+/** The options, with their defaults at the top of this file. */
 export type ItemKnnOptions = typeof defaults;
 
 /** Options to try on validation. */

@@ -19,6 +19,7 @@ const defaults = {
   self: true,
 };
 
+/** The options, with their defaults at the top of this file. */
 export type MarkovOptions = typeof defaults;
 
 /** Options to try on validation. */

@@ -14,6 +14,7 @@ const defaults = {
   by: "count" as "count" | "recency",
 };
 
+/** The options, with their defaults at the top of this file. */
 export type SessionPopOptions = typeof defaults;
 
 /** Options to try on validation. */
