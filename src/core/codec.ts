@@ -25,7 +25,16 @@ type ArrayType = keyof typeof arrayTypes;
 const tag = "$sessionlab";
 type Tagged = { [tag]: ArrayType | "number"; at?: number; length?: number; value?: string };
 
-/** Plain values: JSON, typed arrays, NaN and infinities. Files: value.json and, if there are typed arrays, arrays.bin (little-endian). */
+/**
+ * Plain values: JSON, typed arrays, NaN and infinities. Files: value.json and, if there are typed arrays, arrays.bin (little-endian).
+ * @example
+ * import { mkdtempSync } from "node:fs";
+ * import { plainCodec } from "sessionlab";
+ * const codec = plainCodec<{ x: Float32Array; loss: number }>();
+ * const folder = mkdtempSync("/tmp/codec-");
+ * await codec.write(folder, { x: Float32Array.of(1, 2), loss: NaN });
+ * assert.deepEqual(await codec.read(folder), { x: Float32Array.of(1, 2), loss: NaN });
+ */
 export function plainCodec<T>(): Codec<T> {
   return { write: writePlain, read: (folder) => readPlain(folder) as T };
 }

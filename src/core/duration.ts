@@ -1,6 +1,7 @@
 /** Seconds in words that a person reads: "0.31 s", "41 s", "2 min 5 s", "1 h 4 min". */
 
 /**
+ * A duration in words.
  * @param seconds 0 or more
  * @example
  * import { formatSeconds } from "sessionlab";

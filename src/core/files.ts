@@ -3,7 +3,15 @@ import { randomBytes } from "node:crypto";
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** Writes a file whole: a reader sees the old content or the new, never a half. Makes the folders it needs. */
+/**
+ * Writes a file whole: a reader sees the old content or the new, never a half. Makes the folders it needs.
+ * @example
+ * import { mkdtempSync, readFileSync } from "node:fs";
+ * import { writeFileAtomic } from "sessionlab";
+ * const file = `${mkdtempSync("/tmp/files-")}/inner/a.txt`;
+ * writeFileAtomic(file, "whole");
+ * assert.equal(readFileSync(file, "utf8"), "whole");
+ */
 export function writeFileAtomic(path: string, content: string | Uint8Array): void {
   mkdirSync(dirname(path), { recursive: true });
   const beside = temporaryName(path);
@@ -26,6 +34,16 @@ export function writeFileAtomic(path: string, content: string | Uint8Array): voi
 /**
  * Fills a folder whole: `fill` writes into a folder beside, which then takes the name.
  * If `path` is there already, it is replaced.
+ * @example
+ * import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
+ * import { writeFolderAtomic } from "sessionlab";
+ * const folder = `${mkdtempSync("/tmp/files-")}/model`;
+ * const fail = (beside: string): void => {
+ *   writeFileSync(`${beside}/half`, "");
+ *   throw new Error("disk full");
+ * };
+ * await assert.rejects(writeFolderAtomic(folder, fail), /disk full/);
+ * assert.equal(existsSync(folder), false);
  */
 export async function writeFolderAtomic(path: string, fill: (folder: string) => Promise<void> | void): Promise<void> {
   const beside = temporaryName(path);

@@ -16,6 +16,7 @@ export interface ProgressReport {
   readonly metrics?: Readonly<Record<string, number>>;
 }
 
+/** Receives reports; given to everything that takes long. */
 export type Progress = (report: ProgressReport) => void;
 
 /**

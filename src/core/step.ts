@@ -26,6 +26,7 @@ export interface StepContext {
   readonly checkpoint?: string;
 }
 
+/** How and where a step is kept. */
 export interface StepSettings<T> {
   /** The modules that the work is written in, `__filename` or several: with all they import, they are the code version. */
   readonly code: string | readonly string[];
@@ -39,6 +40,7 @@ export interface StepSettings<T> {
   readonly progress?: Progress;
 }
 
+/** A value and where it came from. */
 export interface StepResult<T> {
   readonly value: T;
   /** Whether the value was there already. */
@@ -63,7 +65,13 @@ export interface StepMeta {
   readonly files: Readonly<Record<string, string>>;
 }
 
-/** The folder of stored results: SESSIONLAB_CACHE, else .cache/steps in the project. */
+/**
+ * The folder of stored results: SESSIONLAB_CACHE, else .cache/steps in the project.
+ * @example
+ * import { isAbsolute } from "node:path";
+ * import { defaultCache } from "sessionlab";
+ * assert.ok(isAbsolute(defaultCache()));
+ */
 export function defaultCache(): string {
   return resolve(process.env["SESSIONLAB_CACHE"] ?? join(projectFolder(__filename), ".cache", "steps"));
 }
@@ -145,7 +153,12 @@ async function readOrCompute<T>(
   return { value: await codec.read(folder), cached: false, seconds, key, damage };
 }
 
-/** "cached (computed in 41 s)" or "computed in 41 s": the line under whatever came out of a step. */
+/**
+ * "cached (computed in 41 s)" or "computed in 41 s": the line under whatever came out of a step.
+ * @example
+ * import { footer } from "sessionlab";
+ * assert.equal(footer({ cached: true, seconds: 41 }), "cached (computed in 41 s)");
+ */
 export function footer(result: Pick<StepResult<unknown>, "cached" | "seconds" | "damage">): string {
   const took = `computed in ${formatSeconds(result.seconds)}`;
   if (result.cached) return `cached (${took})`;

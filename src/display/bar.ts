@@ -2,13 +2,14 @@
 import { formatSeconds } from "../core/duration";
 import type { Progress, ProgressReport } from "../core/progress";
 
-/** Where the bar is drawn: `process.stderr`, or a stand-in. */
+/** Where the bar is drawn: the standard error stream of a program, or a stand-in. */
 export interface BarStream {
   readonly isTTY?: boolean;
   readonly columns?: number;
   write(text: string): unknown;
 }
 
+/** A bar that is being drawn. */
 export interface Bar {
   /** Give this to whatever takes a `Progress`. */
   readonly progress: Progress;
@@ -25,8 +26,14 @@ const lineEvery = 10_000;
 /**
  * A bar on `stream`.
  * @param now milliseconds that only grow; a test gives its own
+ * @example
+ * import { progressBar } from "sessionlab";
+ * const lines: string[] = [];
+ * const bar = progressBar({ write: (text: string) => lines.push(text) });
+ * bar.progress({ task: "train", done: 1, total: 4, unit: "epoch" });
+ * assert.deepEqual(lines, ["train  █████░░░░░░░░░░░░░░░  25 %  1/4 epoch\n"]);
  */
-export function progressBar(stream: BarStream = process.stderr, now: () => number = () => performance.now()): Bar {
+export function progressBar(stream: BarStream, now: () => number = () => performance.now()): Bar {
   const inPlace = stream.isTTY === true;
   let drawn = -Infinity;
   let open = false;
@@ -64,7 +71,8 @@ export function barLine(report: ProgressReport, columns = 200): string {
     const filled = Math.round(share * width);
     parts.push(`${"█".repeat(filled)}${"░".repeat(width - filled)} ${String(Math.floor(share * 100)).padStart(3)} %`);
   }
-  parts.push(total === undefined ? `${done} ${unit}` : `${done}/${total} ${unit}`);
+  const count = Number.isInteger(done) ? String(done) : done.toFixed(1);
+  parts.push(total === undefined ? `${count} ${unit}` : `${count}/${total} ${unit}`);
   if (rate !== undefined) parts.push(`${rate >= 10 ? Math.round(rate) : rate.toFixed(2)} ${unit}/s`);
   if (secondsLeft !== undefined && secondsLeft > 0) parts.push(`${formatSeconds(secondsLeft)} left`);
   parts.push(...Object.entries(metrics).map(([name, value]) => `${name} ${Number(value.toPrecision(4))}`));

@@ -34,7 +34,14 @@ export interface Figure {
 
 const accent = "#2f6fbd";
 
-/** The plot for plotly. Colours of text and grid are left to the page, which knows whether it is dark. */
+/**
+ * The plot for plotly. Colours of text and grid are left to the page, which knows whether it is dark.
+ * @throws ConfigError without points, or with a number that is not finite
+ * @example
+ * import { intervalFigure } from "sessionlab";
+ * const plot = { title: "Demo", axis: "NDCG@10", caption: "made up", points: [{ label: "POP", mean: 0.02, low: 0.01, high: 0.03 }] };
+ * assert.deepEqual(intervalFigure(plot).data[0]!.x, [0.02]);
+ */
 export function intervalFigure(plot: IntervalPlot): Figure {
   check(plot);
   const own = plot.points.filter((point) => point.reference !== true);
@@ -84,6 +91,10 @@ const size = { width: 480, row: 34, top: 52, bottom: 58, right: 20 } as const;
 /**
  * The plot as one self-contained SVG: title and description inside, light and dark by the reader's preference.
  * @throws ConfigError without points, or with a number that is not finite
+ * @example
+ * import { intervalSvg } from "sessionlab";
+ * const plot = { title: "Demo", axis: "NDCG@10", caption: "made up", points: [{ label: "POP", mean: 0.02, low: 0.01, high: 0.03 }] };
+ * assert.match(intervalSvg(plot), /<desc [^>]*>NDCG@10: POP 0\.0200 \(0\.0100 to 0\.0300\)/);
  */
 export function intervalSvg(plot: IntervalPlot): string {
   check(plot);

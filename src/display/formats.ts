@@ -1,6 +1,7 @@
 /** A table as text for a terminal, Markdown, LaTeX (booktabs) and HTML: the same cells, the same notes. */
 import { layTable, type LaidCell, type LaidTable, type Table } from "./table";
 
+/** What a table can be rendered as. */
 export type TableFormat = "text" | "markdown" | "latex" | "html";
 
 /**

@@ -12,11 +12,23 @@ export interface PageSection {
   readonly blocks: readonly string[];
 }
 
+/**
+ * A paragraph of plain text.
+ * @example
+ * import { paragraph } from "sessionlab";
+ * assert.equal(paragraph("p < .05"), "<p>p &lt; .05</p>");
+ */
 export function paragraph(text: string): string {
   return `<p>${escapeHtml(text)}</p>`;
 }
 
-/** A plot with its caption: the static picture, and the figure that plotly puts in its place. */
+/**
+ * A plot with its caption: the static picture, and the figure that plotly puts in its place.
+ * @example
+ * import { plotBlock } from "sessionlab";
+ * const block = plotBlock({ title: "Demo", axis: "NDCG@10", caption: "made up", points: [{ label: "POP", mean: 0.02 }] });
+ * assert.match(block, /<figcaption>made up<\/figcaption>/);
+ */
 export function plotBlock(plot: IntervalPlot): string {
   const figure = JSON.stringify(intervalFigure(plot)).replaceAll("<", "\\u003c");
   return [
@@ -32,6 +44,10 @@ export function plotBlock(plot: IntervalPlot): string {
 /**
  * The whole page.
  * @param interactive whether plotly.js is put in (1.1 MB). Default true
+ * @example
+ * import { htmlPage, paragraph } from "sessionlab";
+ * const page = htmlPage("Demo", ["What it shows."], [{ heading: "Part", blocks: [paragraph("Text.")] }], false);
+ * assert.ok(page.startsWith("<!doctype html>") && page.includes("<h2>Part</h2>\n<p>Text.</p>"));
  */
 export function htmlPage(title: string, lead: readonly string[], sections: readonly PageSection[], interactive = true): string {
   const body = sections.map((section) => `<section>\n<h2>${escapeHtml(section.heading)}</h2>\n${section.blocks.join("\n")}\n</section>`);

@@ -19,6 +19,7 @@ export interface Estimate {
 /** What a column may hold; undefined is shown as "-". */
 export type Cell = string | number | Estimate | undefined;
 
+/** One column: what it holds of a row, and how it is shown. */
 export interface Column<Row> {
   readonly header: string;
   readonly cell: (row: Row) => Cell;
@@ -28,6 +29,7 @@ export interface Column<Row> {
   readonly best?: "high" | "low";
 }
 
+/** A table of metrics: `renderTable` shows it. */
 export interface Table<Row> {
   readonly title: string;
   readonly columns: readonly Column<Row>[];

@@ -17,6 +17,7 @@ describe("progressBar", () => {
     const line = barLine({ ...report(3, 12), rate: 0.25, secondsLeft: 36, metrics: { loss: 6.12345 } });
     assert.equal(line, "train SASRec  █████░░░░░░░░░░░░░░░  25 %  3/12 epoch  0.25 epoch/s  36 s left  loss 6.123");
     assert.equal(barLine(report(7)), "train SASRec  7 epoch");
+    assert.equal(barLine(report(1.53333)), "train SASRec  1.5 epoch");
     assert.equal(barLine(report(3, 12), 20).length, 20);
   });
 

@@ -1,0 +1,39 @@
+#!/usr/bin/env node
+/** sessionlab <verb>: a thin door to the library. Each verb is a file of its own; terminal.ts says what they share. */
+import { Command, CommanderError } from "commander";
+import { libraryVersion } from "../tensor/backend";
+import { addDoctor } from "./doctor";
+import { addEvaluate } from "./evaluate";
+import { addKernel } from "./kernel";
+import { addReproduce } from "./reproduce";
+import { Runner, exitCodeOf } from "./terminal";
+import { addTrain } from "./train";
+
+/**
+ * Runs one command line.
+ * @param args what follows "sessionlab"
+ * @returns the exit code
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  const runner = new Runner();
+  const program = new Command("sessionlab")
+    .description("Session-based recommendation research: train, evaluate and reproduce, with every number traceable to its run.")
+    .version(libraryVersion())
+    .showSuggestionAfterError()
+    .exitOverride()
+    .addHelpText("after", "\nExamples:\n  $ sessionlab doctor\n  $ sessionlab reproduce\n  $ sessionlab train --model sasrec --out runs/sasrec\n  $ sessionlab evaluate --model runs/sasrec --json\n\nEvery verb has its own --help. Exit codes: 0 done, 1 failure, 2 wrong usage, 130 interrupted.");
+  for (const add of [addDoctor, addTrain, addEvaluate, addReproduce, addKernel]) add(program, runner);
+  try {
+    await program.parseAsync([...args], { from: "user" });
+    return runner.exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return exitCodeOf(error); // it has said what was wrong
+    throw error;
+  }
+}
+
+if (require.main === module) {
+  void main(process.argv.slice(2)).then((code) => {
+    process.exitCode = code;
+  });
+}

@@ -1,0 +1,80 @@
+/** The recommenders by id: how each is made, loaded, tuned and budgeted. What the command line and the experiments offer. */
+import type { Budget } from "../core/budget";
+import { ItemKnn, itemKnnSpace } from "./item-knn";
+import { Markov, markovSpace } from "./markov";
+import { Pop } from "./pop";
+import type { Recommender } from "./recommender";
+import { Sasrec, sasrecBudgets } from "./sasrec";
+import { SessionPop, sessionPopSpace } from "./session-pop";
+
+/** One kind of recommender. */
+export interface ModelMaker {
+  /** The name in tables. */
+  readonly title: string;
+  /** A model that is not fitted. @throws ConfigError for unknown or wrong options */
+  make(options: object): Recommender;
+  /** A fitted model from the folder that its `save` wrote. @throws ConfigError, DataError */
+  load(folder: string): Promise<Recommender>;
+  /** Settings to choose among on validation; absent where the budget's options stand as they are. */
+  readonly space?: readonly object[];
+  /** Options over the defaults, by budget. */
+  readonly budgets: Readonly<Record<Budget, object>>;
+  /** Whether a fit draws random numbers: then it is run once a seed. */
+  readonly seeded: boolean;
+  /** Whether it runs on the tensor backend: then its bits depend on the backend, and initBackend comes first. */
+  readonly tensors: boolean;
+  /** The module, for the code version of steps. */
+  readonly code: string;
+}
+
+const counting = { budgets: { minute: {}, hour: {}, paper: {} }, seeded: false, tensors: false } as const;
+
+/**
+ * All recommenders.
+ * @example
+ * import { models } from "sessionlab";
+ * assert.deepEqual(Object.keys(models), ["pop", "session-pop", "markov", "item-knn", "sasrec"]);
+ * assert.throws(() => models.markov.make({ backof: 0.1 }), /did you mean "backoff"/);
+ */
+export const models = {
+  pop: { ...counting, title: "POP", make: (options) => new Pop(options), load: (folder) => Pop.load(folder), code: require.resolve("./pop") },
+  "session-pop": {
+    ...counting,
+    title: "S-POP",
+    make: (options) => new SessionPop(options),
+    load: (folder) => SessionPop.load(folder),
+    space: sessionPopSpace,
+    code: require.resolve("./session-pop"),
+  },
+  markov: { ...counting, title: "Markov", make: (options) => new Markov(options), load: (folder) => Markov.load(folder), space: markovSpace, code: require.resolve("./markov") },
+  "item-knn": {
+    ...counting,
+    title: "Item-kNN",
+    make: (options) => new ItemKnn(options),
+    load: (folder) => ItemKnn.load(folder),
+    space: itemKnnSpace,
+    code: require.resolve("./item-knn"),
+  },
+  sasrec: {
+    title: "SASRec",
+    make: (options) => new Sasrec(options),
+    load: (folder) => Sasrec.load(folder),
+    budgets: sasrecBudgets,
+    seeded: true,
+    tensors: true,
+    code: require.resolve("./sasrec"),
+  },
+} as const satisfies Readonly<Record<string, ModelMaker>>;
+
+/** The id of a recommender: "session-pop". */
+export type ModelId = keyof typeof models;
+
+/**
+ * A maker by id, as the interface.
+ * @example
+ * import { makerOf } from "sessionlab";
+ * assert.equal(makerOf("session-pop").title, "S-POP");
+ */
+export function makerOf(id: ModelId): ModelMaker {
+  return models[id];
+}

@@ -1,0 +1,101 @@
+/**
+ * Result files: <paper>-<dataset>-<model>-<seed>.json, one small file a run, with its passport. A file that is there
+ * with the same passport key is left as it is: the same run gives the same bits.
+ */
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { DataError } from "../core/errors";
+import { writeFileAtomic } from "../core/files";
+import type { Part } from "../evaluation/evaluate";
+import { parsePassport, passportKey, type Passport } from "../evaluation/passport";
+import type { FitReport } from "../models/recommender";
+
+/** The means of one run on one set of cases. */
+export interface ResultPart extends Part {
+  /** sha256 of the cases. */
+  readonly hash: string;
+  readonly overSeen: Part;
+  readonly strata: readonly (Part & { readonly by: string; readonly name: string; readonly items?: number })[];
+}
+
+/** One run. */
+export interface Result {
+  readonly paper: string;
+  /** The data set and how it was cut: "ml-100k-time". */
+  readonly dataset: string;
+  /** The model's id: "sasrec". */
+  readonly model: string;
+  readonly seed: number;
+  readonly passport: Passport;
+  readonly fit: FitReport;
+  readonly valid: ResultPart;
+  readonly test: ResultPart;
+}
+
+/** The file's name without its ending: "base-ml-100k-time-sasrec-1". */
+export function resultName(result: Pick<Result, "paper" | "dataset" | "model" | "seed">): string {
+  return `${result.paper}-${result.dataset}-${result.model}-${result.seed}`;
+}
+
+/**
+ * What a table prints: the file's name and the start of its passport key, so that a table and a file can be held against each other.
+ * @example
+ * import { resultId, type Result } from "sessionlab";
+ * const result = { paper: "base", dataset: "ml-100k-time", model: "pop", seed: 1, passport: { model: "POP" } } as Result;
+ * assert.match(resultId(result), /^base-ml-100k-time-pop-1@[0-9a-f]{8}$/);
+ */
+export function resultId(result: Result): string {
+  return `${resultName(result)}@${passportKey(result.passport).slice(0, 8)}`;
+}
+
+/**
+ * Writes a result, unless the same is there.
+ * @returns "kept" if a file with the same passport key was there
+ * @example
+ * import { mkdtempSync, readdirSync } from "node:fs";
+ * import { writeResult, type Result } from "sessionlab";
+ * const folder = mkdtempSync("/tmp/results-");
+ * const result = { paper: "base", dataset: "ml-100k-time", model: "pop", seed: 1, passport: { model: "POP" } } as Result;
+ * assert.equal(writeResult(folder, result), "written");
+ * assert.deepEqual(readdirSync(folder), ["base-ml-100k-time-pop-1.json"]);
+ */
+export function writeResult(folder: string, result: Result): "written" | "kept" {
+  const file = join(folder, `${resultName(result)}.json`);
+  if (existsSync(file)) {
+    try {
+      if (passportKey(readResult(file).passport) === passportKey(result.passport)) return "kept";
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error; // a damaged file is replaced
+    }
+  }
+  writeFileAtomic(file, `${JSON.stringify(result, null, 2)}\n`);
+  return "written";
+}
+
+/** Reads one result file. @throws DataError if it is not a result */
+export function readResult(file: string): Result {
+  let value: Result;
+  try {
+    value = JSON.parse(readFileSync(file, "utf8")) as Result;
+  } catch (error) {
+    throw new DataError("Expected a result as JSON, found something else; run the experiment again", { file }, { cause: error });
+  }
+  for (const field of ["paper", "dataset", "model", "seed", "fit", "valid", "test"] as const) {
+    if (value?.[field] === undefined) throw new DataError(`Expected a result's ${field}, found nothing; run the experiment again`, { file, field });
+  }
+  parsePassport(JSON.stringify(value.passport), file);
+  return value;
+}
+
+/**
+ * The results of a folder, by name; none if it is not there.
+ * @throws DataError naming the first file that is not a result
+ * @example
+ * import { readResults } from "sessionlab";
+ * assert.deepEqual(readResults("/tmp/no-such-folder"), []);
+ */
+export function readResults(folder: string): readonly Result[] {
+  if (!existsSync(folder)) return [];
+  const names = readdirSync(folder).filter((name) => name.endsWith(".json") && name !== "readings.json");
+  return names.sort().map((name) => readResult(join(folder, name)));
+}

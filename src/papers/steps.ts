@@ -1,0 +1,144 @@
+/**
+ * The expensive parts of every experiment as cached steps: choose options on validation, train, evaluate.
+ * A step's key holds the data, the options, the seed, the code of the model, and the backend where its bits matter,
+ * so a changed option computes again what depends on it and nothing else. Fit and choice never see the test cases.
+ */
+import { join } from "node:path";
+import { readFileSync } from "node:fs";
+import type { Budget } from "../core/budget";
+import type { Codec } from "../core/codec";
+import { writeFileAtomic } from "../core/files";
+import { hashOf, type Hashable } from "../core/hash";
+import type { Progress } from "../core/progress";
+import { Rng } from "../core/rng";
+import { step, type StepResult } from "../core/step";
+import type { Cases, Split } from "../data/types";
+import { evaluate, type Evaluation } from "../evaluation/evaluate";
+import { trainingCounts } from "../evaluation/strata";
+import type { ModelMaker } from "../models/index";
+import type { FitReport, Recommender } from "../models/recommender";
+import { tune, type TuneReport } from "../models/tune";
+import type { BackendInfo } from "../tensor/backend";
+
+/** What the steps of an experiment share. */
+export interface Workshop {
+  readonly backend: BackendInfo;
+  readonly budget: Budget;
+  /** Folder of the step cache. */
+  readonly cache?: string;
+  readonly signal?: AbortSignal;
+  readonly progress?: Progress;
+}
+
+/** A model that was trained, in the cache: opened when its scores are needed. */
+export interface Trained {
+  readonly report: FitReport;
+  /** All of them, defaults filled in. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  /** The caller disposes the model. */
+  open(): Promise<Recommender>;
+}
+
+/** Cut-offs of every table. */
+export const cutoffs: readonly number[] = [10, 20];
+/** The metric that chooses and that is tested first. */
+export const primaryMetric = "NDCG@10";
+
+/** The part of the key that says which machine and library made the bits, for models that use tensors. */
+function bitsOf(maker: ModelMaker, { backend }: Workshop): Hashable {
+  if (!maker.tensors) return null;
+  const { name, device, threads, cpu, tfjs, tensorflow } = backend;
+  return { name, device, threads, cpu, tfjs, tensorflow };
+}
+
+const evaluationCode = require.resolve("../evaluation/evaluate");
+
+/**
+ * Chooses a model's options on the validation cases.
+ * @param space every setting to try, whole; of settings that are the same, one is tried
+ */
+export function tuneStep(maker: ModelMaker, split: Split, space: readonly object[], seed: number, shop: Workshop): Promise<StepResult<TuneReport>> {
+  const { signal, progress, cache } = shop;
+  const different = [...new Map(space.map((options) => [hashOf(options as Hashable), options])).values()];
+  return step(
+    "tune",
+    { train: split.train.hash, valid: split.valid.hash, bits: bitsOf(maker, shop) },
+    { model: maker.title, space: different, metric: primaryMetric, seed },
+    (context) => tune((options) => maker.make(options), different, split, { ...context, rng: new Rng(seed), metric: primaryMetric }),
+    { code: [__filename, maker.code, require.resolve("../models/tune")], signal, progress, cache },
+  );
+}
+
+/** Trains a model; a killed training goes on from its checkpoint when the step is called again. */
+export function trainStep(maker: ModelMaker, split: Split, options: object, seed: number, shop: Workshop): Promise<StepResult<Trained>> {
+  const { signal, progress, cache } = shop;
+  const train = async (context: { signal?: AbortSignal; progress?: Progress; checkpoint?: string }): Promise<Trained> => {
+    const startedAt = new Date().toISOString();
+    const model = maker.make(options);
+    try {
+      const report = await model.fit(split.train, split.valid, { ...context, rng: new Rng(seed).child(maker.title) });
+      return { report, options: model.options, startedAt, open: () => Promise.resolve(model) };
+    } catch (error) {
+      model.dispose();
+      throw error;
+    }
+  };
+  return step(
+    "train",
+    { train: split.train.hash, valid: split.valid.hash, bits: bitsOf(maker, shop) },
+    { model: maker.title, options, seed },
+    train,
+    { code: [__filename, maker.code], codec: trainedCodec(maker), checkpoint: true, signal, progress, cache },
+  );
+}
+
+/** The model's own folder, and what its fit reported. The values that were computed are freed once they are written. */
+function trainedCodec(maker: ModelMaker): Codec<Trained> {
+  const opened = new WeakMap<Trained, Recommender>();
+  return {
+    async write(folder, trained) {
+      const model = await trained.open();
+      opened.set(trained, model);
+      await model.save(join(folder, "model"));
+      writeFileAtomic(join(folder, "report.json"), JSON.stringify({ report: trained.report, options: trained.options, startedAt: trained.startedAt }));
+    },
+    read(folder) {
+      const facts = JSON.parse(readFileSync(join(folder, "report.json"), "utf8")) as Omit<Trained, "open">;
+      return { ...facts, open: () => maker.load(join(folder, "model")) };
+    },
+    release: (trained) => opened.get(trained)?.dispose(),
+  };
+}
+
+/**
+ * Scores all cases by a trained model.
+ * @param onReading called before cases of role "test" or "confirm" are scored; not when the result is in the cache
+ */
+export function evaluateStep(
+  maker: ModelMaker,
+  trained: StepResult<Trained>,
+  split: Split,
+  cases: Cases,
+  shop: Workshop,
+  onReading?: (role: "test" | "confirm") => Promise<unknown>,
+): Promise<StepResult<Evaluation>> {
+  const { signal, progress, cache } = shop;
+  const options = { ks: cutoffs, ties: "expected" } as const;
+  return step(
+    "evaluate",
+    { model: trained.key, cases: cases.hash, train: split.train.hash },
+    options,
+    async () => {
+      const model = await trained.value.open();
+      try {
+        if (cases.role !== "valid") await onReading?.(cases.role);
+        return await evaluate((sessions) => model.score(sessions), cases, { ...options, signal, progress, counts: trainingCounts(split.train) });
+      } finally {
+        model.dispose();
+      }
+    },
+    { code: [__filename, evaluationCode, maker.code], signal, progress, cache },
+  );
+}
