@@ -84,7 +84,7 @@ const style = `
 :root{--text:#1c2530;--soft:#56616f;--line:#d5dbe3;--ground:#fff}
 @media (prefers-color-scheme:dark){:root{--text:#e4e9f0;--soft:#a3adba;--line:#3a4451;--ground:#14181d}}
 body{margin:0;background:var(--ground);color:var(--text);font:16px/1.5 system-ui,sans-serif}
-main{max-width:60rem;margin:0 auto;padding:1rem}
+main{max-width:70rem;margin:0 auto;padding:1rem}
 h1{font-size:1.6rem;line-height:1.25}h2{font-size:1.2rem;margin-top:2.5rem}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.92rem}

@@ -40,7 +40,7 @@ function metric(header: string, best: "high" | undefined, digits: number, marked
 
 function interval(of: string): Column<Line> {
   const text = (found: Measured | undefined) => (found?.low === undefined || found.high === undefined ? undefined : `[${found.low.toFixed(4)}, ${found.high.toFixed(4)}]`);
-  return { header: `95 % interval of ${of}`, cell: ({ row }) => text(row?.test[of]) };
+  return { header: "its 95 % interval", cell: ({ row }) => text(row?.test[of]) };
 }
 
 /** The main table: targets that training never saw count as misses. */
@@ -79,11 +79,12 @@ export function strataTable(report: BaseReport, table: BaseTable): Table<BaseRow
   const { test } = table.counts;
   const seen = Math.round(test.cases * (1 - test.coldTargetShare));
   const stratum = (row: BaseRow, of: string) => row.strata.find((one) => one.by === "popularity" && one.name === of);
-  const column = (of: string): Column<BaseRow> => {
-    const first = stratum(table.rows[0]!, of);
-    return { header: `NDCG@10, ${of} (${first?.cases ?? 0} cases, ${first?.items ?? 0} items)`, cell: (row) => stratum(row, of)?.metrics["NDCG@10"], best: "high" };
+  const column = (of: string): Column<BaseRow> => ({ header: `NDCG@10, ${of}`, cell: (row) => stratum(row, of)?.metrics["NDCG@10"], best: "high" });
+  const sizes = (of: string) => {
+    const one = stratum(table.rows[0]!, of);
+    return `${one?.cases ?? 0} cases, ${one?.items ?? 0} items`;
   };
-  const overSeen = (of: string): Column<BaseRow> => ({ header: `${of} over seen targets`, cell: (row) => row.overSeen[of], best: "high" });
+  const overSeen = (of: string): Column<BaseRow> => ({ header: `${of}, seen targets`, cell: (row) => row.overSeen[of], best: "high" });
   return {
     title: `The same over seen targets and by popularity, ${table.title}`,
     columns: [{ header: "model", cell: (row) => row.title }, overSeen("NDCG@10"), overSeen("HR@10"), column("tail"), column("head")],
@@ -92,7 +93,7 @@ export function strataTable(report: BaseReport, table: BaseTable): Table<BaseRow
     results: table.rows.flatMap((row) => row.results),
     notes: [
       `Seen targets: the ${seen} of ${test.cases} cases whose target occurs in training; the main table counts the others as misses.`,
-      "Head: targets above the 80th percentile of training counts; tail: the other seen ones.",
+      `Head: targets above the 80th percentile of training counts (${sizes("head")}); tail: the other seen ones (${sizes("tail")}).`,
     ],
   };
 }
