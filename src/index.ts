@@ -13,10 +13,54 @@ export { hashOf, type Hashable } from "./core/hash";
 export { nearest, resolveOptions, rules, type Rule } from "./core/options";
 export { meter, type Progress, type ProgressReport } from "./core/progress";
 export { Rng, type RngState } from "./core/rng";
+export { decodeSafetensors, encodeSafetensors, type SafetensorsFile, type SafetensorsTensor } from "./core/safetensors";
 export { defaultCache, footer, step, type StepContext, type StepMeta, type StepResult, type StepSettings } from "./core/step";
 
-// models: the recommenders by id
+// tensor: the backend, fused operations, parameters, optimisers, the one training loop
+export * as tf from "@tensorflow/tfjs";
+export { Adam, adamDefaults, type AdamOptions, type OptimiserState } from "./tensor/adam";
+export { initBackend, libraryVersion, type BackendInfo, type BackendName } from "./tensor/backend";
+export { gelu } from "./tensor/ops/activation";
+export { causalAttention, type AttentionOptions } from "./tensor/ops/attention";
+export { binaryLoss } from "./tensor/ops/binary-loss";
+export { dropout } from "./tensor/ops/dropout";
+export { layerNorm } from "./tensor/ops/layer-norm";
+export { linear } from "./tensor/ops/linear";
+export { gatherRows } from "./tensor/ops/rows";
+export { softmaxLoss } from "./tensor/ops/softmax-loss";
+export { ParameterSet, type HostTensor, type Parameter } from "./tensor/parameters";
+export { train, type TrainingContext, type TrainingReport, type TrainingTask } from "./tensor/training";
+
+// data: catalogue, events, sessions, splits, batches
+export { padSessions, trainingBatches, type PaddedSessions, type TrainingBatch, type WindowOptions } from "./data/batches";
+export { catalog, type CatalogEntry, type DatasetName, type Source } from "./data/catalog";
+export { loadDataset, type LoadOptions } from "./data/datasets";
+export { describeSplit, leakageReport, type LeakageReport, type SplitDescription } from "./data/describe";
+export { eventsFrom, hashEvents, type EventColumns, type EventTable } from "./data/events";
+export { sessionsFrom, type SessionOptions, type SessionTable } from "./data/sessions";
+export { splitBySession, splitByTime, splitLeaveOneOut, type TimeSplitOptions } from "./data/split";
+export { NONE, prefixes, sessionCount, type Cases, type Items, type Role, type Sessions, type Split, type TrainSessions, type Users } from "./data/types";
+
+// evaluation: full ranking, metrics, strata, passports, paired tests
+export { compare, holm, pairedBootstrap, smallestDetectable, type CompareOptions, type Comparison, type Run } from "./evaluation/compare";
+export { caseRows, evaluate, type CaseRows, type EvaluateOptions, type Evaluation, type Part } from "./evaluation/evaluate";
+export { topItems } from "./evaluation/lists";
+export { meanMetrics, metricRows, parseMetric, tieRateOf, type MetricName } from "./evaluation/metrics";
+export { parsePassport, passportDifference, passportKey, passportOf, type Passport, type PassportParts } from "./evaluation/passport";
+export { countRanks, popularityOrder, ranksOf, tieRules, type RankCounts, type TieRule } from "./evaluation/ranks";
+export { countReading, readReadings } from "./evaluation/readings";
+export { scoresToArray, type Scorer, type Scores } from "./evaluation/scores";
+export { deciles, lengthStrata, popularityStrata, targetStrata, trainingCounts, type Stratum } from "./evaluation/strata";
+
+// models: one paper a file; by id, and how they are tuned
 export { makerOf, models, type ModelId, type ModelMaker } from "./models/index";
+export { ItemKnn, itemKnnSpace } from "./models/item-knn";
+export { Markov, markovSpace } from "./models/markov";
+export { Pop } from "./models/pop";
+export { type FitContext, type FitReport, type Recommendation, type RecommendQuery, type Recommender } from "./models/recommender";
+export { Sasrec, sasrecBudgets, sasrecDefaults, type SasrecOptions } from "./models/sasrec";
+export { SessionPop, sessionPopSpace } from "./models/session-pop";
+export { tune, type Trial, type TuneReport } from "./models/tune";
 
 // display: what a terminal, a notebook and a page show
 export { progressBar, type Bar } from "./display/bar";

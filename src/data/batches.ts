@@ -1,7 +1,8 @@
 /**
  * Sessions as padded batches. Padding is on the right and is -1: never a row of a table, never a target.
  * Training walks every transition of every session once an epoch, in windows of `length`; a long session is cut at
- * another place each epoch, so that no transition always stands at a window's start.
+ * another place each epoch, so that no transition always stands at a window's start. Windows of like length share a
+ * batch, so that little of it is padding, and a batch has as many positions whatever their length.
  * Symbols: B windows, L positions, M targets.
  */
 import type { Rng } from "../core/rng";
@@ -31,7 +32,7 @@ export interface PaddedSessions {
 
 /** How sessions become training windows. */
 export interface WindowOptions {
-  /** Windows a batch. */
+  /** Full windows a batch; of shorter ones, as many as fill the same number of positions. */
   readonly batch: number;
   /** Positions a window, at most. */
   readonly length: number;
@@ -42,15 +43,32 @@ export interface WindowOptions {
   readonly targets: "all" | "last";
 }
 
-/** One epoch of shuffled training batches; each transition of each session is a target once. */
+/** Windows that are sorted by length together, in batches: enough to find company, few enough to stay shuffled. */
+const poolBatches = 32;
+
+/**
+ * One epoch of shuffled training batches; each transition of each session is a target once.
+ * @example
+ * import { Rng, trainingBatches } from "sessionlab";
+ * const sessions = { offsets: Uint32Array.of(0, 3), item: Int32Array.of(7, 8, 9) };
+ * const [batch] = trainingBatches(sessions, { batch: 1, length: 5, targets: "all" }, new Rng(1));
+ * assert.deepEqual(Array.from(batch!.input), [7, 8]);
+ * assert.deepEqual(Array.from(batch!.targets), [8, 9]);
+ */
 export function trainingBatches(sessions: Sessions, options: WindowOptions, rng: Rng): TrainingBatch[] {
-  const windows = options.targets === "all" ? cutWindows(sessions, options.length, rng.child("cuts")) : prefixWindows(sessions, options.length);
-  const order = rng.child("order").permutation(windows.length);
-  const batches: TrainingBatch[] = [];
-  for (let from = 0; from < order.length; from += options.batch) {
-    batches.push(fillBatch(sessions, Array.from(order.subarray(from, from + options.batch), (at) => windows[at]!)));
+  const { batch, length, targets } = options;
+  const windows = targets === "all" ? cutWindows(sessions, length, rng.child("cuts")) : prefixWindows(sessions, length);
+  const order = Array.from(rng.child("order").permutation(windows.length), (at) => windows[at]!);
+  const groups: Window[][] = [];
+  for (let from = 0; from < order.length; from += poolBatches * batch) {
+    const pool = order.slice(from, from + poolBatches * batch).sort((a, b) => b.size - a.size);
+    for (let at = 0; at < pool.length; ) {
+      const size = Math.floor((batch * length) / pool[at]!.size); // the longest comes first
+      groups.push(pool.slice(at, at + size));
+      at += size;
+    }
   }
-  return batches;
+  return Array.from(rng.child("batches").permutation(groups.length), (at) => fillBatch(sessions, groups[at]!));
 }
 
 /** Places start..start+size-1 of `sessions.item` are inputs; those from `firstTarget` on have a target. */
@@ -105,6 +123,11 @@ function fillBatch(sessions: Sessions, windows: readonly Window[]): TrainingBatc
 /**
  * The last `length` known items of each session, padded on the right; items that training never saw are left out.
  * @param trained ids of this or more are unknown
+ * @example
+ * import { padSessions } from "sessionlab";
+ * const { input, last } = padSessions({ offsets: Uint32Array.of(0, 3, 4), item: Int32Array.of(1, 2, 3, 4) }, 10, 2);
+ * assert.deepEqual(Array.from(input), [2, 3, 4, -1]);
+ * assert.deepEqual(Array.from(last), [1, 2]);
  */
 export function padSessions(sessions: Sessions, trained: number, length: number): PaddedSessions {
   const batch = sessionCount(sessions);

@@ -24,6 +24,7 @@ export interface WheelSource {
   readonly folder: string;
 }
 
+/** Where a data set can be had from. */
 export type Source = ZipSource | WheelSource;
 
 /** One data set of the catalogue. */

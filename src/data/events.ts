@@ -90,6 +90,10 @@ export function eventsFrom(columns: EventColumns): EventTable {
 /**
  * The identity of events: sha256 over the dictionaries and columns in their order; names and titles do not count.
  * @returns 64 hexadecimal digits
+ * @example
+ * import { eventsFrom, hashEvents } from "sessionlab";
+ * const table = eventsFrom({ name: "demo", user: ["u", "u"], item: ["a", "b"], time: [1, 2] });
+ * assert.equal(hashEvents(table), table.hash);
  */
 export function hashEvents(table: Omit<EventTable, "hash">): string {
   const { users, user, itemIds, item, time, rating, sessionIds, session } = table;

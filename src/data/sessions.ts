@@ -22,6 +22,7 @@ const defaults = {
   kCore: { item: 0, session: 0 } as { readonly item: number; readonly session: number },
 };
 
+/** Options of `sessionsFrom`. */
 export type SessionOptions = typeof defaults;
 
 /** All sessions of a data set, before any split. */

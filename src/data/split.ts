@@ -23,6 +23,7 @@ const timeDefaults = {
   at: undefined as readonly number[] | undefined,
 };
 
+/** Options of `splitByTime` and `splitBySession`. */
 export type TimeSplitOptions = typeof timeDefaults;
 
 /** For one session: events [0, train) are training; cases of a role have their targets at [from, to). */

@@ -78,7 +78,12 @@ export interface Split {
   readonly confirm?: Cases<"confirm">;
 }
 
-/** How many sessions. */
+/**
+ * How many sessions.
+ * @example
+ * import { sessionCount } from "sessionlab";
+ * assert.equal(sessionCount({ offsets: Uint32Array.of(0, 2, 5), item: new Int32Array(5) }), 2);
+ */
 export function sessionCount(sessions: Sessions): number {
   return sessions.offsets.length - 1;
 }
@@ -86,6 +91,12 @@ export function sessionCount(sessions: Sessions): number {
 /**
  * The prefixes of cases [from, to) as sessions, the last `maxLength` items of each.
  * @returns sessions of length 1..maxLength, in the order of the cases
+ * @example
+ * import { prefixes } from "sessionlab";
+ * const items = { ids: ["a", "b", "c"], trained: 3 };
+ * const sessions = { offsets: Uint32Array.of(0, 3), item: Int32Array.of(0, 1, 2) };
+ * const cases = { role: "valid" as const, items, sessions, session: Int32Array.of(0, 0), end: Int32Array.of(1, 2), target: Int32Array.of(1, 2), hash: "" };
+ * assert.deepEqual(Array.from(prefixes(cases).item), [0, 0, 1]);
  */
 export function prefixes(cases: Cases, from = 0, to = cases.target.length, maxLength = Infinity): Sessions {
   const count = to - from;

@@ -45,6 +45,7 @@ export interface RecommendQuery {
   readonly exclude?: Iterable<string>;
 }
 
+/** What every recommender can do. */
 export interface Recommender {
   /** The name in tables and files: "SASRec". */
   readonly name: string;

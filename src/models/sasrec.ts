@@ -33,6 +33,7 @@ import { loadModel, saveModel } from "./files";
 import { recommendFrom, type FitContext, type FitReport, type Recommendation, type RecommendQuery, type Recommender } from "./recommender";
 import { validation } from "./validation";
 
+/** SASRec's options; D, blocks, heads and maxLength as in the paper's experiments but for D (50). */
 export const sasrecDefaults = {
   /** D. */
   dimension: 64,
@@ -63,6 +64,7 @@ export const sasrecDefaults = {
   validationCases: 2000,
 };
 
+/** Options of `Sasrec`. */
 export type SasrecOptions = typeof sasrecDefaults;
 
 /** Options over the defaults at each budget (2 cores): "minute" is about half a minute on 100,000 events. */

@@ -9,6 +9,7 @@ import { resolveOptions, rules } from "../core/options";
 import { attribute, kernel } from "./kernel";
 import { parameter, readHost, writeHost, type HostTensor, type Parameter, type ParameterSet } from "./parameters";
 
+/** Adam's options, as the paper has them. */
 export const adamDefaults = {
   /** Learning rate. */
   rate: 1e-3,
@@ -19,6 +20,7 @@ export const adamDefaults = {
   decay: 0,
 };
 
+/** Options of `Adam`. */
 export type AdamOptions = typeof adamDefaults;
 
 /** An optimiser's state on the host, for checkpoints. */

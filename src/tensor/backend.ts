@@ -10,6 +10,7 @@ import * as tf from "@tensorflow/tfjs";
 import { ConfigError } from "../core/errors";
 import { rules } from "../core/options";
 
+/** native: TensorFlow's kernels; wasm and cpu: tfjs's own. */
 export type BackendName = "native" | "wasm" | "cpu";
 
 /** What runs the tensors: part of every passport. */
@@ -121,7 +122,12 @@ function quietStart(): () => void {
   };
 }
 
-/** The version of this library, from its package.json. */
+/**
+ * The version of this library, from its package.json.
+ * @example
+ * import { libraryVersion } from "sessionlab";
+ * assert.match(libraryVersion(), /^\d+\.\d+\.\d+/);
+ */
 export function libraryVersion(): string {
   const file = join(__dirname, "..", "..", "package.json");
   return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;

@@ -57,6 +57,23 @@ export interface TrainingReport {
  * Trains until the metric stops rising, or for `epochs`, and leaves the best weights in place.
  * @throws NumericError when a loss is not finite, with the last good checkpoint; AbortError when the signal fires,
  * after writing a checkpoint if there is a folder; ConfigError when the folder holds another training's checkpoint
+ * @example
+ * import { Adam, initBackend, ParameterSet, Rng, tf, train } from "sessionlab";
+ * await initBackend();
+ * const weights = new ParameterSet({ w: { shape: [1], data: Float32Array.of(0) } });
+ * const optimiser = new Adam(weights, { rate: 0.1 });
+ * const { bestEpoch } = await train(
+ *   {
+ *     name: "to three", identity: "demo", weights, optimiser, epochs: 80, patience: 80, metric: "closeness",
+ *     batches: () => [3],
+ *     loss: (values, target: number) => values["w"]!.sub(target).square().sum().asScalar(),
+ *     validate: async () => -Math.abs(weights.toHost()["w"]!.data[0]! - 3),
+ *   },
+ *   { rng: new Rng(1) },
+ * );
+ * assert.ok(bestEpoch > 20 && Math.abs(weights.toHost()["w"]!.data[0]! - 3) < 0.1);
+ * optimiser.dispose();
+ * weights.dispose();
  */
 export async function train<Batch>(task: TrainingTask<Batch>, context: TrainingContext): Promise<TrainingReport> {
   const started = performance.now();

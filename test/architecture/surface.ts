@@ -29,10 +29,11 @@ export function surfaceOf(root: string, entry: string, overlay: Overlay = {}): E
   const source = program.getSourceFile(join(root, entry));
   const module = source === undefined ? undefined : checker.getSymbolAtLocation(source);
   if (module === undefined) throw new Error(`Expected a module at ${entry}, found none`);
-  return checker.getExportsOfModule(module).map((exported) => {
+  return checker.getExportsOfModule(module).flatMap((exported) => {
     const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
     const declaration = symbol.declarations?.[0];
     const file = declaration?.getSourceFile();
+    if (file?.fileName.includes("/node_modules/") === true) return []; // handed on as it is: its own project documents it
     const line = declaration === undefined ? 0 : file!.getLineAndCharacterOfPosition(declaration.getStart()).line + 1;
     return {
       name: exported.name,

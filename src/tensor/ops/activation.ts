@@ -8,6 +8,7 @@ import { withGradient } from "../gradient";
 const factor = Math.sqrt(2 / Math.PI);
 
 /**
+ * The activation, entry by entry.
  * @returns the shape of x
  * @example
  * import { gelu, initBackend, tf } from "sessionlab";

@@ -19,6 +19,7 @@ export interface AttentionOptions {
 }
 
 /**
+ * Attention of each position to itself and the positions before it.
  * @param q [B, L, D]
  * @param k [B, L, D]
  * @param v [B, L, D]

@@ -6,6 +6,7 @@ import * as tf from "@tensorflow/tfjs";
 import { gatherRows } from "./rows";
 
 /**
+ * The binary loss against sampled negatives.
  * @param hidden [N, D]
  * @param table [V, D]
  * @param positives [N] inside ids

@@ -7,6 +7,7 @@ import * as tf from "@tensorflow/tfjs";
 import { withGradient } from "../gradient";
 
 /**
+ * The normalisation, row by row.
  * @param x [N, D]
  * @param gain [D]
  * @param bias [D]

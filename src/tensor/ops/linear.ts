@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { withGradient } from "../gradient";
 
 /**
+ * The layer.
  * @param x [N, D]
  * @param weight [D, E]
  * @param bias [E]
