@@ -10,7 +10,7 @@ import { intervalSvg } from "../display/figure";
 import { renderTable } from "../display/formats";
 import { protocols, runBase, type BaseReport, type BaseSettings, type Protocol } from "../papers/base";
 import { basePlot, findings, mainTable } from "../papers/base-tables";
-import { baseText, fillBlock, writeReports } from "../papers/report";
+import { baseText, fillBlock, hasBlock, writeReports } from "../papers/report";
 import { writeResult } from "../papers/results";
 import type { Outcome, Runner, Terminal } from "./terminal";
 import { collect, oneOf, parseSettings, parseWhole } from "./values";
@@ -22,7 +22,7 @@ interface ReproduceOptions {
   readonly only?: string;
   readonly dataset: string;
   readonly out: string;
-  readonly readme?: boolean;
+  readonly publish?: boolean;
 }
 
 export function addReproduce(program: Command, runner: Runner): void {
@@ -35,14 +35,14 @@ export function addReproduce(program: Command, runner: Runner): void {
     .option("--only <split>", `one protocol: ${Object.keys(protocols).join(" or ")}`)
     .option("--dataset <name>", "a data set of the catalogue", "ml-100k")
     .option("--out <folder>", "where the reports are written", "reports")
-    .option("--readme", "also put the main table into README.md, the picture into docs/ and the runs into results/ of the project")
+    .option("--publish", "also write the runs into results/, their table into README.md and its picture into docs/ of the project")
     .addHelpText("after", "\nExamples:\n  $ sessionlab reproduce\n  $ sessionlab reproduce --set sasrec.dropout=0.3 --seeds 5 --out reports/dropout\n  $ sessionlab reproduce --only loo --json");
   runner.action(command, reproduce);
 }
 
 async function reproduce(given: ReproduceOptions, { signal, progress, say }: Terminal): Promise<Outcome> {
   const out = resolve(given.out);
-  const readingsFile = join(out, "readings.json");
+  const readingsFile = join(given.publish === true ? join(projectRoot, "results") : out, "readings.json");
   const settings: BaseSettings = {
     dataset: given.dataset,
     budget: oneOf("a budget", budgets, given.budget),
@@ -58,7 +58,7 @@ async function reproduce(given: ReproduceOptions, { signal, progress, say }: Ter
   for (const result of results) writeResult(join(out, "results"), result);
   const readings = readReadings(readingsFile);
   const files = writeReports(out, report, readings);
-  if (given.readme === true) {
+  if (given.publish === true) {
     for (const result of results) writeResult(join(projectRoot, "results"), result);
     publish(report, readings);
   }
@@ -69,11 +69,14 @@ async function reproduce(given: ReproduceOptions, { signal, progress, say }: Ter
   };
 }
 
-/** Fills README's block and picture from the report. */
+/** Fills README's blocks, where it has one for a table, and the pictures beside them. */
 function publish(report: BaseReport, readings: Readings): void {
   const readme = join(projectRoot, "README.md");
-  const table = report.tables[0]!;
-  const content = [renderTable(mainTable(report, table, readings), "markdown"), ...findings(table).map((line) => `- ${line}`)].join("\n");
-  if (existsSync(readme)) writeFileAtomic(readme, fillBlock(readFileSync(readme, "utf8"), "base", content));
-  writeFileAtomic(join(projectRoot, "docs", "base.svg"), intervalSvg(basePlot(report, table)));
+  for (const table of report.tables) {
+    const text = existsSync(readme) ? readFileSync(readme, "utf8") : "";
+    if (!hasBlock(text, table.experiment)) continue;
+    const content = [renderTable(mainTable(report, table, readings), "markdown"), ...findings(report, table).map((line) => `- ${line}`)].join("\n");
+    writeFileAtomic(readme, fillBlock(text, table.experiment, content));
+    writeFileAtomic(join(projectRoot, "docs", `${table.experiment}.svg`), intervalSvg(basePlot(report, table)));
+  }
 }

@@ -51,11 +51,11 @@ export const sasrecDefaults = {
   /** "all": every position of a window is a target; "last": expanded prefixes, L times the work. */
   targets: "all" as "all" | "last",
   /** Learning rate of Adam. */
-  rate: 2e-3,
+  rate: 1e-3,
   /** Decoupled weight decay. */
   decay: 0,
   /** Windows a batch. */
-  batch: 64,
+  batch: 32,
   epochs: 200,
   /** Epochs without a better validation metric before it stops. */
   patience: 10,
@@ -67,8 +67,8 @@ export const sasrecDefaults = {
 /** Options of `Sasrec`. */
 export type SasrecOptions = typeof sasrecDefaults;
 
-/** Options over the defaults at each budget (2 cores): "minute" is about half a minute on 100,000 events. */
-export const sasrecBudgets = { minute: { epochs: 20, patience: 5 }, hour: { epochs: 100, patience: 10 }, paper: {} };
+/** Options over the defaults at each budget: on 2 cores "minute" takes about a minute on 100,000 events, "hour" about three. */
+export const sasrecBudgets = { minute: { rate: 2e-3, epochs: 16, patience: 6 }, hour: { epochs: 100, patience: 10 }, paper: {} };
 
 type Weights = Readonly<Record<string, tf.Tensor>>;
 

@@ -134,15 +134,26 @@ export function basePlot(report: BaseReport, table: BaseTable): IntervalPlot {
   };
 }
 
-/** What the table says, model by model: ahead, behind, or not told apart. */
-export function findings(table: BaseTable): readonly string[] {
-  return table.rows.flatMap(({ title, against }) => {
+/** What the table says, model by model: ahead, behind, or not told apart; and how SASRec stands to its references. */
+export function findings(report: BaseReport, table: BaseTable): readonly string[] {
+  const found = table.rows.flatMap(({ title, against }) => {
     if (against === undefined) return [];
     const { difference, low, high, holm } = against;
     const numbers = `NDCG@10 difference ${signed(difference)} [${signed(low)}, ${signed(high)}], p ${holm < 0.001 ? "< 0.001" : `= ${holm.toFixed(3)}`}`;
     if (holm >= alpha) return [`${title} is not behind SASRec: the two cannot be told apart (${numbers}).`];
     return difference > 0 ? [`SASRec is ahead of ${title} (${numbers}).`] : [`${title} is not behind SASRec but ahead of it (${numbers}).`];
   });
+  const sasrec = table.rows.find((row) => row.model === "sasrec");
+  const beside = linesOf(report, table).flatMap(({ reference }) => (reference === undefined || sasrec === undefined ? [] : [besideReference(sasrec, reference)]));
+  return [...found, ...beside];
+}
+
+/** Validation and test side by side: two programs, so no test, just the difference. */
+function besideReference({ valid, test, seeds }: BaseRow, reference: Reference): string {
+  const part = (name: string, ours: Measured | undefined, theirs: number | undefined) =>
+    ours === undefined || theirs === undefined ? `${name}: not measured` : `${name} ${ours.mean.toFixed(4)}${ours.sd === undefined ? "" : ` ± ${ours.sd.toFixed(4)}`} against ${theirs.toFixed(4)} (${signed(ours.mean - theirs)})`;
+  const parts = [part("validation", valid["NDCG@10"], reference.valid["NDCG@10"]), part("test", test["NDCG@10"], reference.test["NDCG@10"])];
+  return `SASRec (${seeds.length} ${seeds.length === 1 ? "seed" : "seeds"}) beside ${reference.name}, NDCG@10: ${parts.join(", ")}.`;
 }
 
 function signed(value: number): string {

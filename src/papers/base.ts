@@ -144,7 +144,7 @@ export async function runBase(settings: BaseSettings): Promise<{ readonly report
     const split = protocols[protocol].cut(table);
     const all: ModelRuns[] = [];
     for (const id of order) all.push(await runModel(id, protocol, split, settings, shop, note));
-    tables.push(tableOf(protocol, split, dataset, all));
+    tables.push(tableOf(protocol, split, experimentOf(settings, protocol), all));
     results.push(...all.flatMap((one) => one.results));
   }
   const seconds = (some: readonly StepResult<unknown>[]) => some.reduce((sum, result) => sum + result.seconds, 0);
@@ -159,7 +159,7 @@ type Note = <T>(what: string, result: StepResult<T>) => StepResult<T>;
 
 /** Chooses the options (of models with a search space), then trains and evaluates once a seed. */
 async function runModel(id: ModelId, protocol: Protocol, split: Split, settings: BaseSettings, shop: Workshop, note: Note): Promise<ModelRuns> {
-  const { dataset, onReading } = settings;
+  const { onReading } = settings;
   throwIfAborted(shop.signal, "reproduce");
   const maker = makerOf(id);
   const fixed = { ...maker.budgets[shop.budget], ...settings.set?.[id] };
@@ -174,7 +174,7 @@ async function runModel(id: ModelId, protocol: Protocol, split: Split, settings:
     const name = maker.seeded ? `${label}, seed ${seed}` : label;
     const trained = note(`${name}: train`, await trainStep(maker, split, options, seed, shop));
     const valid = note(`${name}: validation`, await evaluateStep(maker, trained, split, split.valid, shop));
-    const test = note(`${name}: test`, await evaluateStep(maker, trained, split, split.test, shop, async () => onReading?.(experimentOf(dataset, protocol))));
+    const test = note(`${name}: test`, await evaluateStep(maker, trained, split, split.test, shop, async () => onReading?.(experimentOf(settings, protocol))));
     const passport = passportOf({
       model: maker.title,
       options: trained.value.options,
@@ -188,12 +188,12 @@ async function runModel(id: ModelId, protocol: Protocol, split: Split, settings:
     });
     seconds += trained.seconds;
     runs.push({ passport, evaluation: test.value });
-    results.push({ paper: "base", dataset: `${dataset}-${protocol}`, model: id, seed, passport, fit: trained.value.report, valid: partOf(valid.value), test: partOf(test.value) });
+    results.push({ paper: "base", dataset: settingOf(settings, protocol), model: id, seed, passport, fit: trained.value.report, valid: partOf(valid.value), test: partOf(test.value) });
   }
   return { id, runs, results, options, searched: tuned?.value.trials.length ?? 1, seconds };
 }
 
-function tableOf(protocol: Protocol, split: Split, dataset: string, all: readonly ModelRuns[]): BaseTable {
+function tableOf(protocol: Protocol, split: Split, experiment: string, all: readonly ModelRuns[]): BaseTable {
   const proposed = all.at(-1)!;
   const comparisons = all.slice(0, -1).map((one) => compare(proposed.runs, one.runs, primaryMetric));
   const corrected = holm(comparisons.map((comparison) => comparison.p));
@@ -201,7 +201,7 @@ function tableOf(protocol: Protocol, split: Split, dataset: string, all: readonl
     protocol,
     title: protocols[protocol].title,
     words: String(split.protocol["words"]),
-    experiment: experimentOf(dataset, protocol),
+    experiment,
     counts: describeSplit(split),
     leakage: leakageReport(split),
     candidates: proposed.runs[0]!.passport.candidates,
@@ -235,6 +235,11 @@ function partOf({ hash, cases, metrics, overSeen, strata }: Evaluation): ResultP
   return { hash, cases, metrics, overSeen, strata };
 }
 
-function experimentOf(dataset: string, protocol: Protocol): string {
-  return `base-${dataset}-${protocol}`;
+/** Data set, cut, and budget where it is not the smallest: "ml-100k-time", "ml-100k-loo-hour". Budgets never share a file. */
+function settingOf({ dataset, budget }: BaseSettings, protocol: Protocol): string {
+  return [dataset, protocol, ...(budget === "minute" ? [] : [budget])].join("-");
+}
+
+function experimentOf(settings: BaseSettings, protocol: Protocol): string {
+  return `base-${settingOf(settings, protocol)}`;
 }

@@ -38,7 +38,7 @@ export function baseText(report: BaseReport, readings: Readings, format: Exclude
     prose(aboutSplit(table)),
     "",
     renderTable(mainTable(report, table, readings), format),
-    ...findings(table).map(bullet),
+    ...findings(report, table).map(bullet),
     "",
     renderTable(strataTable(report, table), format),
     renderTable(choiceTable(report, table), format),
@@ -52,7 +52,7 @@ function baseHtml(report: BaseReport, readings: Readings): string {
     blocks: [
       paragraph(aboutSplit(table)),
       renderTable(mainTable(report, table, readings), "html"),
-      `<ul>${findings(table).map((line) => `<li>${paragraph(line).slice(3, -4)}</li>`).join("")}</ul>`,
+      `<ul>${findings(report, table).map((line) => `<li>${paragraph(line).slice(3, -4)}</li>`).join("")}</ul>`,
       plotBlock(basePlot(report, table)),
       renderTable(strataTable(report, table), "html"),
       renderTable(choiceTable(report, table), "html"),
@@ -77,6 +77,11 @@ export function cacheLine({ steps }: BaseReport): string {
 
 function titleOf(table: BaseTable): string {
   return table.protocol === "time" ? "Global time cut (the main table)" : "Leave-one-out (for comparison with RecBole)";
+}
+
+/** Whether a text has the marker comments of a block. */
+export function hasBlock(text: string, name: string): boolean {
+  return text.includes(`<!-- table:${name} -->`);
 }
 
 /**

@@ -14,11 +14,18 @@ const readings = { "base-ml-100k-time": { test: 4 } };
 
 describe("the base report", () => {
   it("says in words which models SASRec is ahead of, and which it is not", () => {
-    assert.deepEqual(findings(time!), [
+    assert.deepEqual(findings(toyReport, time!), [
       "SASRec is ahead of POP (NDCG@10 difference +0.0400 [+0.0300, +0.0500], p < 0.001).",
       "Markov is not behind SASRec: the two cannot be told apart (NDCG@10 difference +0.0020 [-0.0030, +0.0070], p = 0.400).",
       "item-kNN is not behind SASRec but ahead of it (NDCG@10 difference -0.0100 [-0.0150, -0.0050], p = 0.008).",
     ]);
+  });
+
+  it("sets SASRec beside RecBole's under leave-one-out: validation and test, with the difference", () => {
+    assert.equal(
+      findings(toyReport, loo!).at(-1),
+      "SASRec (2 seeds) beside SASRec of RecBole, NDCG@10: validation 0.9000 against 0.0642 (+0.8358), test 0.0600 ± 0.0010 against 0.0581 (+0.0019).",
+    );
   });
 
   it("marks significance, deviation and the best, and counts the readings", () => {
@@ -64,7 +71,7 @@ describe("the base report", () => {
     assert.deepEqual(readdirSync(folder).sort(), ["base-loo.svg", "base-time.svg", "base.json", "base.md", "base.tex", "index.html"]);
     assert.equal(files[0], join(folder, "index.html"));
     const page = readFileSync(files[0]!, "utf8");
-    for (const finding of findings(loo!)) assert.ok(page.includes(finding.replaceAll("<", "&lt;")), finding);
+    for (const finding of findings(toyReport, loo!)) assert.ok(page.includes(finding.replaceAll("<", "&lt;")), finding);
     assert.equal(page.match(/<table>/g)!.length, 6);
     assert.equal(page.match(/<figure>/g)!.length, 2);
     assert.deepEqual(JSON.parse(readFileSync(join(folder, "base.json"), "utf8")), JSON.parse(JSON.stringify(toyReport)));
