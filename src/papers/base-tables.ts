@@ -169,7 +169,7 @@ export function aboutSplit(table: BaseTable): string {
       : `Beware: for ${percent(leakage.affectedShare)} of the test cases, training holds events that are later than the target (${percent(leakage.laterTrainShare)} of the training events on average), so this split flatters every model; claims belong to the global cut.`;
   return (
     `${table.words[0]!.toUpperCase()}${table.words.slice(1)}. Training: ${counts.train.sessions} sessions, ${counts.train.events} events, ${counts.items.trained} items. ` +
-    `Test: ${counts.test.cases} cases of ${counts.test.sessions} sessions; ${percent(counts.test.coldTargetShare)} of the targets were never seen in training. ${leak}`
+    `Test: ${counts.test.cases} cases of ${counts.test.sessions} sessions; ${percent(counts.test.coldTargetShare)} of the targets were never seen in training, ${percent(counts.test.repeatShare)} repeat an item of their session. ${leak}`
   );
 }
 
