@@ -38,6 +38,7 @@ export { loadDataset, type LoadOptions } from "./data/datasets";
 export { describeSplit, leakageReport, type LeakageReport, type SplitDescription } from "./data/describe";
 export { eventsFrom, hashEvents, type EventColumns, type EventTable } from "./data/events";
 export { sessionsFrom, type SessionOptions, type SessionTable } from "./data/sessions";
+export { readBenchmark, type BenchmarkFiles, type BenchmarkOptions } from "./data/benchmark";
 export { splitBySession, splitByTime, splitLeaveOneOut, type TimeSplitOptions } from "./data/split";
 export { NONE, prefixes, sessionCount, type Cases, type Items, type Role, type Sessions, type Split, type TrainSessions, type Users } from "./data/types";
 
