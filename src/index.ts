@@ -5,12 +5,15 @@
 
 // core: seeded randomness, options, errors, the step cache, progress
 export { budgets, type Budget } from "./core/budget";
+export { cacheEntries, cacheLimit, findEntry, nearestEntry, removeEntry, type CacheDifference, type CacheEntry } from "./core/cache";
 export { plainCodec, type Codec } from "./core/codec";
 export { formatSeconds } from "./core/duration";
 export { AbortError, ConfigError, DataError, NotFittedError, NumericError, SessionLabError, type DataLocation } from "./core/errors";
 export { writeFileAtomic, writeFolderAtomic } from "./core/files";
 export { hashOf, type Hashable } from "./core/hash";
+export { withLock, type LockSettings } from "./core/lock";
 export { nearest, resolveOptions, rules, type Rule } from "./core/options";
+export { type ProcessMark } from "./core/processes";
 export { meter, type Progress, type ProgressReport } from "./core/progress";
 export { Rng, type RngState } from "./core/rng";
 export { decodeSafetensors, encodeSafetensors, type SafetensorsFile, type SafetensorsTensor } from "./core/safetensors";

@@ -1,7 +1,8 @@
-/** Files that are whole or absent: written beside, flushed, renamed. */
+/** Files that are whole or absent: written beside, flushed, renamed. What killed writers left beside is removed. */
 import { randomBytes } from "node:crypto";
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
-import { dirname } from "node:path";
+import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { place, stateOf } from "./processes";
 
 /**
  * Writes a file whole: a reader sees the old content or the new, never a half. Makes the folders it needs.
@@ -33,7 +34,7 @@ export function writeFileAtomic(path: string, content: string | Uint8Array): voi
 
 /**
  * Fills a folder whole: `fill` writes into a folder beside, which then takes the name.
- * If `path` is there already, it is replaced.
+ * If `path` is there already, it is replaced; of two processes that write it at once, the later one's stays, whole.
  * @example
  * import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
  * import { writeFolderAtomic } from "sessionlab";
@@ -46,17 +47,14 @@ export function writeFileAtomic(path: string, content: string | Uint8Array): voi
  * assert.equal(existsSync(folder), false);
  */
 export async function writeFolderAtomic(path: string, fill: (folder: string) => Promise<void> | void): Promise<void> {
+  removeLeftovers(dirname(path), basename(path));
   const beside = temporaryName(path);
   mkdirSync(beside, { recursive: true });
   try {
     await fill(beside);
-    if (existsSync(path)) {
+    for (let tries = 0; !tryRename(beside, path, tries < 100 ? ["EEXIST", "ENOTEMPTY", "ENOTDIR", "EPERM"] : []); tries++) {
       const old = temporaryName(path);
-      renameSync(path, old);
-      renameSync(beside, path);
-      rmSync(old, { recursive: true, force: true });
-    } else {
-      renameSync(beside, path);
+      if (tryRename(path, old, ["ENOENT"])) rmSync(old, { recursive: true, force: true }); // else another process moved it away
     }
   } catch (error) {
     rmSync(beside, { recursive: true, force: true });
@@ -64,7 +62,44 @@ export async function writeFolderAtomic(path: string, fill: (folder: string) => 
   }
 }
 
+const DAY = 86_400_000;
+
+/**
+ * Removes what killed writers left in a folder: temporary names of dead processes, or older than a day.
+ * @param name only those beside this name; default all
+ */
+export function removeLeftovers(folder: string, name?: string): void {
+  let names: string[];
+  try {
+    names = readdirSync(folder);
+  } catch {
+    return; // no folder, nothing left in it
+  }
+  for (const one of names) {
+    const match = /^(.+)\.(\d+)(?:-([0-9a-f]{8}))?-[0-9a-f]{8}\.tmp$/.exec(one);
+    if (match === null || (name !== undefined && match[1] !== name)) continue;
+    const file = join(folder, one);
+    const dead = match[3] !== undefined && stateOf({ pid: Number(match[2]), place: match[3] }) === "dead";
+    try {
+      if (dead || Date.now() - statSync(file).mtimeMs > DAY) rmSync(file, { recursive: true, force: true });
+    } catch {
+      // another process removed it, or it is another user's
+    }
+  }
+}
+
 /** A name beside `path` that no other process takes; a file name, so no seeded number is asked for. */
-function temporaryName(path: string): string {
-  return `${path}.${process.pid}-${randomBytes(4).toString("hex")}.tmp`;
+export function temporaryName(path: string): string {
+  return `${path}.${process.pid}-${place}-${randomBytes(4).toString("hex")}.tmp`;
+}
+
+/** @returns false if it failed with one of these codes */
+function tryRename(from: string, to: string, codes: readonly string[]): boolean {
+  try {
+    renameSync(from, to);
+    return true;
+  } catch (error) {
+    if (codes.includes((error as NodeJS.ErrnoException).code ?? "")) return false;
+    throw error;
+  }
 }

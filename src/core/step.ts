@@ -2,20 +2,24 @@
  * The step cache. An expensive piece of work is `step(name, inputs, options, fn, settings)`: its result is kept
  * under a key made of its name, its inputs, its options and the version of its code, so it is computed again when
  * one of these changed and never otherwise. What is returned after computing is what was stored, read back: a cold
- * run and a warm one give the same bits.
+ * run and a warm one give the same bits. Of several processes that want one result, one computes it; cache.ts keeps the
+ * whole under its limit.
  *
  * <cache>/<name>/<key>/            the codec's files and meta.json with their checksums; whole, or not there
  * <cache>/<name>/<key>.checkpoint/ what an interrupted step left to resume from; removed when it succeeds
+ * <cache>/<name>/<key>.lock        while a process computes
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
+import { cacheLimit, markUse, tidyCache, touchEntry } from "./cache";
 import { type Codec, plainCodec } from "./codec";
 import { codeVersion, projectFolder } from "./code-version";
 import { formatSeconds } from "./duration";
 import { ConfigError, throwIfAborted } from "./errors";
 import { writeFileAtomic, writeFolderAtomic } from "./files";
 import { hashOf, type Hashable } from "./hash";
+import { withLock, type LockSettings } from "./lock";
 import type { Progress } from "./progress";
 
 /** What a step's function is given. */
@@ -80,12 +84,12 @@ const inFlight = new Map<string, Promise<StepResult<unknown>>>();
 
 /**
  * The result of `fn`, from the cache if it is there whole, else computed and stored. Two calls with one key in one
- * process share one computation (and the signal of the first).
+ * process share one computation (and the signal of the first); of two processes the second waits and reads.
  * @param name of the kind of work: letters, digits, dashes
  * @param inputs hashes of the data and keys of the steps that went in (or the data themselves)
  * @param options every setting that the result depends on, resolved; the backend too, where its bits matter
  * @param fn computes the value; may be run again later, so it must not depend on anything else
- * @throws ConfigError for a bad name, or a value that the codec cannot hold; AbortError; whatever `fn` throws
+ * @throws ConfigError for a bad name, a value that the codec cannot hold, or a bad SESSIONLAB_CACHE_GB; AbortError; whatever `fn` throws
  * @example
  * import { mkdtempSync } from "node:fs";
  * import { step } from "sessionlab";
@@ -105,10 +109,11 @@ export async function step<T>(
   throwIfAborted(settings.signal, name);
   const code = codeVersion(settings.code);
   const key = hashOf({ name, inputs, options: options as Hashable, code });
-  const folder = join(settings.cache ?? defaultCache(), name, key);
+  const cache = resolve(settings.cache ?? defaultCache());
+  const folder = join(cache, name, key);
   const running = inFlight.get(folder) as Promise<StepResult<T>> | undefined;
   if (running !== undefined) return running;
-  const result = readOrCompute<T>(folder, { name, key, inputs: brief(inputs), options: brief(options as Hashable), code }, fn, settings);
+  const result = readOrCompute<T>(cache, folder, { name, key, inputs: brief(inputs), options: brief(options as Hashable), code }, fn, settings);
   inFlight.set(folder, result);
   try {
     return await result;
@@ -118,39 +123,55 @@ export async function step<T>(
 }
 
 async function readOrCompute<T>(
+  cache: string,
   folder: string,
   identity: Omit<StepMeta, "seconds" | "files">,
   fn: (context: StepContext) => Promise<T> | T,
   settings: StepSettings<T>,
 ): Promise<StepResult<T>> {
   const codec = settings.codec ?? plainCodec<T>();
-  const { key } = identity;
+  const { name, key } = identity;
+  const { signal, progress } = settings;
   let damage: string | undefined;
-  if (existsSync(folder)) {
+  const read = async (): Promise<StepResult<T> | undefined> => {
+    markUse(cache, name, key);
+    if (!existsSync(folder)) return undefined;
     try {
       const meta = readMeta(folder, key);
-      return { value: await codec.read(folder), cached: true, seconds: meta.seconds, key };
+      const value = await codec.read(folder);
+      touchEntry(folder);
+      return { value, cached: true, seconds: meta.seconds, key };
     } catch (error) {
       damage = (error as Error).message;
+      return undefined;
     }
-  }
-  const { signal, progress } = settings;
-  const checkpoint = settings.checkpoint === true ? `${folder}.checkpoint` : undefined;
-  if (checkpoint !== undefined) mkdirSync(checkpoint, { recursive: true });
-  const start = performance.now();
-  const computed = await fn({ signal, progress, checkpoint });
-  const seconds = (performance.now() - start) / 1000;
-  try {
-    await writeFolderAtomic(folder, async (beside) => {
-      await codec.write(beside, computed);
-      const files = Object.fromEntries(filesIn(beside).map((file) => [file, checksum(join(beside, file))]));
-      writeFileAtomic(join(beside, "meta.json"), `${JSON.stringify({ ...identity, seconds, files } satisfies StepMeta, null, 2)}\n`);
-    });
-  } finally {
-    codec.release?.(computed);
-  }
-  if (checkpoint !== undefined) rmSync(checkpoint, { recursive: true, force: true });
-  return { value: await codec.read(folder), cached: false, seconds, key, damage };
+  };
+  const compute = async (): Promise<StepResult<T>> => {
+    const limit = cacheLimit();
+    const checkpoint = settings.checkpoint === true ? `${folder}.checkpoint` : undefined;
+    if (checkpoint !== undefined) mkdirSync(checkpoint, { recursive: true });
+    const start = performance.now();
+    const computed = await fn({ signal, progress, checkpoint });
+    const seconds = (performance.now() - start) / 1000;
+    try {
+      await writeFolderAtomic(folder, async (beside) => {
+        await codec.write(beside, computed);
+        const files = Object.fromEntries(filesIn(beside).map((file) => [file, checksum(join(beside, file))]));
+        writeFileAtomic(join(beside, "meta.json"), `${JSON.stringify({ ...identity, seconds, files } satisfies StepMeta, null, 2)}\n`);
+      });
+    } finally {
+      codec.release?.(computed);
+    }
+    if (checkpoint !== undefined) rmSync(checkpoint, { recursive: true, force: true });
+    tidyCache(cache, limit);
+    return { value: await codec.read(folder), cached: false, seconds, key, damage };
+  };
+  const stored = await read();
+  if (stored !== undefined) return stored;
+  const onWait: LockSettings["onWait"] = (holder, seconds) =>
+    progress?.({ task: `wait for ${name}${holder === undefined ? "" : ` in process ${holder.pid}`}`, done: seconds, unit: "second" });
+  // What was missing or damaged may be there by the time that the lock is ours.
+  return withLock(`${folder}.lock`, async () => (await read()) ?? (await compute()), { task: name, signal, onWait });
 }
 
 /**

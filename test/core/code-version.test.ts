@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { codeVersion } from "../../src/core/code-version";
@@ -79,6 +79,22 @@ describe("codeVersion", () => {
     const known = new Map();
     codeVersion(join(root, "step.ts"), known);
     const reached = [...known.keys()].map((file: string) => file.slice(root.length + 1)).sort();
-    assert.deepEqual(reached, ["code-version.ts", "codec.ts", "duration.ts", "errors.ts", "files.ts", "hash.ts", "step.ts"]);
+    assert.deepEqual(reached, ["cache.ts", "code-version.ts", "codec.ts", "duration.ts", "errors.ts", "files.ts", "hash.ts", "lock.ts", "processes.ts", "step.ts"]);
+  });
+
+  it("does not change with the modules that keep results, and does with those that a result is made of", () => {
+    const root = join(__dirname, "../../src/core");
+    const units = new Map();
+    const before = codeVersion(join(root, "step.ts"), units);
+    const edit = (file: string) => {
+      const edited = new Map(units);
+      edited.set(join(root, file), { ...edited.get(join(root, file)), content: "edited" });
+      return codeVersion(join(root, "step.ts"), edited);
+    };
+    for (const file of ["step.ts", "files.ts", "code-version.ts", "cache.ts", "lock.ts", "processes.ts"]) assert.equal(edit(file), before, file);
+    for (const file of ["codec.ts", "hash.ts", "errors.ts"]) assert.notEqual(edit(file), before, file);
+    // The words are the compiled modules' hashes when the first results were published: their keys are kept.
+    const text = readFileSync(join(root, "code-version.ts"), "utf8");
+    for (const word of ["404c93c2", "c5fd1ab3", "21a4e2f6"]) assert.ok(text.includes(`"${word}`), word);
   });
 });

@@ -104,11 +104,13 @@ describe("step", () => {
       step("half", {}, {}, () => 1, { code: ${JSON.stringify(__filename)}, cache: ${JSON.stringify(cache)}, codec });`;
     const killed = spawnSync(process.execPath, ["--require", "tsx/cjs", "-e", code], { cwd: join(__dirname, "../..") });
     assert.equal(killed.signal, "SIGKILL");
-    const left = readdirSync(join(cache, "half"));
-    assert.equal(left.length, 1);
-    assert.match(left[0]!, /\.tmp$/);
+    const [tmp, lock, ...others] = readdirSync(join(cache, "half")).sort((a, b) => Number(a.endsWith(".lock")) - Number(b.endsWith(".lock")));
+    assert.match(tmp!, /\.tmp$/);
+    assert.match(lock!, /\.lock$/);
+    assert.deepEqual(others, []);
     const result = await step("half", {}, {}, () => 2, settings);
     assert.deepEqual([result.value, result.cached, result.damage], [2, false, undefined]);
+    assert.deepEqual(readdirSync(join(cache, "half")), [result.key]); // nothing of the killed process is left
   });
 
   it("keeps the checkpoint folder of a step that failed, gives it again, and removes it after success", async () => {
