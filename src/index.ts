@@ -40,6 +40,9 @@ export { catalog, type CatalogEntry, type DatasetName, type Source } from "./dat
 export { loadDataset, type LoadOptions } from "./data/datasets";
 export { describeSplit, leakageReport, type LeakageReport, type SplitDescription } from "./data/describe";
 export { eventsFrom, hashEvents, type EventColumns, type EventTable } from "./data/events";
+export { eventsFromFile, type FileEvents, type FileOptions, type FileReport } from "./data/own-files";
+export { type ColumnNames, type EventField } from "./data/event-columns";
+export { type DroppedRows, type TimeReading, type TimeUnit } from "./data/event-rows";
 export { sessionsFrom, type SessionOptions, type SessionTable } from "./data/sessions";
 export { readBenchmark, type BenchmarkFiles, type BenchmarkOptions } from "./data/benchmark";
 export { splitBySession, splitByTime, splitLeaveOneOut, type TimeSplitOptions } from "./data/split";

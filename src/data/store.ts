@@ -180,7 +180,7 @@ async function importItems(connection: DuckDBConnection, rows: readonly ItemRow[
 }
 
 /** Runs `work` on a database in memory of its own. DuckDB is loaded only when data are prepared or read. */
-async function withDuckDB<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+export async function withDuckDB<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
   const { DuckDBInstance } = await import("@duckdb/node-api");
   const instance = await DuckDBInstance.create(":memory:");
   try {
@@ -195,6 +195,7 @@ async function withDuckDB<T>(work: (connection: DuckDBConnection) => Promise<T>)
   }
 }
 
-function quote(text: string): string {
+/** A text as a literal of SQL. */
+export function quote(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }

@@ -1,0 +1,207 @@
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { ConfigError, DataError } from "../../src/core/errors";
+import { Rng } from "../../src/core/rng";
+import { eventsFrom } from "../../src/data/events";
+import { eventsFromFile, type FileEvents, type FileOptions } from "../../src/data/own-files";
+import { sessionsFrom } from "../../src/data/sessions";
+import { withDuckDB } from "../../src/data/store";
+import { freshFolder } from "./fixtures";
+
+const csv = "user_id,item_id,rating,timestamp\nu1,b,5,1400000300\nu2,a,3,1400000200\nu1,a,4,1400000100\n";
+const expected = eventsFrom({ name: "log", user: ["u1", "u2", "u1"], item: ["b", "a", "a"], rating: [5, 3, 4], time: [1400000300, 1400000200, 1400000100] });
+
+describe("eventsFromFile", () => {
+  const folder = freshFolder();
+  const write = (name: string, content: string | Buffer): string => {
+    writeFileSync(join(folder(), name), content);
+    return join(folder(), name);
+  };
+  const read = (content: string | Buffer, options?: FileOptions): Promise<FileEvents> => eventsFromFile(write("log.csv", content), options);
+
+  it("reads a table of events with a report that says how", async () => {
+    const { report, ...events } = await read(csv);
+    assert.deepEqual(events, expected);
+    assert.deepEqual(report, {
+      rows: 3, kept: 3, dropped: [], time: { unit: "s", guessed: true },
+      columns: { user: "user_id", item: "item_id", time: "timestamp", rating: "rating" },
+    });
+    assert.deepEqual(Array.from(sessionsFrom(events).sessions.offsets), [0, 2]); // what the library goes on with
+  });
+
+  const same: readonly (readonly [what: string, content: string | Buffer])[] = [
+    ["gzip", gzipSync(csv)],
+    ["TSV", csv.replaceAll(",", "\t")],
+    ["semicolons", csv.replaceAll(",", ";")],
+    ["CR LF", csv.replaceAll("\n", "\r\n")],
+    ["a byte order mark", `\ufeff${csv}`],
+    ["no last line end", csv.trimEnd()],
+    ["quotes", csv.replace(/[^,\n]+/g, '"$&"')],
+    ["RecBole's types", csv.replace("user_id,item_id,rating,timestamp", "user_id:token,item_id:token,rating:float,timestamp:float")],
+    ["Amazon's names", csv.replace("user_id,item_id,rating,timestamp", "reviewerID,asin,overall,unixReviewTime")],
+    ["a column between that holds line ends, delimiters and doubled quotes", csv.replace("rating,", "rating,text,").replace(/,([345]),/g, ',$1,"so, ""good""\n\nindeed",')],
+    ["milliseconds", csv.replace(/(\d{10})/g, "$1000")],
+    ["microseconds", csv.replace(/(\d{10})/g, "$1000000")],
+    ["ISO dates", csv.replace(/\d{10}/g, (time) => new Date(Number(time) * 1000).toISOString())],
+    ["dates in another zone", csv.replace(/\d{10}/g, (time) => `${new Date((Number(time) + 7200) * 1000).toISOString().slice(0, 19)}+02:00`)],
+    ["dates without a zone", csv.replace(/\d{10}/g, (time) => new Date(Number(time) * 1000).toISOString().slice(0, 19).replace("T", " "))],
+  ];
+  for (const [what, content] of same) {
+    it(`reads the same events from ${what}`, async () => {
+      const { report, ...events } = await read(content);
+      assert.deepEqual(events, expected);
+      assert.deepEqual([report.rows, report.kept], [3, 3]);
+    });
+  }
+
+  it("reads the same events from Parquet, whatever the types of its columns", async () => {
+    for (const time of ["epoch", "epoch::bigint * 1000", "to_timestamp(epoch)", "make_timestamp(epoch::bigint * 1000000)", "epoch::double", "epoch::varchar"]) {
+      const file = join(folder(), "log.parquet");
+      await withDuckDB((connection) =>
+        connection.run(`copy (select userId, asin, rating, ${time} as ts from (values ('u1', 'b', 5, 1400000300), ('u2', 'a', 3, 1400000200), ('u1', 'a', 4, 1400000100), (null, 'a', 1, 1))
+          t(userId, asin, rating, epoch)) to '${file}' (format parquet)`),
+      );
+      const { report, ...events } = await eventsFromFile(file);
+      assert.deepEqual(events, expected, time);
+      assert.deepEqual(report.dropped, [{ reason: "no user", count: 1, firstLine: 4 }]);
+    }
+  });
+
+  it("takes columns that are named, prefers parent_asin, reads sessions, and leaves a column of null unread", async () => {
+    const text = "who,asin,parent_asin,session_id,when,rating\nx,i1,p1,s1,5,\ny,i2,p1,s2,7,\n";
+    const { report, ...events } = await read(text, { columns: { user: "who", time: "when", rating: null }, name: "mine", timeUnit: "ms" });
+    assert.deepEqual(events, eventsFrom({ name: "mine", user: ["x", "y"], item: ["p1", "p1"], session: ["s1", "s2"], time: [0.005, 0.007] }));
+    assert.deepEqual(report.columns, { user: "who", item: "parent_asin", time: "when", session: "session_id" });
+    assert.deepEqual(report.time, { unit: "ms", guessed: false });
+    const anonymous = await read("SessionId,ItemId,Time\n1,2,2014-04-07T10:51:09.277Z\n");
+    assert.deepEqual([anonymous.users, anonymous.sessionIds, Array.from(anonymous.time)], [undefined, ["1"], [1396867869.277]]);
+  });
+
+  it("drops what is no event, each with its reason, count and first line; or names it as an error", async () => {
+    const bad: readonly (readonly [row: string, reason: string])[] = [
+      ["u1,a,5,", "no time"],
+      ["u1,a,5,NaN", "no time"],
+      ["u1,a,5,noon", "a time that is no number"],
+      ["u1,a,5,2014-04-07", "a time that is no number"],
+      ["u1,a,5,Infinity", "a time that is no number"],
+      ["u1,a,5,1e300", "a time out of range"],
+      ["u1,a,five,1400000000", "a rating that is no number"],
+      ["u1,a,1e300,1400000000", "a rating that is no number"],
+      ["u1,a,,1400000000", "no rating"],
+      [",a,5,1400000000", "no user"],
+      ['u1," ",5,1400000000', "no item"],
+      ["u\0,a,5,1400000000", "a NUL byte in the user"],
+      ["u1,a,5", "another number of fields than the header"],
+      ["u1,a,5,1,2", "another number of fields than the header"],
+      ["", "an empty line"],
+      ['"u1"x,a,5,1400000000', "a quote that does not fit"],
+      ["user_id,item_id,rating,timestamp", "the header again"],
+    ];
+    const { report, ...events } = await read(`${csv}${bad.map(([row]) => `${row}\n`).join("")}`);
+    assert.deepEqual(events, expected);
+    assert.deepEqual([report.rows, report.kept], [3 + bad.length, 3]);
+    for (const reason of new Set(bad.map(([, one]) => one))) {
+      const lines = bad.flatMap(([, one], n) => (one === reason ? [5 + n] : []));
+      assert.deepEqual(report.dropped.find((one) => one.reason === reason), { reason, count: lines.length, firstLine: lines[0] });
+    }
+    for (const [row, reason] of bad) {
+      const file = write("one.csv", `${csv}${row}\n`);
+      await assert.rejects(eventsFromFile(file, { badRows: "error" }), (error: Error) => error instanceof DataError && error.message.startsWith(`${file}:5`) && error.message.includes(reason), row);
+    }
+  });
+
+  it("counts lines and not rows where a quoted field goes over line ends", async () => {
+    const { report } = await read('user,item,time,text\na,b,1,"x\ny\nz"\na,b,,\n');
+    assert.deepEqual(report.dropped, [{ reason: "no time", count: 1, firstLine: 5 }]);
+  });
+
+  const wrong: readonly (readonly [what: string, content: string | Buffer, says: RegExp])[] = [
+    ["an empty file", "", /csv: Expected a header and rows, found an empty file/],
+    ["a file that is a byte order mark", "\ufeff", /csv:1: Expected a header, found an empty line/],
+    ["an empty first line", `\n${csv}`, /csv:1: Expected a header, found an empty line/],
+    ["a header alone", csv.slice(0, csv.indexOf("\n")), /csv: Expected events, found no row under the header/],
+    ["no event among the rows", "user,item,time\na,b,\na,,1\n", /csv: Expected events, found none in 2 rows: 1 with no time \(first on line 2\), 1 with no item \(first on line 3\)/],
+    ["no column of items", "user,thing,time\na,b,1\n", /csv:1 \(item\): Expected a column of items .* found "user", "thing", "time"; name it: columns: \{ item/],
+    ["neither users nor sessions", "item,time\nb,1\n", /csv:1 \(user\): Expected a column of users or of sessions/],
+    ["a name that comes twice", "user,item,time,item\na,b,1,c\n", /csv:1 \(item\): Expected one column of items, found "item" and "item"; rename one/],
+    ["two columns by one name", "user_id,userId,item,time\na,b,c,1\n", /csv:1 \(user\): .*found "user_id" and "userId"; name the right one: columns: \{ user: "user_id" \}/],
+    ["a quote that never ends", `${csv}u1,"a,5,1\n${"u1,a,5,1\n".repeat(50)}`, /csv:5: Expected a field in quotes to end and to fit its row, found no end of it/],
+    ["a quote that swallows rows", `${csv}u1,"a,5,1\nu1,"b",5,1\n`, /csv:5: Expected a field in quotes to end and to fit its row/],
+    ["a line of 10 MB", `${csv}${"x".repeat(1e7)}\n`, /csv:5: Expected lines of at most 1048576 bytes/],
+    ["a quoted field of 10 MB", `${csv}u1,"${`${"x".repeat(1e5)}\n`.repeat(100)}",5,1\n`, /csv:5: Expected a field in quotes to end/],
+    ["bytes that are not UTF-8", Buffer.from(`${csv}caf\xe9,a,5,1\n`, "latin1"), /csv:5: Expected UTF-8/],
+    ["UTF-16", Buffer.from(`\ufeff${csv}`, "utf16le"), /csv:1: Expected UTF-8/],
+    ["a gzip that breaks off", gzipSync(csv).subarray(0, 40), /csv:1: Expected a whole file, found that it breaks off/],
+    ["a Parquet file that breaks off", "PAR1abcdefgh", /csv: Expected a whole Parquet file/],
+  ];
+  for (const [what, content, says] of wrong) {
+    it(`names file, line and the way out for ${what}`, async () => {
+      const file = write("log.csv", content);
+      await assert.rejects(eventsFromFile(file), (error: Error) => {
+        assert.ok(error instanceof DataError, error.stack);
+        assert.match(error.message, says);
+        return error.message.startsWith(file);
+      });
+      assert.deepEqual(readdirSync(folder()), ["log.csv"]); // nothing is written
+    });
+  }
+
+  it("names wrong options", async () => {
+    await assert.rejects(read(csv, { columns: { user: "user_ids" } }), /csv:1 \(user\): Expected a column "user_ids".*did you mean "user_id"\?/);
+    await assert.rejects(read(csv, { columns: { usr: "user_id" } as object }), (error: Error) => error instanceof ConfigError && /did you mean "user"/.test(error.message));
+    await assert.rejects(read(csv, { columns: { user: 0 } as object }), ConfigError);
+    await assert.rejects(read(csv, { columns: { user: "item_id" } }), /Expected a column of its own for user and item/);
+    await assert.rejects(read(csv, { timeUnit: "h" as "s" }), ConfigError);
+    await assert.rejects(eventsFromFile(join(folder(), "none.csv")), (error: Error) => error instanceof DataError && /none\.csv: Expected a file that can be read, found ENOENT/.test(error.message));
+    await assert.rejects(read(csv, { signal: AbortSignal.abort() }), { name: "AbortError" });
+  });
+
+  it("survives 100 seeded mutations: a report that adds up and finite numbers, or a DataError that names the file", async () => {
+    const rng = new Rng("mutations of a table");
+    const lines = Array.from({ length: 60 }, (_, n) => `u${n % 7},item ${n % 11},${1 + (n % 5)},${1.4e9 + n * 60},${n % 6 === 0 ? '"a, ""b""\nc"' : "none"}`);
+    const valid = Buffer.from(`user_id,item_id,rating,timestamp,note\n${lines.join("\n")}\n`);
+    const seen = { table: 0, dropped: 0, error: 0 };
+    for (let m = 0; m < 100; m++) {
+      const file = write("mutant.csv", mutate(valid, rng.child(m)));
+      try {
+        const { report, ...events } = await eventsFromFile(file);
+        assert.equal(report.rows, report.kept + report.dropped.reduce((sum, { count }) => sum + count, 0));
+        assert.equal(report.kept, events.item.length);
+        assert.ok(report.dropped.every(({ count, firstLine }) => count > 0 && firstLine > 1));
+        assert.ok([...events.time, ...(events.rating ?? [])].every(Number.isFinite));
+        for (const [codes, ids] of [[events.item, events.itemIds], [events.user, events.users]] as const) {
+          assert.ok(codes === undefined || codes.every((code) => ids![code] !== undefined && ids![code] !== ""));
+        }
+        seen[report.dropped.length > 0 ? "dropped" : "table"]++;
+      } catch (error) {
+        assert.ok(error instanceof DataError && error.location.file === file, `mutation ${m}: ${(error as Error).stack}`);
+        seen.error++;
+      }
+      assert.deepEqual(readFileSync(file).length > 0 && readdirSync(folder()), ["mutant.csv"]);
+    }
+    assert.ok(Object.values(seen).every((count) => count >= 10), JSON.stringify(seen)); // the mutations reach all three outcomes
+  });
+});
+
+/** One to three random changes: bytes set, removed, put in or doubled, a piece cut out, the end cut off. */
+function mutate(valid: Buffer, rng: Rng): Buffer {
+  const pieces = ['"', ",", "\n", "\r", "\0", "NaN", "\t", "\ufeff", "-", "1e999", ";", '""', "\n\n", "9".repeat(400)];
+  let bytes = valid;
+  for (let change = 1 + rng.int(3); change > 0; change--) {
+    const at = rng.uniform() < 0.2 ? rng.int(40) : rng.int(bytes.length); // the header is hit more than its share
+    const [head, tail] = [bytes.subarray(0, at), bytes.subarray(at)];
+    const size = 1 + rng.int(30);
+    const changes = [
+      () => [head, Buffer.of(rng.int(256)), tail.subarray(1)],
+      () => [head, tail.subarray(size)],
+      () => [head, Buffer.from(pieces[rng.int(pieces.length)]!), tail],
+      () => [head, tail.subarray(0, size), tail],
+      () => [head, Buffer.from(pieces[rng.int(pieces.length)]!), tail.subarray(1)],
+      () => [bytes.subarray(0, Math.max(at, 1))],
+    ];
+    bytes = Buffer.concat(changes[rng.uniform() < 0.1 ? 5 : rng.int(5)]!());
+  }
+  return bytes;
+}
