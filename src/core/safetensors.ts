@@ -19,8 +19,8 @@ const arrays = {
 /** An element type that is read and written: "F32". */
 export type SafetensorsType = keyof typeof arrays;
 
-/** The array type of each element type. */
-export type SafetensorsArray = InstanceType<(typeof arrays)[SafetensorsType]>;
+/** The array of each element type. */
+export type SafetensorsArray = Float64Array | BigInt64Array | Float32Array | Int32Array | Uint32Array | Uint8Array;
 
 /** One tensor: `data` is row-major and as long as the product of `shape`; a scalar has the shape []. */
 export interface SafetensorsTensor {
