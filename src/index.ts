@@ -38,7 +38,7 @@ export { train, type TrainingContext, type TrainingReport, type TrainingTask } f
 export { padSessions, trainingBatches, type PaddedSessions, type TrainingBatch, type WindowOptions } from "./data/batches";
 export { catalog, type CatalogEntry, type DatasetName, type Source } from "./data/catalog";
 export { loadDataset, type LoadOptions } from "./data/datasets";
-export { describeSplit, leakageReport, type LeakageReport, type SplitDescription } from "./data/describe";
+export { describeEvents, describeSplit, leakageReport, type EventCounts, type EventsDescription, type LeakageReport, type SplitDescription } from "./data/describe";
 export { eventsFrom, hashEvents, type EventColumns, type EventTable } from "./data/events";
 export { eventsFromFile, type FileEvents, type FileOptions, type FileReport } from "./data/own-files";
 export { type ColumnNames, type EventField } from "./data/event-columns";

@@ -1,7 +1,11 @@
-/** sessionlab evaluate: a trained folder on the validation or the test cases of the split it was trained on. */
-import { existsSync, readFileSync } from "node:fs";
+/**
+ * sessionlab evaluate: a trained folder on the validation or the test cases of the split it was trained on; or a model
+ * by name, trained and measured on benchmark files (evaluate-benchmark.ts).
+ */
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
+import { budgets } from "../core/budget";
 import { ConfigError, DataError } from "../core/errors";
 import { loadDataset } from "../data/datasets";
 import { sessionsFrom } from "../data/sessions";
@@ -10,38 +14,66 @@ import { passportOf } from "../evaluation/passport";
 import { countReading } from "../evaluation/readings";
 import { trainingCounts } from "../evaluation/strata";
 import { renderTable } from "../display/formats";
-import { makerOf } from "../models/index";
+import { makerOf, models } from "../models/index";
 import { protocols } from "../papers/base";
 import { initBackend } from "../tensor/backend";
+import { evaluateBenchmark, type BenchmarkEvaluateOptions } from "./evaluate-benchmark";
 import type { Outcome, Runner, Terminal } from "./terminal";
-import { recordFile, type TrainingRecord } from "./train";
-import { oneOf, parseCutoffs } from "./values";
+import { readRecord, recordFile } from "./train";
+import { oneOf, parseCutoffs, parseShare, parseWhole } from "./values";
 
-interface EvaluateOptions {
+interface FolderOptions {
   readonly model: string;
   readonly dataset?: string;
   readonly split?: string;
-  readonly on: string;
-  readonly k: readonly number[];
+  readonly on?: string;
+  readonly k?: readonly number[];
   readonly readings: string;
 }
+
+/** Options of each form that the other does not have. */
+const folderOnly = ["dataset", "split", "on"] as const;
+const benchmarkOnly = ["train", "test", "budget", "seed", "options", "validShare", "half"] as const;
 
 export function addEvaluate(program: Command, runner: Runner): void {
   const command = program
     .command("evaluate")
-    .description("measure a trained model by full ranking")
-    .requiredOption("--model <folder>", "a folder that train wrote")
+    .description("measure a model by full ranking: a trained folder, or a model by name on benchmark files")
+    .requiredOption("--model <folder or name>", `a folder that train wrote; with --train and --test one of ${Object.keys(models).join(", ")}`)
+    .option("--k <numbers>", "cut-offs; default: 10,20, on benchmark files 20", parseCutoffs)
+    .option("--readings <file>", "where readings of test are counted", "reports/readings.json")
+    .optionsGroup("Of a trained folder:")
     .option("--dataset <name>", "must be the one it was trained on; default: that one")
     .option("--split <name>", "must be the one it was trained on; default: that one")
-    .option("--on <cases>", "valid or test; each reading of test is counted", "valid")
-    .option("--k <numbers>", "cut-offs", parseCutoffs, [10, 20])
-    .option("--readings <file>", "where readings of test are counted", "reports/readings.json")
-    .addHelpText("after", "\nExamples:\n  $ sessionlab evaluate --model runs/sasrec\n  $ sessionlab evaluate --model runs/sasrec --on test --k 5,10,20 --json");
+    .option("--on <cases>", "valid or test; each reading of test is counted; default: valid")
+    .optionsGroup("On benchmark files, gzip or plain:")
+    .option("--train <file>", "training sessions: item ids in time order, one session a line")
+    .option("--test <file>", "test cases: prefix, tab, label, one case a line")
+    .option("--budget <name>", `defaults of the model's options: ${budgets.join(", ")}; default: minute`)
+    .option("--options <key=value...>", "options of the model")
+    .option("--seed <n>", "seed of every random number; default: 1", parseWhole)
+    .option("--valid-share <share>", "share of the training sessions, the last, kept from training for early stop; default: 0.1 for models that stop early, else 0", parseShare)
+    .option("--half", "score the first half of the test sessions; the second stays sealed")
+    .optionsGroup("Options:")
+    .addHelpText("after", "\nExamples:\n  $ sessionlab evaluate --model runs/sasrec\n  $ sessionlab evaluate --model runs/sasrec --on test --k 5,10,20 --json\n  $ sessionlab evaluate --model item-knn --train train.txt.gz --test test.txt.gz --k 20 --json");
   runner.action(command, evaluate);
 }
 
-async function evaluate(given: EvaluateOptions, { signal, progress }: Terminal): Promise<Outcome> {
-  const on = oneOf("cases", ["valid", "test"] as const, given.on);
+function evaluate(given: FolderOptions & Partial<BenchmarkEvaluateOptions>, terminal: Terminal): Promise<Outcome> {
+  const { train, test } = given;
+  const onFiles = train !== undefined && test !== undefined;
+  const others: readonly (keyof typeof given)[] = onFiles ? folderOnly : benchmarkOnly;
+  const stray = others.find((option) => given[option] !== undefined);
+  if (onFiles && stray !== undefined) throw new ConfigError(`Expected options of benchmark files beside --train and --test, found --${stray}; leave it out`);
+  if (stray !== undefined) {
+    throw new ConfigError(`Expected --train FILE and --test FILE, found --${stray === "validShare" ? "valid-share" : stray} without ${train === undefined && test === undefined ? "them" : "the other"}; give both`);
+  }
+  return onFiles ? evaluateBenchmark({ ...given, train, test }, terminal) : evaluateFolder(given, terminal);
+}
+
+async function evaluateFolder(given: FolderOptions, { signal, progress }: Terminal): Promise<Outcome> {
+  const on = oneOf("cases", ["valid", "test"] as const, given.on ?? "valid");
+  if (given.model in models && !existsSync(given.model)) throw new ConfigError(`Expected a folder that train wrote, found the model "${given.model}"; give --train FILE and --test FILE too, or run "sessionlab train" first`);
   const folder = resolve(given.model);
   const record = readRecord(folder);
   for (const [name, asked, trained] of [["--dataset", given.dataset, record.dataset], ["--split", given.split, record.split]] as const) {
@@ -59,7 +91,7 @@ async function evaluate(given: EvaluateOptions, { signal, progress }: Terminal):
   const startedAt = new Date();
   const start = performance.now();
   try {
-    const evaluation = await evaluateCases((sessions) => model.score(sessions), split[on], { ks: given.k, counts: trainingCounts(split.train), signal, progress });
+    const evaluation = await evaluateCases((sessions) => model.score(sessions), split[on], { ks: given.k ?? [10, 20], counts: trainingCounts(split.train), signal, progress });
     const { rows: _rows, ...summary } = evaluation;
     const { budget, options, seed } = record;
     const seconds = (performance.now() - start) / 1000;
@@ -87,15 +119,5 @@ async function evaluate(given: EvaluateOptions, { signal, progress }: Terminal):
     return { text, json: { model: record.model, on, readings: on === "test" ? readings : undefined, ...summary, passport } };
   } finally {
     model.dispose();
-  }
-}
-
-function readRecord(folder: string): TrainingRecord {
-  const file = join(folder, recordFile);
-  if (!existsSync(file)) throw new ConfigError(`Expected --model to be a folder that train wrote, found no ${recordFile} in ${folder}; run "sessionlab train" first`);
-  try {
-    return JSON.parse(readFileSync(file, "utf8")) as TrainingRecord;
-  } catch (cause) {
-    throw new DataError("Expected JSON, found something else; train the model again", { file }, { cause });
   }
 }

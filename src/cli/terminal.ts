@@ -41,7 +41,8 @@ export class Runner {
     return command
       .option("--json", "end with one line of JSON")
       .option("--verbose", "show where an error came from")
-      .action(async (options: O & Common) => {
+      .action(async () => {
+        const options = command.opts<O & Common>(); // commander passes positional arguments first; those are in command.args
         this.exitCode = await perform(options, (terminal) => work(withoutCommon(options), terminal));
       });
   }

@@ -1,9 +1,9 @@
 /** sessionlab train: one model on one data set, saved as a folder that evaluate and the library open. */
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { budgets, type Budget } from "../core/budget";
-import { ConfigError } from "../core/errors";
+import { ConfigError, DataError } from "../core/errors";
 import { writeFileAtomic, writeFolderAtomic } from "../core/files";
 import { footer } from "../core/step";
 import { loadDataset } from "../data/datasets";
@@ -41,6 +41,20 @@ export interface TrainingRecord {
 
 /** The file that marks a folder as one that train wrote. */
 export const recordFile = "training.json";
+
+/** The record of a folder that train wrote. @throws ConfigError if it is none; DataError if the record is damaged */
+export function readRecord(folder: string): TrainingRecord {
+  const file = join(folder, recordFile);
+  if (!existsSync(file)) throw new ConfigError(`Expected --model to be a folder that train wrote, found no ${recordFile} in ${folder}; run "sessionlab train" first`);
+  let record: TrainingRecord;
+  try {
+    record = JSON.parse(readFileSync(file, "utf8")) as TrainingRecord;
+  } catch (cause) {
+    throw new DataError("Expected JSON, found something else; train the model again", { file }, { cause });
+  }
+  if (!(record.model in models)) throw new DataError(`Expected the record of a model (${Object.keys(models).join(", ")}), found ${JSON.stringify(record.model)}; train the model again`, { file, field: "model" });
+  return record;
+}
 
 export function addTrain(program: Command, runner: Runner): void {
   const command = program

@@ -1,4 +1,4 @@
-/** Parsers of what is typed after an option: key=value pairs, lists of numbers, names with suggestions. */
+/** Parsers of what is typed after an option: key=value pairs, lists of numbers, names with suggestions; and plain columns. */
 import { InvalidArgumentError } from "commander";
 import { ConfigError } from "../core/errors";
 import { nearest } from "../core/options";
@@ -53,8 +53,35 @@ export function parseWhole(text: string): number {
   return value;
 }
 
+/** A whole number of 1 or more. */
+export function parsePositive(text: string): number {
+  const value = parseWhole(text);
+  if (value === 0) throw new InvalidArgumentError("expected an integer of 1 or more");
+  return value;
+}
+
+/** A share in [0, 1). */
+export function parseShare(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !(value >= 0 && value < 1)) throw new InvalidArgumentError("expected a number of 0 or more and below 1");
+  return value;
+}
+
+/** "12,7" to ids. @throws ConfigError if there is none */
+export function parseIds(option: string, text: string): string[] {
+  const ids = text.split(",").map((id) => id.trim()).filter((id) => id !== "");
+  if (ids.length === 0) throw new ConfigError(`Expected ${option} to be item ids with commas between, found "${text}"; write for example ${option} "50,181"`);
+  return ids;
+}
+
 /** One of `known`. @throws ConfigError that names the nearest */
 export function oneOf<T extends string>(what: string, known: readonly T[], value: string): T {
   if ((known as readonly string[]).includes(value)) return value as T;
   throw new ConfigError(`Expected ${what} (${known.join(", ")}), found "${value}"; did you mean "${nearest(value, known)}"?`);
+}
+
+/** Lines of columns, each as wide as its widest cell. */
+export function alignColumns(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ").trimEnd());
 }

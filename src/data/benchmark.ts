@@ -9,6 +9,7 @@
  * Departs: the cases of one test session stand under each other in the file; they are found again (a prefix and its
  *   label are the prefix of the neighbour) and share one session, which the bootstrap and the halves need.
  */
+import { basename } from "node:path";
 import { DataError } from "../core/errors";
 import { hashOf } from "../core/hash";
 import { resolveOptions, rules } from "../core/options";
@@ -138,7 +139,7 @@ async function readCases(file: string, ids: Dictionary, signal: AbortSignal | un
 
 /** The lines that hold something: an empty one is an error, but at the end of the file. @throws DataError if there is none */
 async function* rows(file: string, unit: string, signal: AbortSignal | undefined, progress: Progress | undefined): AsyncGenerator<{ readonly text: string; readonly line: number }> {
-  const tick = meter(progress, `read ${file}`, unit);
+  const tick = meter(progress, `read ${basename(file)}`, unit);
   let empty = 0;
   let count = 0;
   for await (const { first, lines } of readLines(file, signal)) {

@@ -1,6 +1,80 @@
-/** What a split holds, in numbers: counts for tables and passports, and how far training reaches into the future. */
+/** What events and splits hold, in numbers: counts for tables and passports, and how far training reaches into the future. */
 import { DataError } from "../core/errors";
+import type { EventTable } from "./events";
 import { sessionCount, type Cases, type Sessions, type Split } from "./types";
+
+/** How many events each of some things has. */
+export interface EventCounts {
+  readonly count: number;
+  readonly fewest: number;
+  readonly median: number;
+  readonly most: number;
+}
+
+/** Counts of a table of events. */
+export interface EventsDescription {
+  readonly events: number;
+  readonly items: EventCounts;
+  readonly users?: EventCounts;
+  /** Sessions that the data name. */
+  readonly sessions?: EventCounts;
+  /** ISO 8601. */
+  readonly from: string;
+  readonly to: string;
+  /** Share of users' events (of sessions', where there are no users) at the very time of the one before: the order among them is the file's. */
+  readonly tieShare: number;
+  readonly ratings?: { readonly lowest: number; readonly mean: number; readonly highest: number };
+  /** Share of the items that have a title, where the data have titles. */
+  readonly titled?: number;
+}
+
+/**
+ * Counts events.
+ * @param events one event at least
+ * @example
+ * import { describeEvents, eventsFrom } from "sessionlab";
+ * const { users, items, from } = describeEvents(eventsFrom({ name: "demo", user: ["u", "u", "v"], item: ["a", "b", "a"], time: [0, 60, 60] }));
+ * assert.deepEqual(users, { count: 2, fewest: 1, median: 1.5, most: 2 });
+ * assert.deepEqual([items.count, from], [2, "1970-01-01T00:00:00.000Z"]);
+ */
+export function describeEvents(events: EventTable): EventsDescription {
+  const { item, itemIds, user, users, session, sessionIds, time, rating, titles } = events;
+  const [from, to] = extremes(time);
+  const mean = (rating?.reduce((sum, one) => sum + one, 0) ?? 0) / item.length;
+  return {
+    events: item.length,
+    items: countsOf(item, itemIds.length),
+    users: user && countsOf(user, users!.length),
+    sessions: session && countsOf(session, sessionIds!.length),
+    from: new Date(from * 1000).toISOString(),
+    to: new Date(to * 1000).toISOString(),
+    tieShare: ties((user ?? session)!, time) / item.length,
+    ratings: rating && { lowest: extremes(rating)[0], mean, highest: extremes(rating)[1] },
+    titled: titles && titles.reduce((sum, title) => sum + (title === "" ? 0 : 1), 0) / titles.length,
+  };
+}
+
+function countsOf(codes: Int32Array, size: number): EventCounts {
+  const counts = new Uint32Array(size);
+  for (const code of codes) counts[code]!++;
+  const [fewest, most] = extremes(counts);
+  return { count: size, fewest, median: median(counts), most };
+}
+
+function extremes(values: Float64Array | Float32Array | Uint32Array): [number, number] {
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of values) {
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  return [low, high];
+}
+
+/** How many events have the time of the event before them in their group. */
+function ties(group: Int32Array, time: Float64Array): number {
+  const order = Uint32Array.from(group.keys()).sort((a, b) => group[a]! - group[b]! || time[a]! - time[b]!);
+  return order.reduce((sum, n, k) => (k > 0 && group[n] === group[order[k - 1]!] && time[n] === time[order[k - 1]!] ? sum + 1 : sum), 0);
+}
 
 /** Counts of training sessions. */
 export interface TrainDescription {

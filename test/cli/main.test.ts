@@ -10,7 +10,7 @@ describe("sessionlab", () => {
   it("explains itself, and every verb with examples", async () => {
     const help = await lab.run(["--help"]);
     assert.equal(help.code, 0);
-    for (const verb of ["doctor", "train", "evaluate", "reproduce", "kernel"]) assert.match(help.stdout, new RegExp(`^  ${verb} `, "m"));
+    for (const verb of ["doctor", "data", "train", "evaluate", "recommend", "reproduce", "kernel"]) assert.match(help.stdout, new RegExp(`^  ${verb} `, "m"));
     for (const verb of [["doctor"], ["train"], ["evaluate"], ["reproduce"], ["kernel", "install"]]) {
       const { code, stdout } = await lab.call([...verb, "--help"]);
       assert.equal(code, 0);
