@@ -12,7 +12,7 @@ export type EventField = "user" | "item" | "time" | "rating" | "session";
 const usualNames: Readonly<Record<EventField, readonly string[]>> = {
   user: ["userid", "user", "reviewerid", "visitorid", "customerid", "uid"],
   item: ["itemid", "item", "parentasin", "asin", "productid", "movieid", "bookid", "trackid", "articleid", "iid"],
-  time: ["timestamp", "time", "unixreviewtime", "ts", "unixtime", "datetime", "eventtime", "date", "eventdate"],
+  time: ["timestamp", "time", "unixreviewtime", "ts", "unixtime", "timestampms", "datetime", "eventtime", "date", "eventdate"],
   rating: ["rating", "overall", "stars", "score"],
   session: ["sessionid", "session", "sid"],
 };
