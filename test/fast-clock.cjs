@@ -1,3 +1,3 @@
-/** Preloaded in a process, lets its clock run a hundred times faster: a checkpoint every 20 seconds comes every 0.2. */
+/** Preloaded in a process, lets its clock run a thousand times faster: a checkpoint every 20 seconds comes every 0.02. */
 const now = performance.now.bind(performance);
-performance.now = () => 100 * now();
+performance.now = () => 1000 * now();

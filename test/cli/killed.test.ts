@@ -13,7 +13,8 @@ describe("a killed sessionlab train", () => {
   before(() => lab.prepare());
   after(() => lab.remove());
 
-  it("ends with the bits of an uninterrupted one once it is called again, and leaves nothing else", async () => {
+  it("ends with the bits of an uninterrupted one once it is called again, and leaves nothing else", async function () {
+    this.timeout(60_000 + 30_000 * usualKills);
     const options = ["dimension=16", "inner=16", "blocks=1", "epochs=6", "patience=6", "batch=4", "maxLength=10"];
     let resumed = 0;
     const start = (folder: string) => {
@@ -25,7 +26,7 @@ describe("a killed sessionlab train", () => {
     };
     const { whole, finished, moments } = await killAndResume({ start, begins: /train SASRec/ }, lab.path("runs"), usualKills, new Rng("train"));
     assert.equal(moments.length, usualKills);
-    assert.ok(resumed > 0, "some run went on from a checkpoint");
+    if (usualKills >= 4) assert.ok(resumed > 0, "some run went on from a checkpoint"); // the first of four comes in the second quarter: amid the training
     const record = (folder: string): object => {
       const { startedAt: _startedAt, seconds: _seconds, ...same } = JSON.parse(readFileSync(join(folder, "out", "model", "training.json"), "utf8")) as Record<string, unknown>;
       return same;

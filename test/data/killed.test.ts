@@ -14,7 +14,8 @@ describe("a killed preparation", () => {
   const folder = mkdtempSync(join(tmpdir(), "sessionlab-killed-"));
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  it("leaves the bytes of an uninterrupted one once it is called again, and nothing else", async () => {
+  it("leaves the bytes of an uninterrupted one once it is called again, and nothing else", async function () {
+    this.timeout(60_000 + 30_000 * usualKills);
     const rng = new Rng(1);
     const rows = Array.from({ length: 150_000 }, () => [String(1 + rng.int(900)), String(1 + rng.int(1500)), 1 + rng.int(5), 9e8 + rng.int(1e8)] as const);
     const none = Array.from({ length: 19 }, () => "0").join("|");
