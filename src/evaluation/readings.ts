@@ -2,24 +2,20 @@
  * How often the test and confirm cases were read, by experiment: results/readings.json, printed under every table.
  * A number that was looked at often is worth less, and this is how a reader knows.
  */
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
-import { dirname } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { existsSync, readFileSync } from "node:fs";
 import { DataError } from "../core/errors";
 import { writeFileAtomic } from "../core/files";
+import { withLock } from "../core/lock";
 
 /** Readings by experiment and role. */
 export type Readings = Readonly<Record<string, Readonly<Partial<Record<"test" | "confirm", number>>>>>;
-
-/** Waits for the lock: 10 ms at a time, 10 s in all. */
-const waits = 1000;
 
 /**
  * Counts one reading in the file. Processes that count at the same time do so one after another.
  * @param file results/readings.json; made if it is not there
  * @param experiment the experiment's name: "movielens-base"
  * @returns the readings of this experiment and role so far, this one included
- * @throws DataError if the file is not what this function writes, or another process keeps its lock
+ * @throws DataError if the file is not what this function writes
  * @example
  * import { countReading } from "sessionlab";
  * import { mkdtempSync } from "node:fs";
@@ -30,19 +26,14 @@ const waits = 1000;
  * assert.equal(await countReading(file, "demo", "test"), 2);
  */
 export async function countReading(file: string, experiment: string, role: "test" | "confirm"): Promise<number> {
-  const lock = `${file}.lock`;
-  mkdirSync(dirname(file), { recursive: true });
-  await take(lock, file);
-  try {
+  return withLock(`${file}.lock`, () => {
     const readings = readReadings(file);
     const count = (readings[experiment]?.[role] ?? 0) + 1;
     const all = { ...readings, [experiment]: { ...readings[experiment], [role]: count } };
     const sorted = Object.fromEntries(Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1)));
     writeFileAtomic(file, `${JSON.stringify(sorted, null, 2)}\n`);
     return count;
-  } finally {
-    rmSync(lock, { force: true });
-  }
+  }, { task: "count a reading" });
 }
 
 /**
@@ -66,17 +57,4 @@ export function readReadings(file: string): Readings {
     Object.values(value).every((one) => typeof one === "object" && one !== null && Object.values(one as object).every(whole));
   if (!good) throw new DataError("Expected counts by experiment and role, found other values; restore the file from its history", { file });
   return value as Readings;
-}
-
-async function take(lock: string, file: string): Promise<void> {
-  for (let wait = 0; wait < waits; wait++) {
-    try {
-      closeSync(openSync(lock, "wx"));
-      return;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    }
-    await sleep(10);
-  }
-  throw new DataError(`Expected to count a reading, found ${lock} held for ${waits / 100} s; remove it if no other process runs`, { file });
 }

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DataError } from "../../src/core/errors";
+import { thisProcess } from "../../src/core/processes";
 import { countReading, readReadings } from "../../src/evaluation/readings";
 
 describe("readings", () => {
@@ -25,6 +27,14 @@ describe("readings", () => {
   it("lose nothing when many count at once, and leave no lock", async () => {
     const counts = await Promise.all(Array.from({ length: 20 }, () => countReading(file, "x", "test")));
     assert.deepEqual(counts.sort((a, b) => a - b), Array.from({ length: 20 }, (_, at) => at + 1));
+    assert.deepEqual(readdirSync(join(folder, "results")), ["readings.json"]);
+  });
+
+  it("are counted though a process was killed while it counted", async () => {
+    await countReading(file, "x", "test");
+    const { pid } = spawnSync(process.execPath, ["-e", ""]);
+    writeFileSync(`${file}.lock`, JSON.stringify({ ...thisProcess(), pid, token: "dead" }));
+    assert.equal(await countReading(file, "x", "test"), 2);
     assert.deepEqual(readdirSync(join(folder, "results")), ["readings.json"]);
   });
 
