@@ -5,7 +5,6 @@
 import { readFileSync, realpathSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { dirname, join, sep } from "node:path";
-import * as util from "node:util";
 import * as tf from "@tensorflow/tfjs";
 import { ConfigError } from "../core/errors";
 import { rules } from "../core/options";
@@ -71,11 +70,10 @@ const starters: Readonly<Record<BackendName, (threads: number) => Promise<Starte
     process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "3"; // TensorFlow's start-up chatter
     process.env["TF_NUM_INTRAOP_THREADS"] = String(threads);
     process.env["TF_NUM_INTEROP_THREADS"] = "1";
-    // tfjs-node 4.22 still calls what Node 23 removed.
-    const holder = util as { isNullOrUndefined?: (value: unknown) => boolean };
-    if (holder.isNullOrUndefined === undefined) {
-      (require("node:util") as typeof holder).isNullOrUndefined = (value) => value === undefined || value === null;
-    }
+    // tfjs-node 4.22 still calls what Node 23 removed, and what Node 24 warns of.
+    const legacy = require("node:util") as { isNullOrUndefined?: (value: unknown) => boolean; isArray: (value: unknown) => boolean };
+    legacy.isNullOrUndefined ??= (value) => value === undefined || value === null;
+    legacy.isArray = Array.isArray;
     const restore = quietStart();
     try {
       require("@tensorflow/tfjs-node-gpu");
