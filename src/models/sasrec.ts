@@ -67,7 +67,7 @@ export const sasrecDefaults = {
 /** Options of `Sasrec`. */
 export type SasrecOptions = typeof sasrecDefaults;
 
-/** Options over the defaults at each budget: on 2 cores "minute" takes about a minute on 100,000 events, "hour" about three. */
+/** Options over the defaults at each budget: on 2 cores "minute" takes about a minute on 100,000 events, "hour" about three. Chosen on validation cases of MovieLens-100K. */
 export const sasrecBudgets = { minute: { rate: 2e-3, epochs: 16, patience: 6 }, hour: { epochs: 100, patience: 10 }, paper: {} };
 
 type Weights = Readonly<Record<string, tf.Tensor>>;
