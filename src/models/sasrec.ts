@@ -126,7 +126,7 @@ export class Sasrec implements Recommender {
       return await trainLoop<TrainingBatch>(
         {
           name: this.name,
-          identity: hashOf({ model: this.name, options, train: train.hash, valid: valid.hash, seed: context.rng.state().path }),
+          identity: hashOf({ model: this.name, options, train: train.hash, valid: valid.hash, seed: context.rng.state().path, backend: tf.getBackend() }),
           weights,
           optimiser,
           epochs: options.epochs,
