@@ -21,7 +21,8 @@ export { defaultCache, footer, step, type StepContext, type StepMeta, type StepR
 
 // tensor: the backend, fused operations, parameters, optimisers, the one training loop
 export * as tf from "@tensorflow/tfjs";
-export { Adam, adamDefaults, type AdamOptions, type OptimiserState } from "./tensor/adam";
+export { Adagrad, adagradDefaults, type AdagradOptions } from "./tensor/adagrad";
+export { Adam, adamDefaults, type AdamOptions } from "./tensor/adam";
 export { initBackend, libraryVersion, type BackendInfo, type BackendName } from "./tensor/backend";
 export { gelu } from "./tensor/ops/activation";
 export { causalAttention, type AttentionOptions } from "./tensor/ops/attention";
@@ -31,6 +32,7 @@ export { layerNorm } from "./tensor/ops/layer-norm";
 export { linear } from "./tensor/ops/linear";
 export { gatherRows } from "./tensor/ops/rows";
 export { softmaxLoss } from "./tensor/ops/softmax-loss";
+export { type Optimiser, type OptimiserState } from "./tensor/optimiser";
 export { ParameterSet, type HostTensor, type Parameter } from "./tensor/parameters";
 export { train, type TrainingContext, type TrainingReport, type TrainingTask } from "./tensor/training";
 

@@ -7,7 +7,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { resolveOptions, rules } from "../core/options";
 import { attribute, kernel } from "./kernel";
-import { parameter, readHost, writeHost, type HostTensor, type Parameter, type ParameterSet } from "./parameters";
+import type { Optimiser, OptimiserState } from "./optimiser";
+import { parameter, readHost, writeHost, type Parameter, type ParameterSet } from "./parameters";
 
 /** Adam's options, as the paper has them. */
 export const adamDefaults = {
@@ -23,12 +24,6 @@ export const adamDefaults = {
 /** Options of `Adam`. */
 export type AdamOptions = typeof adamDefaults;
 
-/** An optimiser's state on the host, for checkpoints. */
-export interface OptimiserState {
-  readonly step: number;
-  readonly tensors: Readonly<Record<string, HostTensor>>;
-}
-
 /**
  * The optimiser for one set of parameters.
  * @example
@@ -41,7 +36,7 @@ export interface OptimiserState {
  * adam.dispose();
  * weights.dispose();
  */
-export class Adam {
+export class Adam implements Optimiser {
   readonly options: Readonly<AdamOptions>;
   private steps = 0;
   private readonly moments: ReadonlyMap<string, { readonly m: Parameter; readonly v: Parameter }>;

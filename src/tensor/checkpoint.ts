@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ConfigError } from "../core/errors";
 import { writeFileAtomic } from "../core/files";
 import { decodeSafetensors, encodeSafetensors, type SafetensorsTensor } from "../core/safetensors";
-import type { OptimiserState } from "./adam";
+import type { OptimiserState } from "./optimiser";
 import type { HostTensor } from "./parameters";
 
 /** Where a training stands. With the seed this is all: random numbers are named by epoch and step. */

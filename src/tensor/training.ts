@@ -8,8 +8,8 @@ import * as tf from "@tensorflow/tfjs";
 import { AbortError, NumericError } from "../core/errors";
 import { meter, type Progress } from "../core/progress";
 import type { Rng } from "../core/rng";
-import type { Adam } from "./adam";
 import { checkpointFile, readCheckpoint, writeCheckpoint, type Cursor } from "./checkpoint";
+import type { Optimiser } from "./optimiser";
 import type { HostTensor, ParameterSet } from "./parameters";
 
 /** What is trained. */
@@ -19,7 +19,7 @@ export interface TrainingTask<Batch> {
   /** Hash of model, options, data and seed: a checkpoint of anything else is refused. */
   readonly identity: string;
   readonly weights: ParameterSet;
-  readonly optimiser: Adam;
+  readonly optimiser: Optimiser;
   readonly epochs: number;
   /** Epochs without a better metric before it stops. */
   readonly patience: number;

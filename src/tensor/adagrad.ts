@@ -1,0 +1,98 @@
+/**
+ * Adagrad (Duchi, Hazan and Singer, 2011) with the momentum of GRU4Rec (Hidasi and Karatzoglou, 2018; its official code):
+ *   a = a + g^2;  s = rate g / sqrt(a + eps);  without momentum w = w - s;  with it u = momentum u - s, w = w + u.
+ * The accumulator starts at eps, which puts it under the root. On native w, a and u are updated in place.
+ */
+import * as tf from "@tensorflow/tfjs";
+import { resolveOptions, rules } from "../core/options";
+import { attribute, kernel } from "./kernel";
+import { disposeSlots, makeSlots, readSlots, writeSlots, type Optimiser, type OptimiserState, type Slots } from "./optimiser";
+import type { Parameter, ParameterSet } from "./parameters";
+
+/** Adagrad's options, as GRU4Rec's code has them. */
+export const adagradDefaults = {
+  /** Learning rate. */
+  rate: 0.05,
+  /** Share of the last update that is added to the next; 0 is plain Adagrad. */
+  momentum: 0,
+  epsilon: 1e-6,
+};
+
+/** Options of `Adagrad`. */
+export type AdagradOptions = typeof adagradDefaults;
+
+/**
+ * The optimiser for one set of parameters.
+ * @example
+ * import { Adagrad, initBackend, ParameterSet, tf } from "sessionlab";
+ * await initBackend();
+ * const weights = new ParameterSet({ w: { shape: [1], data: Float32Array.of(1) } });
+ * const adagrad = new Adagrad(weights, { rate: 0.1 });
+ * adagrad.apply({ w: tf.tensor1d([5]) }); // the first step moves by the rate
+ * adagrad.apply({ w: tf.tensor1d([5]) }); // the second by rate / sqrt(2)
+ * assert.ok(Math.abs(weights.toHost()["w"]!.data[0]! - (0.9 - 0.1 / Math.SQRT2)) < 1e-5);
+ * adagrad.dispose();
+ * weights.dispose();
+ */
+export class Adagrad implements Optimiser {
+  readonly options: Readonly<AdagradOptions>;
+  private steps = 0;
+  private readonly slots: Slots<"accumulator" | "velocity">;
+
+  constructor(private readonly weights: ParameterSet, options: Partial<AdagradOptions> = {}) {
+    this.options = resolveOptions("Adagrad", adagradDefaults, options, { rate: rules.positive, momentum: rules.fraction, epsilon: rules.positive });
+    const { epsilon, momentum } = this.options;
+    const first = momentum > 0 ? { accumulator: epsilon, velocity: 0 } : { accumulator: epsilon };
+    this.slots = makeSlots(weights, first as Record<"accumulator" | "velocity", number>);
+  }
+
+  /** One step. @param gradients by the names of the parameters, of their shapes; not disposed */
+  apply(gradients: Readonly<Record<string, tf.Tensor>>): void {
+    this.steps++;
+    tf.tidy(() => {
+      const native = this.weights.byName.values().next().value?.handle !== undefined;
+      const { rate, momentum } = this.options;
+      for (const [name, gradient] of Object.entries(gradients)) {
+        const weight = this.weights.byName.get(name)!;
+        const { accumulator, velocity } = this.slots.get(name)!;
+        if (!native) portableUpdate(weight, accumulator, velocity, gradient, rate, momentum);
+        else if (momentum > 0) momentumUpdate(weight, accumulator, velocity, gradient, rate, momentum);
+        else plainUpdate(weight, accumulator, gradient, rate);
+      }
+    });
+  }
+
+  state(): OptimiserState {
+    return { step: this.steps, tensors: readSlots(this.slots) };
+  }
+
+  restore(state: OptimiserState): void {
+    writeSlots("Adagrad", this.slots, state.tensors);
+    this.steps = state.step;
+  }
+
+  dispose(): void {
+    disposeSlots(this.slots);
+  }
+}
+
+function plainUpdate(weight: Parameter, accumulator: Parameter, gradient: tf.Tensor, rate: number): void {
+  const attributes = [attribute.dtype("T", "float32"), attribute.bool("use_locking", false), attribute.bool("update_slots", true)];
+  kernel("ResourceApplyAdagradV2", attributes, [weight.handle!, accumulator.handle!, tf.scalar(rate), tf.scalar(0), gradient], 0);
+}
+
+function momentumUpdate(weight: Parameter, accumulator: Parameter, velocity: Parameter, gradient: tf.Tensor, rate: number, momentum: number): void {
+  kernel("AssignAddVariableOp", [attribute.dtype("dtype", "float32")], [accumulator.handle!, gradient.square()], 0);
+  const scaled = gradient.div(accumulator.read().sqrt());
+  const attributes = [attribute.dtype("T", "float32"), attribute.bool("use_locking", false), attribute.bool("use_nesterov", false)];
+  kernel("ResourceApplyKerasMomentum", attributes, [weight.handle!, velocity.handle!, tf.scalar(rate), scaled, tf.scalar(momentum)], 0);
+}
+
+/** The plain twin of the kernels. */
+function portableUpdate(weight: Parameter, accumulator: Parameter, velocity: Parameter, gradient: tf.Tensor, rate: number, momentum: number): void {
+  accumulator.assign(accumulator.read().add(gradient.square()));
+  const size = gradient.mul(rate).div(accumulator.read().sqrt());
+  if (momentum === 0) return weight.assign(weight.read().sub(size));
+  velocity.assign(velocity.read().mul(momentum).sub(size));
+  weight.assign(weight.read().add(velocity.read()));
+}

@@ -1,0 +1,54 @@
+/** What every optimiser does for the training loop, and the zero-filled tensors ("slots") that it keeps beside the weights. */
+import type * as tf from "@tensorflow/tfjs";
+import { ConfigError } from "../core/errors";
+import { parameter, readHost, writeHost, type HostTensor, type Parameter, type ParameterSet } from "./parameters";
+
+/** An optimiser's state on the host, for checkpoints. */
+export interface OptimiserState {
+  readonly step: number;
+  readonly tensors: Readonly<Record<string, HostTensor>>;
+}
+
+/** What the training loop asks of an optimiser. */
+export interface Optimiser {
+  /** One step. @param gradients by the names of the parameters, of their shapes; not disposed */
+  apply(gradients: Readonly<Record<string, tf.Tensor>>): void;
+  /** What goes on from `restore` with the same bits. */
+  state(): OptimiserState;
+  restore(state: OptimiserState): void;
+  dispose(): void;
+}
+
+/** The slots of each parameter, by their names. */
+export type Slots<Name extends string> = ReadonlyMap<string, Readonly<Record<Name, Parameter>>>;
+
+/** Makes the slots of every parameter, each filled with its first value. */
+export function makeSlots<Name extends string>(weights: ParameterSet, first: Readonly<Record<Name, number>>): Slots<Name> {
+  const fill = (shape: readonly number[], value: number): Parameter =>
+    parameter({ shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(value) });
+  const entries = Object.entries(first) as [Name, number][];
+  return new Map(
+    [...weights.byName].map(([name, { shape }]) => [name, Object.fromEntries(entries.map(([slot, value]) => [slot, fill(shape, value)])) as Record<Name, Parameter>]),
+  );
+}
+
+/** The slots on the host, as "parameter/slot". */
+export function readSlots(slots: Slots<string>): Record<string, HostTensor> {
+  return Object.fromEntries([...slots].flatMap(([name, own]) => Object.entries(own).map(([slot, one]) => [`${name}/${slot}`, readHost(one)])));
+}
+
+/** Fills the slots from the host. @throws ConfigError when the state lacks one: it is another optimiser's */
+export function writeSlots(owner: string, slots: Slots<string>, tensors: Readonly<Record<string, HostTensor>>): void {
+  const all = [...slots].flatMap(([name, own]) => Object.entries(own).map(([slot, one]) => [`${name}/${slot}`, one] as const));
+  for (const [key] of all) {
+    if (tensors[key] === undefined) {
+      throw new ConfigError(`Expected a state of ${owner} with "${key}", found ${JSON.stringify(Object.keys(tensors))}; restore a state of the same optimiser and weights`);
+    }
+  }
+  for (const [key, one] of all) writeHost(one, tensors[key]!);
+}
+
+/** Frees the slots. */
+export function disposeSlots(slots: Slots<string>): void {
+  for (const own of slots.values()) Object.values(own).forEach((one) => one.dispose());
+}

@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
+import { ConfigError } from "../../src/core/errors";
+import { Rng } from "../../src/core/rng";
+import { Adagrad } from "../../src/tensor/adagrad";
+import { Adam } from "../../src/tensor/adam";
+import { initBackend } from "../../src/tensor/backend";
+import { ParameterSet } from "../../src/tensor/parameters";
+import { train } from "../../src/tensor/training";
+import { close } from "./helpers";
+
+/** The equations in float64, with epsilon written where GRU4Rec's code has it. */
+function reference(start: number[], gradients: number[][], o: { rate: number; momentum: number; epsilon: number }): number[] {
+  const w = [...start];
+  const a = start.map(() => 0);
+  const u = start.map(() => 0);
+  for (const g of gradients) {
+    g.forEach((gi, i) => {
+      a[i]! += gi * gi;
+      u[i] = o.momentum * u[i]! - (o.rate * gi) / Math.sqrt(a[i]! + o.epsilon);
+      w[i]! += u[i]!;
+    });
+  }
+  return w;
+}
+
+describe("tensor/adagrad", () => {
+  before(() => initBackend());
+
+  for (const momentum of [0, 0.4]) {
+    it(`follows the equations for 20 steps with momentum ${momentum}`, () => {
+      const tensors = tf.memory().numTensors;
+      const rng = new Rng(5);
+      const start = Array.from(rng.normals(6));
+      const gradients = Array.from({ length: 20 }, () => Array.from(rng.normals(6)));
+      gradients[0]![2] = 0; // an entry without a gradient divides by the root of epsilon, not by zero
+      const options = { rate: 0.05, momentum, epsilon: 1e-2 };
+      const weights = new ParameterSet({ w: { shape: [2, 3], data: Float32Array.from(start) } });
+      const adagrad = new Adagrad(weights, options);
+      for (const g of gradients) tf.tidy(() => adagrad.apply({ w: tf.tensor2d(g, [2, 3]) }));
+      close(weights.toHost()["w"]!.data, reference(start, gradients, options), 1e-5);
+      adagrad.dispose();
+      weights.dispose();
+      assert.equal(tf.memory().numTensors, tensors);
+    });
+
+    it(`goes on from its saved state with the same bits with momentum ${momentum}`, () => {
+      const rng = new Rng(9);
+      const gradients = Array.from({ length: 6 }, () => rng.normals(4));
+      const run = (from: number, adagrad: Adagrad, to: number): void => {
+        for (let i = from; i < to; i++) tf.tidy(() => adagrad.apply({ w: tf.tensor1d(gradients[i]!) }));
+      };
+      const fresh = (): ParameterSet => new ParameterSet({ w: { shape: [4], data: Float32Array.of(1, 2, 3, 4) } });
+      const [whole, half, rest] = [fresh(), fresh(), fresh()];
+      const [a, b, c] = [new Adagrad(whole, { momentum }), new Adagrad(half, { momentum }), new Adagrad(rest, { momentum })];
+      run(0, a, 6);
+      run(0, b, 3);
+      rest.fromHost(half.toHost());
+      c.restore(b.state());
+      run(3, c, 6);
+      assert.deepEqual(rest.toHost(), whole.toHost());
+      assert.deepEqual(c.state(), a.state());
+      [a, b, c, whole, half, rest].forEach((one) => one.dispose());
+    });
+  }
+
+  it("an entry without any gradient stays where it is", () => {
+    const weights = new ParameterSet({ w: { shape: [2], data: Float32Array.of(3, 4) } });
+    const adagrad = new Adagrad(weights, { rate: 0.5 });
+    tf.tidy(() => adagrad.apply({ w: tf.tensor1d([0, 2]) }));
+    const [still, moved] = weights.toHost()["w"]!.data;
+    assert.equal(still, 3);
+    close([moved!], [3.5], 1e-5);
+    [adagrad, weights].forEach((one) => one.dispose());
+  });
+
+  it("refuses the state of another optimiser, and leaves its own", () => {
+    const weights = new ParameterSet({ w: { shape: [1], data: Float32Array.of(1) } });
+    const [adam, adagrad] = [new Adam(weights), new Adagrad(weights)];
+    const before = adagrad.state();
+    assert.throws(() => adagrad.restore(adam.state()), (error: Error) => error instanceof ConfigError && /"w\/accumulator"/.test(error.message));
+    assert.deepEqual(adagrad.state(), before);
+    [adam, adagrad, weights].forEach((one) => one.dispose());
+  });
+
+  it("trains in the training loop", async () => {
+    const weights = new ParameterSet({ w: { shape: [1], data: Float32Array.of(0) } });
+    const optimiser = new Adagrad(weights, { rate: 1, momentum: 0.2 });
+    const distance = (): number => Math.abs(weights.toHost()["w"]!.data[0]! - 3);
+    const task = {
+      name: "to three", identity: "adagrad", weights, optimiser, epochs: 60, patience: 60, metric: "closeness",
+      batches: () => [3],
+      loss: (values: Record<string, tf.Tensor>, target: number) => values["w"]!.sub(target).square().sum().asScalar(),
+      validate: async () => -distance(),
+    };
+    await train(task, { rng: new Rng(1) });
+    assert.ok(distance() < 0.01, String(distance()));
+    [optimiser, weights].forEach((one) => one.dispose());
+  });
+});
