@@ -31,6 +31,7 @@ export { dropout } from "./tensor/ops/dropout";
 export { layerNorm } from "./tensor/ops/layer-norm";
 export { linear } from "./tensor/ops/linear";
 export { gatherRows } from "./tensor/ops/rows";
+export { sampledIds, sampledSoftmaxLoss, sampledSoftmaxRows, type SampledSoftmaxOptions } from "./tensor/ops/sampled-softmax-loss";
 export { softmaxLoss } from "./tensor/ops/softmax-loss";
 export { type Optimiser, type OptimiserState } from "./tensor/optimiser";
 export { ParameterSet, type HostTensor, type Parameter } from "./tensor/parameters";
@@ -47,6 +48,7 @@ export { type ColumnNames, type EventField } from "./data/event-columns";
 export { type DroppedRows, type TimeReading, type TimeUnit } from "./data/event-rows";
 export { sessionsFrom, type SessionOptions, type SessionTable } from "./data/sessions";
 export { readBenchmark, type BenchmarkFiles, type BenchmarkOptions } from "./data/benchmark";
+export { negativeSampler, type NegativeSampler } from "./data/negatives";
 export { splitBySession, splitByTime, splitLeaveOneOut, type TimeSplitOptions } from "./data/split";
 export { NONE, prefixes, sessionCount, type Cases, type Items, type Role, type Sessions, type Split, type TrainSessions, type Users } from "./data/types";
 
