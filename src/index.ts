@@ -33,6 +33,8 @@ export { linear } from "./tensor/ops/linear";
 export { gatherRows } from "./tensor/ops/rows";
 export { sampledIds, sampledSoftmaxLoss, sampledSoftmaxRows, type SampledSoftmaxOptions } from "./tensor/ops/sampled-softmax-loss";
 export { softmaxLoss } from "./tensor/ops/softmax-loss";
+export { LazyAdam, lazyAdamDefaults, type LazyAdamOptions, type RowGradient } from "./tensor/lazy-adam";
+export { readRows } from "./tensor/parameter-rows";
 export { type Optimiser, type OptimiserState } from "./tensor/optimiser";
 export { ParameterSet, type HostTensor, type Parameter } from "./tensor/parameters";
 export { train, type TrainingContext, type TrainingReport, type TrainingTask } from "./tensor/training";

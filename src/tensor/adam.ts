@@ -58,31 +58,13 @@ export class Adam implements Optimiser {
     this.steps++;
     tf.tidy(() => {
       const { rate, decay } = this.options;
-      const update = this.weights.byName.values().next().value?.handle !== undefined ? this.nativeUpdate() : this.portableUpdate();
+      const update = adamUpdate(this.weights, this.options, this.steps);
       for (const [name, gradient] of Object.entries(gradients)) {
         const weight = this.weights.byName.get(name)!;
         if (decay > 0 && weight.shape.length >= 2) weight.assign(weight.read().mul(1 - rate * decay));
         update(weight, this.moments.get(name)!, gradient);
       }
     });
-  }
-
-  private nativeUpdate(): Update {
-    const { rate, beta1, beta2, epsilon } = this.options;
-    const scalars = [beta1 ** this.steps, beta2 ** this.steps, rate, beta1, beta2, epsilon].map((value) => tf.scalar(value));
-    const attributes = [attribute.dtype("T", "float32"), attribute.bool("use_locking", false), attribute.bool("use_nesterov", false)];
-    return (weight, { m, v }, gradient) => void kernel("ResourceApplyAdam", attributes, [weight.handle!, m.handle!, v.handle!, ...scalars, gradient], 0);
-  }
-
-  /** The plain twin of the kernel. */
-  private portableUpdate(): Update {
-    const { rate, beta1, beta2, epsilon } = this.options;
-    const size = (rate * Math.sqrt(1 - beta2 ** this.steps)) / (1 - beta1 ** this.steps);
-    return (weight, { m, v }, gradient) => {
-      m.assign(m.read().mul(beta1).add(gradient.mul(1 - beta1)));
-      v.assign(v.read().mul(beta2).add(gradient.square().mul(1 - beta2)));
-      weight.assign(weight.read().sub(m.read().mul(size).div(v.read().sqrt().add(epsilon))));
-    };
   }
 
   state(): OptimiserState {
@@ -104,3 +86,29 @@ export class Adam implements Optimiser {
 }
 
 type Update = (weight: Parameter, moments: { readonly m: Parameter; readonly v: Parameter }, gradient: tf.Tensor) => void;
+
+/** What step `step` (from 1) does to one parameter and its moments. Inside a tidy. */
+export function adamUpdate(weights: ParameterSet, options: Omit<AdamOptions, "decay">, step: number): Update {
+  return weights.byName.values().next().value?.handle !== undefined ? nativeUpdate(options, step) : portableUpdate(options, step);
+}
+
+function nativeUpdate({ rate, beta1, beta2, epsilon }: Omit<AdamOptions, "decay">, step: number): Update {
+  const scalars = [beta1 ** step, beta2 ** step, rate, beta1, beta2, epsilon].map((value) => tf.scalar(value));
+  const attributes = [attribute.dtype("T", "float32"), attribute.bool("use_locking", false), attribute.bool("use_nesterov", false)];
+  return (weight, { m, v }, gradient) => void kernel("ResourceApplyAdam", attributes, [weight.handle!, m.handle!, v.handle!, ...scalars, gradient], 0);
+}
+
+/** The plain twin of the kernel. */
+function portableUpdate({ rate, beta1, beta2, epsilon }: Omit<AdamOptions, "decay">, step: number): Update {
+  const size = stepSize({ rate, beta1, beta2 }, step);
+  return (weight, { m, v }, gradient) => {
+    m.assign(m.read().mul(beta1).add(gradient.mul(1 - beta1)));
+    v.assign(v.read().mul(beta2).add(gradient.square().mul(1 - beta2)));
+    weight.assign(weight.read().sub(m.read().mul(size).div(v.read().sqrt().add(epsilon))));
+  };
+}
+
+/** a_t of step `step`: the learning rate, corrected for moments that started at zero. */
+export function stepSize({ rate, beta1, beta2 }: Pick<AdamOptions, "rate" | "beta1" | "beta2">, step: number): number {
+  return (rate * Math.sqrt(1 - beta2 ** step)) / (1 - beta1 ** step);
+}

@@ -1,0 +1,105 @@
+/**
+ * Adam on the rows of a table that a step touches (the lazy form of Kingma and Ba, 2015): a row without a gradient
+ * keeps its weight and its moments, so that a step on native costs what its rows cost, whatever the catalogue.
+ * Departs: from Adam, where untouched rows' moments decay and their weights drift on. With every row touched it is Adam.
+ */
+import * as tf from "@tensorflow/tfjs";
+import { resolveOptions, rules } from "../core/options";
+import { adamUpdate, stepSize } from "./adam";
+import { scatterRows } from "./ops/rows";
+import { disposeSlots, makeSlots, readSlots, writeSlots, type Optimiser, type OptimiserState, type Slots } from "./optimiser";
+import { readRows, writeRows } from "./parameter-rows";
+import type { Parameter, ParameterSet } from "./parameters";
+
+/** Lazy Adam's options: Adam's, without decay, which would touch every row. */
+export const lazyAdamDefaults = {
+  /** Learning rate. */
+  rate: 1e-3,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+};
+
+/** Options of `LazyAdam`. */
+export type LazyAdamOptions = typeof lazyAdamDefaults;
+
+/** The gradient of a table that reaches some of its rows. */
+export interface RowGradient {
+  /** [N] in [-1, V); the gradients of repeated ids add up, those of padding (-1) are dropped. */
+  readonly ids: Int32Array;
+  /** [N, D] */
+  readonly values: tf.Tensor2D;
+}
+
+/**
+ * The optimiser for one set of parameters: rows where it is given rows, plain Adam where it is given a whole gradient.
+ * @example
+ * import { initBackend, LazyAdam, ParameterSet, tf } from "sessionlab";
+ * await initBackend();
+ * const weights = new ParameterSet({ items: { shape: [3, 1], data: Float32Array.of(1, 2, 3) } });
+ * const lazy = new LazyAdam(weights, { rate: 0.1 });
+ * lazy.apply({ items: { ids: Int32Array.of(1, 1), values: tf.tensor2d([[4], [1]]) } }); // the first step moves by the rate
+ * const [first, second, third] = weights.toHost()["items"]!.data;
+ * assert.ok(first === 1 && Math.abs(second! - 1.9) < 1e-5 && third === 3);
+ * lazy.dispose();
+ * weights.dispose();
+ */
+export class LazyAdam implements Optimiser {
+  readonly options: Readonly<LazyAdamOptions>;
+  private steps = 0;
+  private readonly slots: Slots<"m" | "v">;
+
+  constructor(private readonly weights: ParameterSet, options: Partial<LazyAdamOptions> = {}) {
+    const checks = { rate: rules.positive, beta1: rules.fraction, beta2: rules.fraction, epsilon: rules.positive };
+    this.options = resolveOptions("LazyAdam", lazyAdamDefaults, options, checks);
+    this.slots = makeSlots(weights, { m: 0, v: 0 });
+  }
+
+  /** One step. @param gradients by the names of the parameters: whole, or of rows; not disposed */
+  apply(gradients: Readonly<Record<string, tf.Tensor | RowGradient>>): void {
+    this.steps++;
+    tf.tidy(() => {
+      const update = adamUpdate(this.weights, this.options, this.steps);
+      for (const [name, gradient] of Object.entries(gradients)) {
+        const weight = this.weights.byName.get(name)!;
+        if (gradient instanceof tf.Tensor) update(weight, this.slots.get(name)!, gradient);
+        else this.updateRows(weight, this.slots.get(name)!, gradient);
+      }
+    });
+  }
+
+  private updateRows(weight: Parameter, { m, v }: { readonly m: Parameter; readonly v: Parameter }, given: RowGradient): void {
+    const { beta1, beta2, epsilon } = this.options;
+    const { ids, gradient } = sumByRow(given);
+    if (ids.length === 0) return;
+    const indices = tf.tensor1d(ids, "int32");
+    const first = readRows(m, ids).mul(beta1).add(gradient.mul(1 - beta1)) as tf.Tensor2D; // [U, D]
+    const second = readRows(v, ids).mul(beta2).add(gradient.square().mul(1 - beta2)) as tf.Tensor2D;
+    const change = first.mul(stepSize(this.options, this.steps)).div(second.sqrt().add(epsilon));
+    writeRows(weight, indices, readRows(weight, ids).sub(change));
+    writeRows(m, indices, first);
+    writeRows(v, indices, second);
+  }
+
+  state(): OptimiserState {
+    return { step: this.steps, tensors: readSlots(this.slots) };
+  }
+
+  restore(state: OptimiserState): void {
+    writeSlots("LazyAdam", this.slots, state.tensors);
+    this.steps = state.step;
+  }
+
+  dispose(): void {
+    disposeSlots(this.slots);
+  }
+}
+
+/** Adam is not linear in the gradient: repeated rows are summed before it. @returns U ids, each once, and [U, D] */
+function sumByRow({ ids, values }: RowGradient): { readonly ids: Int32Array; readonly gradient: tf.Tensor2D } {
+  const places = new Map<number, number>();
+  for (const id of ids) if (id >= 0 && !places.has(id)) places.set(id, places.size);
+  const segments = ids.map((id) => places.get(id) ?? places.size); // padding goes to a row after the last
+  const sums = scatterRows(values, tf.tensor1d(segments, "int32"), places.size + 1);
+  return { ids: Int32Array.from(places.keys()), gradient: sums.slice([0, 0], [places.size, -1]) };
+}
