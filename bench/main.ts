@@ -1,0 +1,77 @@
+/**
+ * npm run bench -- tensor|sasrec|rank|recbole [--json] [--epochs N]: ours and a peer's speed on the same work, in one run,
+ * with as many threads. --json ends with one line of JSON; a number is a median, a ratio is ours / peer.
+ */
+import { cpus, loadavg, totalmem } from "node:os";
+import { parseArgs } from "node:util";
+import { ConfigError } from "../src/core/errors";
+import { rules } from "../src/core/options";
+import { initBackend, libraryVersion, type BackendInfo } from "../src/index";
+import { measure, type Case, type Result } from "./interleave";
+import { Peer, type PeerVersions } from "./peer";
+import { rankCases } from "./rank";
+import { recboleResults } from "./recbole";
+import { sasrecCases } from "./sasrec";
+import { tensorCases } from "./tensor";
+import { peerPython } from "./venv";
+
+const interleaved: Readonly<Record<string, (peer: Peer) => readonly Case[] | Promise<readonly Case[]>>> = { tensor: tensorCases, sasrec: sasrecCases, rank: rankCases };
+
+async function main(args: readonly string[]): Promise<void> {
+  const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: { json: { type: "boolean", default: false }, epochs: { type: "string", default: "300" } } });
+  const names = [...Object.keys(interleaved), "recbole"];
+  const [name, ...rest] = positionals;
+  if (name === undefined || !names.includes(name) || rest.length > 0) throw new ConfigError(`Expected one of ${names.join(", ")}, found "${positionals.join(" ")}"`);
+  const epochs = Number(values.epochs);
+  const wrong = rules.positiveInteger(epochs);
+  if (wrong !== undefined) throw new ConfigError(`Expected --epochs to be ${wrong}, found "${values.epochs}"`);
+
+  const load = loadavg()[0]!;
+  const python = await peerPython();
+  const backend = await initBackend();
+  const threads = Number(process.env["SESSIONLAB_THREADS"] ?? backend.threads);
+  const peer = await Peer.start(python, threads);
+  const results: Result[] = [];
+  const show = (result: Result): void => {
+    results.push(result);
+    if (!values.json) console.log(lineOf(result));
+  };
+  try {
+    if (name === "recbole") (await recboleResults(python, threads, epochs)).forEach(show);
+    else for (const one of await interleaved[name]!(peer)) show(await measure(one));
+  } finally {
+    peer.stop();
+  }
+  const environment = environmentOf(backend, peer.versions, load);
+  if (values.json) console.log(JSON.stringify({ bench: name, cases: results, environment }));
+  else console.log(`\n${Object.entries(environment).map(([key, value]) => `${key} ${value}`).join(", ")}`);
+}
+
+function lineOf({ case: name, ours, peer, unit, ratio, peerName }: Result): string {
+  return `${name}\n  ours ${ours} ${unit}, ${peerName} ${peer} ${unit}: ratio ${ratio}`;
+}
+
+/** What the numbers depend on; `load` is the machine's average load of the minute before. */
+function environmentOf(backend: BackendInfo, peer: PeerVersions, load: number): Readonly<Record<string, string | number>> {
+  return {
+    sessionlab: libraryVersion(),
+    backend: `${backend.name} ${backend.device}`,
+    tensorflow: backend.tensorflow ?? "none",
+    tfjs: backend.tfjs,
+    node: process.versions.node,
+    threads: backend.threads,
+    torch: peer.torch,
+    python: peer.python,
+    peerThreads: peer.threads,
+    cpu: backend.cpu,
+    cores: cpus().length,
+    memoryGB: Math.round(totalmem() / 1e9),
+    platform: `${process.platform} ${process.arch}`,
+    load: Number(load.toFixed(2)),
+  };
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  console.error(error instanceof ConfigError ? error.message : error);
+  process.exitCode = error instanceof ConfigError ? 2 : 1;
+});
