@@ -10,12 +10,11 @@ import * as tf from "@tensorflow/tfjs";
 import { ConfigError } from "../../core/errors";
 import { withGradient } from "../gradient";
 import { gatherRows } from "./rows";
+import { chunkRows } from "./softmax-loss";
 
-/** Logits held at a time: 5 MB, as in softmaxLoss. */
-const chunkSize = 1.3e6;
 /** Below this a target's probability counts as this. */
 const smallest = 1e-30;
-/** Added to the logit of a candidate that is the target itself: its probability becomes 0. */
+/** The logit of a candidate that is the target itself: its probability is 0. */
 const hidden = -1e9;
 
 /** How the negatives were come by. */
@@ -89,21 +88,24 @@ export function sampledSoftmaxRows(
   options: SampledSoftmaxOptions = {},
 ): tf.Scalar {
   const { candidates, correction, own } = prepare(targets, negatives, options);
-  const [count] = hiddenStates.shape;
+  const [count, width] = hiddenStates.shape;
   const first = options.inBatch === true ? 0 : count; // the candidates are the last rows, or all of them
-  const chunk = Math.max(32, Math.floor(chunkSize / candidates.length));
+  const chunk = chunkRows(candidates.length);
   const known = new Set(candidates);
   const hits = targets.some((target) => known.has(target));
   return withGradient(
     [hiddenStates, rows],
     (h, e) => {
+      // One product makes all logits: [h s 1] with [0 1 0] for the target's own, and with [e 0 -logQ] for each candidate.
       const others = e.slice([first, 0], [-1, -1]); // [M, D]
-      const shift = tf.tensor1d(correction); // [M]
-      const ids = tf.tensor1d(candidates, "int32");
+      const shift = tf.tensor2d(correction.map((value) => -value), [candidates.length, 1]);
+      const sides = tf.concat([tf.tensor2d([[1, 0]]), tf.concat([tf.zerosLike(shift), shift], 1)], 0); // [1 + M, 2]
+      const wide = tf.concat([others.pad([[1, 0], [0, 0]]), sides], 1) as tf.Tensor2D; // [1 + M, D + 2]
+      const ids = tf.tensor1d(sampledIds(Int32Array.of(-1), candidates), "int32"); // [1 + M]
       const losses: tf.Tensor[] = [];
       const pulls: tf.Tensor2D[] = []; // [size, D]: of the hidden states
       const pushes: tf.Tensor2D[] = []; // [size, D]: of the targets' rows
-      let push = tf.zerosLike(others); // [M, D]
+      let push = tf.zeros([ids.size, width]); // [1 + M, D]
       for (let from = 0; from < count; from += chunk) {
         const size = Math.min(chunk, count - from);
         const before = push;
@@ -111,28 +113,27 @@ export function sampledSoftmaxRows(
           const part = h.slice([from, 0], [size, -1]);
           const target = e.slice([from, 0], [size, -1]);
           const wanted = part.mul(target).sum(1, true).sub(tf.tensor2d(own.subarray(from, from + size), [size, 1])); // [size, 1]
-          const plain = tf.matMul(part, others, false, true).sub(shift); // [size, M]
+          const plain = tf.matMul(tf.concat([part, wanted, tf.onesLike(wanted)], 1) as tf.Tensor2D, wide, false, true); // [size, 1 + M]
           const places = tf.tensor2d(targets.subarray(from, from + size), [size, 1], "int32");
-          const logits = hits ? plain.add(tf.equal(places, ids).toFloat().mul(hidden)) : plain;
-          const all = tf.softmax(tf.concat([wanted, logits], 1) as tf.Tensor2D); // [size, 1 + M]
+          const all = tf.softmax(hits ? tf.where(tf.equal(places, ids), hidden, plain) : plain) as tf.Tensor2D;
           const p = all.slice([0, 0], [size, 1]);
-          const q = all.slice([0, 1], [size, -1]);
           const missing = p.sub(1); // [size, 1]
           return [
             p.maximum(smallest).log().sum().neg(),
-            tf.matMul(q, others).add(target.mul(missing)),
+            tf.matMul(all, wide).slice([0, 0], [size, width]).add(target.mul(missing)),
             part.mul(missing),
-            before.add(tf.matMul(q, part, true, false)),
+            before.add(tf.matMul(all, part, true, false)),
           ] as [tf.Tensor, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
         });
         before.dispose();
-        push = sum;
+        push = sum as typeof push;
         losses.push(loss);
         pulls.push(pull);
         pushes.push(positive);
       }
+      const pushed = push.slice([1, 0], [-1, -1]); // [M, D]
       const positive = tf.concat(pushes, 0) as tf.Tensor2D; // [N, D]
-      const rowGradient = first === 0 ? push.add(positive.pad([[0, negatives.length], [0, 0]])) : tf.concat([positive, push], 0);
+      const rowGradient = first === 0 ? pushed.add(positive.pad([[0, negatives.length], [0, 0]])) : tf.concat([positive, pushed], 0);
       return { value: tf.addN(losses).div(count) as tf.Scalar, keep: [tf.concat(pulls, 0).div(count), rowGradient.div(count)] };
     },
     (dy, [hiddenGradient, rowGradient]) => [hiddenGradient!.mul(dy), rowGradient!.mul(dy)],

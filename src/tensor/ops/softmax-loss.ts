@@ -29,7 +29,7 @@ const smallest = 1e-30;
 export function softmaxLoss(hidden: tf.Tensor2D, table: tf.Tensor2D, targets: Int32Array): tf.Scalar {
   const [count] = hidden.shape;
   const [items] = table.shape;
-  const rows = Math.max(32, Math.floor(chunkSize / items));
+  const rows = chunkRows(items);
   return withGradient(
     [hidden, table],
     (h, e) => {
@@ -58,6 +58,11 @@ export function softmaxLoss(hidden: tf.Tensor2D, table: tf.Tensor2D, targets: In
     },
     (dy, [hiddenGradient, tableGradient]) => [hiddenGradient!.mul(dy), tableGradient!.mul(dy)],
   );
+}
+
+/** Rows of logits that are held at a time. */
+export function chunkRows(items: number): number {
+  return Math.max(32, Math.floor(chunkSize / items));
 }
 
 /** The plain twin: the whole matrix of logits, automatic gradients. */
