@@ -7,7 +7,7 @@ import * as tf from "@tensorflow/tfjs";
 import { resolveOptions, rules } from "../core/options";
 import { adamUpdate, stepSize } from "./adam";
 import { scatterRows } from "./ops/rows";
-import { disposeSlots, makeSlots, readSlots, writeSlots, type Optimiser, type OptimiserState, type Slots } from "./optimiser";
+import { disposeSlots, makeSlots, readSlots, writeSlots, type Optimiser, type OptimiserState, type RowGradient, type Slots } from "./optimiser";
 import { readRows, writeRows } from "./parameter-rows";
 import type { Parameter, ParameterSet } from "./parameters";
 
@@ -23,14 +23,6 @@ export const lazyAdamDefaults = {
 /** Options of `LazyAdam`. */
 export type LazyAdamOptions = typeof lazyAdamDefaults;
 
-/** The gradient of a table that reaches some of its rows. */
-export interface RowGradient {
-  /** [N] in [-1, V); the gradients of repeated ids add up, those of padding (-1) are dropped. */
-  readonly ids: Int32Array;
-  /** [N, D] */
-  readonly values: tf.Tensor2D;
-}
-
 /**
  * The optimiser for one set of parameters: rows where it is given rows, plain Adam where it is given a whole gradient.
  * @example
@@ -45,6 +37,7 @@ export interface RowGradient {
  * weights.dispose();
  */
 export class LazyAdam implements Optimiser {
+  readonly byRow = true;
   readonly options: Readonly<LazyAdamOptions>;
   private steps = 0;
   private readonly slots: Slots<"m" | "v">;

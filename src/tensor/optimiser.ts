@@ -9,10 +9,20 @@ export interface OptimiserState {
   readonly tensors: Readonly<Record<string, HostTensor>>;
 }
 
+/** The gradient of a table that reaches some of its rows. */
+export interface RowGradient {
+  /** [N] in [-1, V); the gradients of repeated ids add up, those of padding (-1) are dropped. */
+  readonly ids: Int32Array;
+  /** [N, D] */
+  readonly values: tf.Tensor2D;
+}
+
 /** What the training loop asks of an optimiser. */
 export interface Optimiser {
+  /** True where `apply` takes gradients of rows too. */
+  readonly byRow?: boolean;
   /** One step. @param gradients by the names of the parameters, of their shapes; not disposed */
-  apply(gradients: Readonly<Record<string, tf.Tensor>>): void;
+  apply(gradients: Readonly<Record<string, tf.Tensor | RowGradient>>): void;
   /** What goes on from `restore` with the same bits. */
   state(): OptimiserState;
   restore(state: OptimiserState): void;

@@ -5,11 +5,12 @@
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import * as tf from "@tensorflow/tfjs";
-import { AbortError, NumericError } from "../core/errors";
+import { AbortError, ConfigError, NumericError } from "../core/errors";
 import { meter, type Progress } from "../core/progress";
 import type { Rng } from "../core/rng";
 import { checkpointFile, readCheckpoint, writeCheckpoint, type Cursor } from "./checkpoint";
-import type { Optimiser } from "./optimiser";
+import type { Optimiser, RowGradient } from "./optimiser";
+import { readRows } from "./parameter-rows";
 import type { HostTensor, ParameterSet } from "./parameters";
 
 /** What is trained. */
@@ -25,6 +26,11 @@ export interface TrainingTask<Batch> {
   readonly patience: number;
   /** The batches of an epoch, in order; the same `rng` gives the same batches. */
   batches(rng: Rng): readonly Batch[];
+  /**
+   * The tables of which a batch needs some rows only, and their ids [N] in [-1, V): the loss is given these rows [N, D]
+   * in place of the table, and the step costs what they cost. Needs an optimiser by row (`LazyAdam`).
+   */
+  rows?(batch: Batch): Readonly<Record<string, Int32Array>>;
   /** The loss of a batch: mean over its targets. `weights` are the values now. */
   loss(weights: Record<string, tf.Tensor>, batch: Batch, rng: Rng): tf.Scalar;
   /** The validation metric, higher is better. */
@@ -132,17 +138,31 @@ export async function train<Batch>(task: TrainingTask<Batch>, context: TrainingC
   return { epochs: cursor.epoch, bestEpoch: cursor.bestEpoch, history: cursor.history, seconds: (performance.now() - started) / 1000 };
 }
 
-/** One step; the weights do not change when the loss is not finite. @returns the loss before the step */
-export function trainStep<Batch>(task: Pick<TrainingTask<Batch>, "weights" | "optimiser" | "loss">, batch: Batch, rng: Rng): number {
+/**
+ * One step; the weights do not change when the loss is not finite.
+ * @returns the loss before the step
+ * @throws ConfigError when the task names rows and its optimiser takes whole gradients only
+ */
+export function trainStep<Batch>(task: Pick<TrainingTask<Batch>, "weights" | "optimiser" | "loss" | "rows">, batch: Batch, rng: Rng): number {
   const names = task.weights.names;
+  const rows = task.rows?.(batch) ?? {};
+  const whole = Object.keys(rows).find(() => task.optimiser.byRow !== true);
+  if (whole !== undefined) throw new ConfigError(`Expected an optimiser by row for the rows of "${whole}", found one of whole gradients; use LazyAdam`);
   // The values read for the forward pass die with the tidy: a live read would make the update copy the weights.
   const { value, grads } = tf.tidy(() => {
-    const values = names.map((name) => task.weights.byName.get(name)!.read());
+    const values = names.map((name) => {
+      const [one, ids] = [task.weights.byName.get(name)!, rows[name]];
+      return ids === undefined ? one.read() : readRows(one, ids);
+    });
     const loss = (...xs: tf.Tensor[]): tf.Scalar => task.loss(Object.fromEntries(names.map((name, i) => [name, xs[i]!])), batch, rng);
     return tf.valueAndGrads(loss)(values);
   });
   const loss = value.dataSync()[0]!;
-  if (Number.isFinite(loss)) task.optimiser.apply(Object.fromEntries(names.map((name, i) => [name, grads[i]!])));
+  const gradientOf = (name: string, gradient: tf.Tensor): tf.Tensor | RowGradient => {
+    const ids = rows[name];
+    return ids === undefined ? gradient : { ids, values: gradient as tf.Tensor2D };
+  };
+  if (Number.isFinite(loss)) task.optimiser.apply(Object.fromEntries(names.map((name, i) => [name, gradientOf(name, grads[i]!)])));
   tf.dispose([value, grads]);
   return loss;
 }

@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { Rng } from "../../src/core/rng";
+import { ConfigError } from "../../src/core/errors";
 import { Adam } from "../../src/tensor/adam";
 import { initBackend } from "../../src/tensor/backend";
 import { LazyAdam } from "../../src/tensor/lazy-adam";
 import { readRows } from "../../src/tensor/parameter-rows";
 import { ParameterSet } from "../../src/tensor/parameters";
+import { gatherRows } from "../../src/tensor/ops/rows";
+import { sampledIds, sampledSoftmaxLoss, sampledSoftmaxRows } from "../../src/tensor/ops/sampled-softmax-loss";
+import { train } from "../../src/tensor/training";
 import { close } from "./helpers";
 
 const table = (rows: number, data: Float32Array): ParameterSet => new ParameterSet({ items: { shape: [rows, data.length / rows], data } });
@@ -91,5 +95,34 @@ describe("tensor/lazy adam", () => {
     tf.tidy(() => lazy.apply({ items: { ids: Int32Array.of(-1, -1), values: tf.ones([2, 1]) } }));
     assert.deepEqual(Array.from(values(weights)), [1, 2]);
     [lazy, weights].forEach((one) => one.dispose());
+  });
+
+  it("the training loop gives it rows, and learns what it learns from whole gradients when the batch holds every item", async () => {
+    const tensors = tf.memory().numTensors;
+    const start = { items: { shape: [6, 3], data: new Rng("items").normals(18) }, w: { shape: [3, 3], data: new Rng("w").normals(9) } };
+    const targets = Int32Array.of(1, 3, 5, 0);
+    const inputs = Int32Array.of(0, 2, 4, -1); // the last has none
+    const negatives = Int32Array.of(2, 4, 0, 5);
+    const task = { name: "rows", identity: "rows", epochs: 8, patience: 8, metric: "none", batches: () => [0], validate: async () => 0 };
+    const [dense, lazy] = [new ParameterSet(start), new ParameterSet(start)];
+    const [adam, rowAdam] = [new Adam(dense, { rate: 0.05 }), new LazyAdam(lazy, { rate: 0.05 })];
+    const whole = (values: Record<string, tf.Tensor>): tf.Scalar => {
+      const items = values["items"] as tf.Tensor2D;
+      return sampledSoftmaxLoss(tf.matMul(gatherRows(items, inputs), values["w"] as tf.Tensor2D) as tf.Tensor2D, items, targets, negatives);
+    };
+    const byRows = (values: Record<string, tf.Tensor>): tf.Scalar => {
+      const rows = values["items"] as tf.Tensor2D; // of the inputs, then of targets and negatives
+      const hidden = tf.matMul(rows.slice([0, 0], [4, -1]), values["w"] as tf.Tensor2D) as tf.Tensor2D;
+      return sampledSoftmaxRows(hidden, rows.slice([4, 0], [-1, -1]), targets, negatives);
+    };
+    const rows = (): Record<string, Int32Array> => ({ items: sampledIds(inputs, sampledIds(targets, negatives)) });
+    const first = await train({ ...task, weights: dense, optimiser: adam, loss: whole }, { rng: new Rng(1) });
+    const second = await train({ ...task, weights: lazy, optimiser: rowAdam, loss: byRows, rows }, { rng: new Rng(1) });
+    close(second.history.map(({ loss }) => loss!), first.history.map(({ loss }) => loss!), 1e-4);
+    assert.ok(first.history[7]!["loss"]! < 0.7 * first.history[0]!["loss"]!);
+    for (const name of ["items", "w"]) close(rowAdam.state().tensors[`${name}/m`]!.data, adam.state().tensors[`${name}/m`]!.data, 1e-4);
+    await assert.rejects(train({ ...task, weights: dense, optimiser: adam, loss: byRows, rows }, { rng: new Rng(1) }), (error: Error) => error instanceof ConfigError && /LazyAdam/.test(error.message));
+    [adam, rowAdam, dense, lazy].forEach((one) => one.dispose());
+    assert.equal(tf.memory().numTensors, tensors);
   });
 });
