@@ -31,24 +31,24 @@ async function main(args: readonly string[]): Promise<void> {
   const backend = await initBackend();
   const threads = Number(process.env["SESSIONLAB_THREADS"] ?? backend.threads);
   const peer = await Peer.start(python, threads);
-  const results: Result[] = [];
-  const show = (result: Result): void => {
-    results.push(result);
-    if (!values.json) console.log(lineOf(result));
-  };
+  let results: Result[] = [];
   try {
-    if (name === "recbole") (await recboleResults(python, threads, epochs)).forEach(show);
-    else for (const one of await interleaved[name]!(peer)) show(await measure(one));
+    if (name === "recbole") results = await recboleResults(python, threads, epochs);
+    else for (const one of await interleaved[name]!(peer)) results.push(await measure(one));
   } finally {
     peer.stop();
   }
   const environment = environmentOf(backend, peer.versions, load);
   if (values.json) console.log(JSON.stringify({ bench: name, cases: results, environment }));
-  else console.log(`\n${Object.entries(environment).map(([key, value]) => `${key} ${value}`).join(", ")}`);
+  else console.log(`${tableOf(results)}\n\n${Object.entries(environment).map(([key, value]) => `${key} ${value}`).join(", ")}`);
 }
 
-function lineOf({ case: name, ours, peer, unit, ratio, peerName }: Result): string {
-  return `${name}\n  ours ${ours} ${unit}, ${peerName} ${peer} ${unit}: ratio ${ratio}`;
+/** Aligned columns; the case last, because it is long. */
+function tableOf(results: readonly Result[]): string {
+  const rows = [["ours", "peer", "ratio", "peer's name", "case"], ...results.map(({ case: name, ours, peer, unit, ratio, peerName }) => [`${ours} ${unit}`, `${peer} ${unit}`, String(ratio), peerName, name])];
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const align = (text: string, column: number): string => (column < 3 ? text.padStart(widths[column]!) : text.padEnd(widths[column]!));
+  return rows.map((row) => row.map(align).join("  ").trimEnd()).join("\n");
 }
 
 /** What the numbers depend on; `load` is the machine's average load of the minute before. */

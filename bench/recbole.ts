@@ -20,7 +20,7 @@ interface Epoch {
   readonly ndcg: number;
 }
 
-const logFile = join(__dirname, "..", "results", "bench", "recbole-ml-100k.log");
+const logFile = join(__dirname, "..", "results", "bench", "recbole-ml-100k.txt");
 
 /** @param epochs of RecBole at most; it stops by itself after 10 without a better one */
 export async function recboleResults(python: string, threads: number, epochs: number): Promise<Result[]> {
@@ -36,7 +36,7 @@ async function runRecbole(python: string, threads: number, epochs: number): Prom
   const scratch = mkdtempSync(join(tmpdir(), "sessionlab-recbole-"));
   try {
     const script = join(__dirname, "python", "recbole_run.py");
-    const child = spawn(python, [script, String(threads), String(epochs)], { cwd: scratch, stdio: ["ignore", "pipe", "pipe"], env: peerEnvironment(threads) });
+    const child = spawn(python, ["-W", "ignore", script, String(threads), String(epochs)], { cwd: scratch, stdio: ["ignore", "pipe", "pipe"], env: peerEnvironment(threads) });
     const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
     let log = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => (log += text));
@@ -57,13 +57,9 @@ async function runRecbole(python: string, threads: number, epochs: number): Prom
   }
 }
 
-/** Without colours and without the interpreter's warnings, which name its folders. */
+/** Without colours. */
 function plain(log: string): string {
-  return log
-    .replaceAll(/\u001b\[[0-9;]*m/g, "")
-    .split("\n")
-    .filter((line) => !/Warning|^\s{2}\S/.test(line))
-    .join("\n");
+  return log.replaceAll(/\u001b\[[0-9;]*m/g, "");
 }
 
 /** Seconds until our SASRec, with its options of the hour budget, first validates at `goal` or above. */

@@ -31,7 +31,7 @@ export async function peerPython(): Promise<string> {
       run(process.env["PYTHON"] ?? "python3", ["-m", "venv", folder]);
       run(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:", "-r", requirements]);
       if (process.platform === "linux" && process.arch === "x64") run(python, [stubs]);
-      run(python, ["-c", "import torch"]);
+      run(python, ["-c", "import torch, recbole.evaluator, recbole.data"]);
       writeFileAtomic(stamp, wanted);
     },
     { task: "bench: making the peers' Python" },
