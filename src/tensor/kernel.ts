@@ -7,8 +7,6 @@ interface Binding {
   readonly TF_BOOL: number;
   readonly TF_ATTR_TYPE: number;
   readonly TF_ATTR_BOOL: number;
-  readonly TF_ATTR_FLOAT: number;
-  readonly TF_ATTR_INT: number;
   readonly TF_ATTR_STRING: number;
   readonly TF_ATTR_SHAPE: number;
 }
@@ -42,7 +40,6 @@ export const attribute = {
     return { name, type: TF_ATTR_TYPE, value: { float32: TF_FLOAT, int32: TF_INT32, bool: TF_BOOL }[dtype] };
   },
   bool: (name: string, value: boolean): Attribute => ({ name, type: backend().binding.TF_ATTR_BOOL, value }),
-  float: (name: string, value: number): Attribute => ({ name, type: backend().binding.TF_ATTR_FLOAT, value }),
   text: (name: string, value: string): Attribute => ({ name, type: backend().binding.TF_ATTR_STRING, value }),
   shape: (name: string, value: readonly number[]): Attribute => ({ name, type: backend().binding.TF_ATTR_SHAPE, value }),
 } as const;
