@@ -27,6 +27,7 @@ async function main(args: readonly string[]): Promise<void> {
   if (wrong !== undefined) throw new ConfigError(`Expected --epochs to be ${wrong}, found "${values.epochs}"`);
 
   const load = loadavg()[0]!;
+  if (load > cpus().length / 2) console.error(`the machine is busy (load ${load.toFixed(1)} on ${cpus().length} cores): threads that wait for each other, as PyTorch's do, suffer most; measure again when it is quiet`);
   const python = await peerPython();
   const backend = await initBackend();
   const threads = Number(process.env["SESSIONLAB_THREADS"] ?? backend.threads);
