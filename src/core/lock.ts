@@ -4,7 +4,7 @@
  * was not touched for a while. Work under a lock must stand being done twice: a machine that sleeps loses its locks.
  */
 import { randomBytes } from "node:crypto";
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, utimesSync, writeSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync, utimesSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AbortError, throwIfAborted } from "./errors";
@@ -79,6 +79,13 @@ export function isLocked(path: string): boolean {
     return false;
   }
   return !isStale(path, readHolder(path));
+}
+
+/** Removes the lock of a process that died while it held it. @returns whether nobody holds the lock now */
+export function releaseDead(path: string): boolean {
+  if (isLocked(path)) return false;
+  if (existsSync(path)) removeStale(path);
+  return true;
 }
 
 function take(path: string, holder: Holder): boolean {

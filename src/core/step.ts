@@ -19,7 +19,7 @@ import { formatSeconds } from "./duration";
 import { ConfigError, throwIfAborted } from "./errors";
 import { writeFileAtomic, writeFolderAtomic } from "./files";
 import { hashOf, type Hashable } from "./hash";
-import { withLock, type LockSettings } from "./lock";
+import { releaseDead, withLock, type LockSettings } from "./lock";
 import type { Progress } from "./progress";
 
 /** What a step's function is given. */
@@ -167,7 +167,11 @@ async function readOrCompute<T>(
     return { value: await codec.read(folder), cached: false, seconds, key, damage };
   };
   const stored = await read();
-  if (stored !== undefined) return stored;
+  if (stored !== undefined) {
+    // A process that was killed between storing and tidying leaves its lock and its checkpoint.
+    if (releaseDead(`${folder}.lock`)) rmSync(`${folder}.checkpoint`, { recursive: true, force: true });
+    return stored;
+  }
   const onWait: LockSettings["onWait"] = (holder, seconds) =>
     progress?.({ task: `wait for ${name}${holder === undefined ? "" : ` in process ${holder.pid}`}`, done: seconds, unit: "second" });
   // What was missing or damaged may be there by the time that the lock is ours.

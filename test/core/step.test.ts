@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Codec } from "../../src/core/codec";
 import { AbortError, ConfigError } from "../../src/core/errors";
+import { thisProcess } from "../../src/core/processes";
 import { Rng } from "../../src/core/rng";
 import { footer, step, type StepMeta, type StepSettings } from "../../src/core/step";
 
@@ -34,6 +35,19 @@ describe("step", () => {
     assert.ok(Object.is(warm.value.odd[1], -0) && Number.isNaN(warm.value.odd[0]));
     assert.equal(warm.seconds, cold.seconds);
     assert.equal(warm.key, cold.key);
+  });
+
+  it("tidies up after a process that was killed between storing and tidying, and leaves a living one's lock", async () => {
+    const { key } = await step("tidy", {}, {}, () => 1, settings);
+    const beside = (ending: string) => join(cache, "tidy", `${key}.${ending}`);
+    const mark = (pid: number) => writeFileSync(beside("lock"), JSON.stringify({ ...thisProcess(), pid, started: undefined, token: "other" }));
+    mkdirSync(beside("checkpoint"));
+    mark(process.pid);
+    assert.equal((await step("tidy", {}, {}, () => 2, settings)).value, 1);
+    assert.deepEqual(readdirSync(join(cache, "tidy")).sort(), [key, `${key}.checkpoint`, `${key}.lock`]);
+    mark(spawnSync(process.execPath, ["--version"]).pid);
+    assert.equal((await step("tidy", {}, {}, () => 2, settings)).value, 1);
+    assert.deepEqual(readdirSync(join(cache, "tidy")), [key]);
   });
 
   it("returns what was stored, not what was computed", async () => {
