@@ -7,8 +7,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { resolveOptions, rules } from "../core/options";
 import { attribute, kernel } from "./kernel";
-import type { Optimiser, OptimiserState } from "./optimiser";
-import { parameter, readHost, writeHost, type Parameter, type ParameterSet } from "./parameters";
+import { disposeSlots, makeSlots, readSlots, writeSlots, type Optimiser, type OptimiserState, type Slots } from "./optimiser";
+import type { Parameter, ParameterSet } from "./parameters";
 
 /** Adam's options, as the paper has them. */
 export const adamDefaults = {
@@ -39,7 +39,7 @@ export type AdamOptions = typeof adamDefaults;
 export class Adam implements Optimiser {
   readonly options: Readonly<AdamOptions>;
   private steps = 0;
-  private readonly moments: ReadonlyMap<string, { readonly m: Parameter; readonly v: Parameter }>;
+  private readonly moments: Slots<"m" | "v">;
 
   constructor(private readonly weights: ParameterSet, options: Partial<AdamOptions> = {}) {
     this.options = resolveOptions("Adam", adamDefaults, options, {
@@ -49,8 +49,7 @@ export class Adam implements Optimiser {
       epsilon: rules.positive,
       decay: rules.notNegative,
     });
-    const zeros = (shape: readonly number[]): Parameter => parameter({ shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) });
-    this.moments = new Map([...weights.byName].map(([name, { shape }]) => [name, { m: zeros(shape), v: zeros(shape) }]));
+    this.moments = makeSlots(weights, { m: 0, v: 0 });
   }
 
   /** One step. @param gradients by the names of the parameters, of their shapes; not disposed */
@@ -68,20 +67,16 @@ export class Adam implements Optimiser {
   }
 
   state(): OptimiserState {
-    const tensors = [...this.moments].flatMap(([name, { m, v }]) => [[`${name}/m`, readHost(m)], [`${name}/v`, readHost(v)]] as const);
-    return { step: this.steps, tensors: Object.fromEntries(tensors) };
+    return { step: this.steps, tensors: readSlots(this.moments) };
   }
 
   restore(state: OptimiserState): void {
+    writeSlots("Adam", this.moments, state.tensors);
     this.steps = state.step;
-    for (const [name, { m, v }] of this.moments) {
-      writeHost(m, state.tensors[`${name}/m`]!);
-      writeHost(v, state.tensors[`${name}/v`]!);
-    }
   }
 
   dispose(): void {
-    for (const { m, v } of this.moments.values()) [m, v].forEach((one) => one.dispose());
+    disposeSlots(this.moments);
   }
 }
 
