@@ -82,6 +82,7 @@ export { tune, type Trial, type TuneReport } from "./models/tune";
 export { progressBar, type Bar } from "./display/bar";
 export { intervalFigure, intervalSvg, type Figure, type IntervalPlot, type IntervalPoint } from "./display/figure";
 export { renderTable, type TableFormat } from "./display/formats";
+export { toBundle, type MimeBundle } from "./display/mime";
 export { htmlPage, paragraph, plotBlock, type PageSection } from "./display/page";
 export { type Cell, type Column, type Estimate, type Table } from "./display/table";
 
