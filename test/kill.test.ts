@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Rng } from "../src/core/rng";
 import { killAndResume, type Job } from "./kill";
+import { suiteFolder } from "./scratch";
 
 describe("killAndResume", () => {
-  const folder = mkdtempSync(join(tmpdir(), "sessionlab-kill-"));
-  after(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = suiteFolder();
 
   /** Adds ten letters to a file, one each 20 ms; goes on at `from`, given how many letters are there. */
   const letters = (from: string): Job => ({
@@ -25,7 +24,7 @@ describe("killAndResume", () => {
   const read = (at: string): string => readFileSync(join(at, "letters"), "utf8");
 
   it("kills as often as asked, at moments spread over the run, and finds a job that goes on well to be equal", async () => {
-    const { seconds, whole, finished, moments } = await killAndResume(letters("there"), join(folder, "good"), 4, new Rng(1));
+    const { seconds, whole, finished, moments } = await killAndResume(letters("there"), join(folder(), "good"), 4, new Rng(1));
     assert.equal(read(whole), "abcdefghij");
     assert.ok(seconds >= 0.18, `${seconds} s for ten pauses of 20 ms`);
     assert.deepEqual(finished.map((one) => read(one.folder)), finished.map(() => "abcdefghij"));
@@ -35,12 +34,12 @@ describe("killAndResume", () => {
   });
 
   it("shows a job that forgets what it had done", async () => {
-    const { finished } = await killAndResume(letters("0"), join(folder, "bad"), 3, new Rng(2));
+    const { finished } = await killAndResume(letters("0"), join(folder(), "bad"), 3, new Rng(2));
     assert.ok(finished.some((one) => read(one.folder) !== "abcdefghij"));
   });
 
   it("fails with the output of a run that fails", async () => {
     const start = (): ReturnType<Job["start"]> => spawn(process.execPath, ["-e", `console.error("no luck"); process.exit(3)`]);
-    await assert.rejects(killAndResume({ start }, join(folder, "fails"), 1, new Rng(3)), /found 3:\nno luck/);
+    await assert.rejects(killAndResume({ start }, join(folder(), "fails"), 1, new Rng(3)), /found 3:\nno luck/);
   });
 });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { bannedViolations, importOrderViolations, longest, pinViolations, shapeViolations, textViolations, type SourceText } from "./rules";
+import { bannedViolations, importOrderViolations, longest, pinViolations, scratchViolations, shapeViolations, textViolations, type SourceText } from "./rules";
 
 const root = join(__dirname, "..", "..");
 
@@ -122,6 +122,14 @@ describe("architecture", () => {
     const long = `/** Long. */\n${"const a = 1;\n".repeat(longest)}`;
     assert.deepEqual(shapeViolations(plant("src/core/a.ts", long)), [`src/core/a.ts: ${longest + 1} lines, more than ${longest}`]);
     assert.deepEqual(shapeViolations(plant("src/cli/main.ts", "#!/usr/bin/env node\n/** Starts. */\n")), []);
+  });
+
+  it("takes temporary folders of tests from test/scratch.ts alone", () => {
+    assert.deepEqual(scratchViolations(tests), []);
+    for (const call of ["mkdtempSync", "fs.mkdtempSync", "fs.promises.mkdtemp"]) {
+      assert.equal(scratchViolations(plant("test/core/a.test.ts", `const folder = ${call}("a-");`)).length, 1, call);
+    }
+    assert.deepEqual(scratchViolations(plant("test/core/a.test.ts", '// mkdtempSync("a-")\nconst text = `mkdtempSync("a-")`;')), []);
   });
 
   it("holds no path of one machine and no registry's host", () => {

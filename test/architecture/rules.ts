@@ -134,6 +134,18 @@ export function shapeViolations(files: readonly SourceText[]): string[] {
   });
 }
 
+/** Tests take temporary folders from test/scratch.ts, which removes them. */
+export function scratchViolations(files: readonly SourceText[]): string[] {
+  return files.filter(({ path }) => path.startsWith("test/") && path !== "test/scratch.ts").flatMap((file) => {
+    const violations: string[] = [];
+    walk(file, (node, line) => {
+      const callee = ts.isCallExpression(node) ? node.expression.getText() : "";
+      if (/(^|\.)mkdtemp(Sync)?$/.test(callee)) violations.push(`${file.path}:${line}: ${callee} leaves its folder behind; take one from test/scratch.ts`);
+    });
+    return violations;
+  });
+}
+
 const forbidden: readonly { readonly what: string; readonly pattern: RegExp }[] = [
   { what: "a path of one machine", pattern: /(?<![\w.~:/$}-])(\/(root|work|home|Users)\/[\w.-]+|[A-Z]:\\Users\\)/ },
   { what: "a package registry's host", pattern: /registry\.(npmjs|yarnpkg)\.(org|com)|files\.pythonhosted\.org|pypi\.org\/simple|npmmirror\.com/ },

@@ -3,9 +3,11 @@
  * and the examples as programs: type-checked as a reader would paste them, and run.
  */
 import assert from "node:assert/strict";
+import nodeFs, { mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import ts from "typescript";
+import { withFolder } from "../scratch";
 
 export interface Export {
   readonly name: string;
@@ -80,17 +82,22 @@ export function exampleErrors(root: string, surface: readonly Export[], overlay:
 }
 
 /**
- * Runs one example in this process, with `assert` as a global and "sessionlab" as `library`.
+ * Runs one example in this process, with `assert` as a global and "sessionlab" as `library`. Temporary folders that it
+ * makes are removed after it.
  * @throws what the example throws
  */
 export async function runExample(root: string, code: string, library: unknown): Promise<void> {
   const options = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022, esModuleInterop: true };
   const { outputText } = ts.transpileModule(code, { compilerOptions: options });
   const fromRoot = createRequire(join(root, "src", "index.ts"));
-  const require = (name: string): unknown => (name === "sessionlab" ? library : fromRoot(name));
   // An async function takes the top-level await that a notebook's cell would.
   const run = new Function("require", "exports", "assert", "__filename", `return (async () => {${outputText}\n})();`) as (...given: unknown[]) => Promise<void>;
-  await run(require, {}, assert, join(root, "src", "index.ts"));
+  await withFolder(async (folder) => {
+    let made = 0;
+    const mkdtempSync = (): string => mkdirSync(join(folder, String(made++)), { recursive: true })!;
+    const modules: Readonly<Record<string, unknown>> = { sessionlab: library, "node:fs": { ...nodeFs, mkdtempSync } };
+    await run((name: string) => modules[name] ?? fromRoot(name), {}, assert, join(root, "src", "index.ts"));
+  });
 }
 
 function programOf(root: string, entries: readonly string[], overlay: Overlay): ts.Program {

@@ -19,7 +19,6 @@ describe("sessionlab cache", () => {
     await lab.prepare();
     for (const backoff of [0.1, 0.2]) assert.equal((await lab.run(train(backoff))).code, 0); // children: what they used is free again
   });
-  after(() => lab.remove());
 
   it("explains itself with examples", async () => {
     for (const verb of ["list", "why", "clear"]) {

@@ -7,7 +7,6 @@ import { Laboratory, onlyLine } from "./sessionlab";
 describe("sessionlab data", () => {
   const lab = new Laboratory();
   before(() => lab.prepare());
-  after(() => lab.remove());
 
   it("explains each of its verbs with an example", async () => {
     for (const verb of ["list", "get", "prepare", "describe"]) {

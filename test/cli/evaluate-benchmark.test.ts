@@ -14,7 +14,6 @@ describe("sessionlab evaluate on benchmark files", () => {
     writeFileSync(lab.path("train.txt.gz"), gzipSync(train));
     writeFileSync(lab.path("test.txt"), test);
   });
-  after(() => lab.remove());
 
   const call = (model: string, ...more: readonly string[]) =>
     lab.call(["evaluate", "--model", model, "--train", lab.path("train.txt"), "--test", lab.path("test.txt"), "--readings", lab.path("readings.json"), ...more]);

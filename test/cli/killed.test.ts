@@ -11,7 +11,6 @@ const root = join(__dirname, "../..");
 describe("a killed sessionlab train", () => {
   const lab = new Laboratory();
   before(() => lab.prepare());
-  after(() => lab.remove());
 
   it("ends with the bits of an uninterrupted one once it is called again, and leaves nothing else", async function () {
     this.timeout(60_000 + 30_000 * usualKills);

@@ -5,7 +5,6 @@ import { Laboratory, onlyLine } from "./sessionlab";
 describe("sessionlab", () => {
   const lab = new Laboratory();
   before(() => lab.prepare());
-  after(() => lab.remove());
 
   it("explains itself, and every verb with examples", async () => {
     const help = await lab.run(["--help"]);

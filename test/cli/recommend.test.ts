@@ -8,7 +8,6 @@ describe("sessionlab recommend", () => {
     const trained = await lab.call(["train", "--model", "markov", "--out", lab.path("markov")]);
     assert.equal(trained.code, 0, trained.stderr);
   });
-  after(() => lab.remove());
 
   const recommend = (...more: readonly string[]) => lab.call(["recommend", "--model", lab.path("markov"), ...more]);
 

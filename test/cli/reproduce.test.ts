@@ -16,7 +16,6 @@ describe("sessionlab reproduce", () => {
   const reproduce = (cache: string, out: string, ...more: readonly string[]) => lab.call(["reproduce", "--seeds", "2", ...small, "--out", lab.path(out), "--json", ...more], { cache });
   const reportOf = (finished: Finished) => onlyLine(finished) as unknown as BaseReport & { files: readonly string[] };
   before(() => lab.prepare());
-  after(() => lab.remove());
 
   it("computes once, then reads; recomputes what an option touches, and that equals a cold run bit for bit", async () => {
     const cold = reportOf(await reproduce("cache", "reports"));

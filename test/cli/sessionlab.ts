@@ -1,7 +1,6 @@
 /** The command line on small data made here, as a child process or inside this one: no network, no shared cache. */
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { main } from "../../src/cli/main";
 import { writeFolderAtomic } from "../../src/core/files";
@@ -9,6 +8,7 @@ import { Rng } from "../../src/core/rng";
 import { catalog } from "../../src/data/catalog";
 import { preparedFolder } from "../../src/data/datasets";
 import { writePrepared } from "../../src/data/store";
+import { suiteFolder } from "../scratch";
 
 const root = join(__dirname, "../..");
 
@@ -19,9 +19,13 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** A folder for data, caches and outputs of one test file. */
+/** A folder for data, caches and outputs of the enclosing suite; gone after it. */
 export class Laboratory {
-  readonly folder = mkdtempSync(join(tmpdir(), "sessionlab-cli-"));
+  private readonly made = suiteFolder();
+
+  get folder(): string {
+    return this.made();
+  }
 
   /** Prepares, under the name ml-100k, 40 users that walk around a ring of 12 items, one step in five at random. */
   async prepare(): Promise<void> {
@@ -96,10 +100,6 @@ export class Laboratory {
 
   private environment(cache: string): Record<string, string> {
     return { SESSIONLAB_HOME: this.path("home"), SESSIONLAB_CACHE: this.path(cache) };
-  }
-
-  remove(): void {
-    rmSync(this.folder, { recursive: true, force: true });
   }
 }
 

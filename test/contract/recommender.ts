@@ -4,7 +4,6 @@
  * items by one fails here.
  */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
@@ -16,6 +15,7 @@ import { scoresToArray } from "../../src/evaluation/scores";
 import { trainingCounts } from "../../src/evaluation/strata";
 import type { Recommender } from "../../src/models/recommender";
 import { initBackend } from "../../src/tensor/backend";
+import { withFolder } from "../scratch";
 import { columns, items, trained, worlds } from "./worlds";
 
 /** A model under contract. */
@@ -98,9 +98,8 @@ export function contract({ name, make, load, world, timeout }: Contract): void {
       assert.equal(model.recommend(["never heard of"], { k: 3 }).length, 3);
     });
 
-    it("comes back from its folder to the bit", async () => {
-      const folder = mkdtempSync(join(tmpdir(), "contract-"));
-      try {
+    it("comes back from its folder to the bit", () =>
+      withFolder(async (folder) => {
         await model.save(join(folder, "model"));
         await model.save(join(folder, "model")); // a second save replaces the first
         const loaded = await load(join(folder, "model"));
@@ -111,10 +110,7 @@ export function contract({ name, make, load, world, timeout }: Contract): void {
         assert.equal(loaded.name, model.name);
         loaded.dispose();
         await assert.rejects(load(join(folder, "nothing here")), /model\.json/);
-      } finally {
-        rmSync(folder, { recursive: true, force: true });
-      }
-    });
+      }));
 
     it("learns the same bits from the same seed, fits afresh a second time, and leaves no tensor behind", async () => {
       const expected = scoresOf(model, columns(mixed));

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { codeVersion } from "../../src/core/code-version";
 import { ConfigError } from "../../src/core/errors";
+import { freshFolder } from "../scratch";
 
 describe("codeVersion", () => {
+  const scratch = freshFolder();
   let folder: string;
   const put = (name: string, content: string) => {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
@@ -14,7 +15,7 @@ describe("codeVersion", () => {
   const version = (name = "main.ts") => codeVersion(join(folder, name), new Map());
 
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "sessionlab-code-"));
+    folder = join(scratch(), "project");
     put("package.json", "{}");
     put("main.ts", `import { a } from "./a";\nimport type { T } from "./types";\nimport pkg from "pkg/part";\nimport { join } from "node:path";\n`);
     put("a.ts", `export {\n  b,\n} from "./deep/b";\nexport const a = 1;\n`);
@@ -24,7 +25,6 @@ describe("codeVersion", () => {
     put("alone.ts", `export const x = 1;\n`);
     put("node_modules/pkg/package.json", `{"version": "1.0.0"}`);
   });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
   for (const file of ["main.ts", "a.ts", "deep/b.ts", "c.js"]) {
     it(`changes when ${file} changes, and comes back with it`, () => {
@@ -50,9 +50,7 @@ describe("codeVersion", () => {
 
   it("does not depend on where the project lies", () => {
     const before = version();
-    const elsewhere = mkdtempSync(join(tmpdir(), "sessionlab-code-"));
-    const first = folder;
-    folder = elsewhere;
+    folder = join(scratch(), "elsewhere");
     put("package.json", "{}");
     put("main.ts", `import { a } from "./a";\nimport type { T } from "./types";\nimport pkg from "pkg/part";\nimport { join } from "node:path";\n`);
     put("a.ts", `export {\n  b,\n} from "./deep/b";\nexport const a = 1;\n`);
@@ -60,7 +58,6 @@ describe("codeVersion", () => {
     put("c.js", `module.exports = 1;\n`);
     put("node_modules/pkg/package.json", `{"version": "1.0.0"}`);
     assert.equal(version(), before);
-    rmSync(first, { recursive: true, force: true });
   });
 
   it("bears circular imports, and reads no import in a comment", () => {

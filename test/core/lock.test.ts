@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { AbortError } from "../../src/core/errors";
 import { isLocked, withLock } from "../../src/core/lock";
 import { stateOf, thisProcess } from "../../src/core/processes";
+import { freshFolder } from "../scratch";
 import { child, firstOutput, kill, output } from "./children";
 
 /** The mark of a process that is gone. */
@@ -29,16 +29,14 @@ describe("stateOf", () => {
 });
 
 describe("withLock", () => {
-  let folder: string;
+  const folder = freshFolder();
   let path: string;
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "sessionlab-lock-"));
-    path = join(folder, "inner", "one.lock");
+    path = join(folder(), "inner", "one.lock");
   });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
   it("lets four processes add to one number, and none is lost", async () => {
-    const file = join(folder, "number");
+    const file = join(folder(), "number");
     writeFileSync(file, "0");
     const code = `
       const add = async () => { for (let i = 0; i < 15; i++) await core("lock").withLock(${JSON.stringify(path)}, async () => {
@@ -46,7 +44,7 @@ describe("withLock", () => {
       add();`;
     await Promise.all([1, 2, 3, 4].map(() => output(child(code))));
     assert.equal(readFileSync(file, "utf8"), "60");
-    assert.deepEqual(readdirSync(join(folder, "inner")), []);
+    assert.deepEqual(readdirSync(join(folder(), "inner")), []);
   });
 
   it("is free again after the work failed", async () => {
@@ -68,7 +66,7 @@ describe("withLock", () => {
     await kill(holder);
     assert.equal(isLocked(path), false);
     assert.equal(await withLock(path, () => 7, { task: "mine" }), 7);
-    assert.deepEqual(readdirSync(join(folder, "inner")), []);
+    assert.deepEqual(readdirSync(join(folder(), "inner")), []);
   });
 
   it("lets exactly one of many at a time take over a stale lock", async () => {
@@ -104,6 +102,6 @@ describe("withLock", () => {
     writeFileSync(`${path}.guard`, "");
     utimesSync(`${path}.guard`, Date.now() / 1000 - 11, Date.now() / 1000 - 11);
     assert.equal(await withLock(path, () => 3, { task: "x" }), 3);
-    assert.deepEqual(readdirSync(join(folder, "inner")), []);
+    assert.deepEqual(readdirSync(join(folder(), "inner")), []);
   });
 });

@@ -1,22 +1,20 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Codec } from "../../src/core/codec";
 import { AbortError, ConfigError } from "../../src/core/errors";
 import { thisProcess } from "../../src/core/processes";
 import { Rng } from "../../src/core/rng";
 import { footer, step, type StepMeta, type StepSettings } from "../../src/core/step";
+import { freshFolder } from "../scratch";
 
 describe("step", () => {
-  let cache: string;
+  const cache = freshFolder();
   let settings: { code: string; cache: string };
   beforeEach(() => {
-    cache = mkdtempSync(join(tmpdir(), "sessionlab-step-"));
-    settings = { code: __filename, cache };
+    settings = { code: __filename, cache: cache() };
   });
-  afterEach(() => rmSync(cache, { recursive: true, force: true }));
 
   const bits = (values: Float32Array) => Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString("hex");
 
@@ -39,15 +37,15 @@ describe("step", () => {
 
   it("tidies up after a process that was killed between storing and tidying, and leaves a living one's lock", async () => {
     const { key } = await step("tidy", {}, {}, () => 1, settings);
-    const beside = (ending: string) => join(cache, "tidy", `${key}.${ending}`);
+    const beside = (ending: string) => join(cache(), "tidy", `${key}.${ending}`);
     const mark = (pid: number) => writeFileSync(beside("lock"), JSON.stringify({ ...thisProcess(), pid, started: undefined, token: "other" }));
     mkdirSync(beside("checkpoint"));
     mark(process.pid);
     assert.equal((await step("tidy", {}, {}, () => 2, settings)).value, 1);
-    assert.deepEqual(readdirSync(join(cache, "tidy")).sort(), [key, `${key}.checkpoint`, `${key}.lock`]);
+    assert.deepEqual(readdirSync(join(cache(), "tidy")).sort(), [key, `${key}.checkpoint`, `${key}.lock`]);
     mark(spawnSync(process.execPath, ["--version"]).pid);
     assert.equal((await step("tidy", {}, {}, () => 2, settings)).value, 1);
-    assert.deepEqual(readdirSync(join(cache, "tidy")), [key]);
+    assert.deepEqual(readdirSync(join(cache(), "tidy")), [key]);
   });
 
   it("returns what was stored, not what was computed", async () => {
@@ -83,11 +81,11 @@ describe("step", () => {
       const both = await step("both", { left: left.key, right: right.key }, {}, () => (ran.push("both"), left.value.map((x, i) => x * right.value[i]!)), at);
       return bits(both.value);
     };
-    await chain(cache, 0);
+    await chain(cache(), 0);
     ran.length = 0;
-    const warm = await chain(cache, 0.5);
+    const warm = await chain(cache(), 0.5);
     assert.deepEqual(ran, ["left", "both"]);
-    assert.equal(warm, await chain(join(cache, "cold"), 0.5));
+    assert.equal(warm, await chain(join(cache(), "cold"), 0.5));
   });
 
   const damages: Record<string, (folder: string) => void> = {
@@ -101,13 +99,13 @@ describe("step", () => {
     it(`recomputes and replaces a result with ${name}`, async () => {
       const compute = () => ({ a: 1, b: Float64Array.of(1, 2) });
       const first = await step("fragile", {}, {}, compute, settings);
-      damage(join(cache, "fragile", first.key));
+      damage(join(cache(), "fragile", first.key));
       const second = await step("fragile", {}, {}, compute, settings);
       assert.equal(second.cached, false);
       assert.match(footer(second), /the stored one was damaged/);
       assert.deepEqual(second.value, compute());
       assert.equal((await step("fragile", {}, {}, compute, settings)).cached, true);
-      assert.deepEqual(readdirSync(join(cache, "fragile")), [first.key]);
+      assert.deepEqual(readdirSync(join(cache(), "fragile")), [first.key]);
     });
   }
 
@@ -115,16 +113,16 @@ describe("step", () => {
     const code = `
       const { step } = require(${JSON.stringify(join(__dirname, "../../src/core/step"))});
       const codec = { write(folder) { require("node:fs").writeFileSync(folder + "/x", "half"); process.kill(process.pid, "SIGKILL"); }, read: () => 1 };
-      step("half", {}, {}, () => 1, { code: ${JSON.stringify(__filename)}, cache: ${JSON.stringify(cache)}, codec });`;
+      step("half", {}, {}, () => 1, { code: ${JSON.stringify(__filename)}, cache: ${JSON.stringify(cache())}, codec });`;
     const killed = spawnSync(process.execPath, ["--require", "tsx/cjs", "-e", code], { cwd: join(__dirname, "../..") });
     assert.equal(killed.signal, "SIGKILL");
-    const [tmp, lock, ...others] = readdirSync(join(cache, "half")).sort((a, b) => Number(a.endsWith(".lock")) - Number(b.endsWith(".lock")));
+    const [tmp, lock, ...others] = readdirSync(join(cache(), "half")).sort((a, b) => Number(a.endsWith(".lock")) - Number(b.endsWith(".lock")));
     assert.match(tmp!, /\.tmp$/);
     assert.match(lock!, /\.lock$/);
     assert.deepEqual(others, []);
     const result = await step("half", {}, {}, () => 2, settings);
     assert.deepEqual([result.value, result.cached, result.damage], [2, false, undefined]);
-    assert.deepEqual(readdirSync(join(cache, "half")), [result.key]); // nothing of the killed process is left
+    assert.deepEqual(readdirSync(join(cache(), "half")), [result.key]); // nothing of the killed process is left
   });
 
   it("keeps the checkpoint folder of a step that failed, gives it again, and removes it after success", async () => {
@@ -139,7 +137,7 @@ describe("step", () => {
     await assert.rejects(work(true), AbortError);
     const result = await work(false);
     assert.equal(result.value, 7);
-    assert.deepEqual(readdirSync(join(cache, "long")), [result.key]);
+    assert.deepEqual(readdirSync(join(cache(), "long")), [result.key]);
   });
 
   it("does not keep a failure", async () => {
@@ -196,7 +194,7 @@ describe("step", () => {
 
   it("writes down what went in", async () => {
     const result = await step("meta", { data: Int32Array.of(1) }, { k: 5 }, () => 1, settings);
-    const meta = JSON.parse(readFileSync(join(cache, "meta", result.key, "meta.json"), "utf8")) as StepMeta;
+    const meta = JSON.parse(readFileSync(join(cache(), "meta", result.key, "meta.json"), "utf8")) as StepMeta;
     assert.deepEqual(meta.options, { k: 5 });
     assert.match((meta.inputs as { data: string }).data, /^Int32Array [0-9a-f]{64}$/);
     assert.deepEqual(Object.keys(meta.files), ["value.json"]);

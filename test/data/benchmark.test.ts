@@ -10,7 +10,8 @@ import { prefixes, sessionCount, type Cases, type Sessions, type Split } from ".
 import { evaluate } from "../../src/evaluation/evaluate";
 import { Markov } from "../../src/models/markov";
 import { trainingCounts } from "../../src/evaluation/strata";
-import { freshFolder, skipFor } from "./fixtures";
+import { freshFolder } from "../scratch";
+import { skipFor } from "./fixtures";
 
 const trainText = "a b c\nb c\nc a b\nd e\n";
 // Session "a b c x", expanded from its end as the SR-GNN files are; "c d", one step only; "e a b", from its beginning.

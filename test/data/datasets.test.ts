@@ -6,7 +6,8 @@ import { catalog, type CatalogEntry, type WheelSource, type ZipSource } from "..
 import { archivePath, isLocal, loadDataset, loadEntry, preparedFolder } from "../../src/data/datasets";
 import { eventsFrom } from "../../src/data/events";
 import { openZip } from "../../src/data/zip";
-import { freshFolder, place, sha256, skipFor, zipOf } from "./fixtures";
+import { freshFolder } from "../scratch";
+import { place, sha256, skipFor, zipOf } from "./fixtures";
 
 // Made up, in the two layouts of MovieLens-100K: users out of order, a tie in time (user 9, time 50) and every oddity of titles.
 const events = [

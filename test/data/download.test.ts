@@ -8,7 +8,8 @@ import { AbortError, DataError } from "../../src/core/errors";
 import type { ProgressReport } from "../../src/core/progress";
 import { download, sha256Of } from "../../src/data/download";
 import { child, kill, output } from "../core/children";
-import { freshFolder, sha256, skipFor } from "./fixtures";
+import { freshFolder } from "../scratch";
+import { sha256, skipFor } from "./fixtures";
 
 /** A server on loopback for the time of `work`. */
 async function serving(answer: RequestListener, work: (url: string) => Promise<unknown>): Promise<void> {

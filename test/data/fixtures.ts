@@ -1,7 +1,6 @@
-/** Small generated fixtures for the tests of src/data: zip archives, folders that go away, real data if they are there. */
+/** Small generated fixtures for the tests of src/data: zip archives, real data if they are there. */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { crc32, deflateRawSync, gunzipSync } from "node:zlib";
 
@@ -38,16 +37,6 @@ export function zipOf(members: Readonly<Record<string, Buffer | string>>): Buffe
 
 export function sha256(content: Buffer | string): string {
   return createHash("sha256").update(content).digest("hex");
-}
-
-/** A folder of its own for each test of the enclosing suite. */
-export function freshFolder(): () => string {
-  let folder = "";
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "sessionlab-test-"));
-  });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
-  return () => folder;
 }
 
 /** Places a file under `<root>/downloads`. */

@@ -1,18 +1,17 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Rng } from "../../src/core/rng";
 import { catalog, type CatalogEntry } from "../../src/data/catalog";
 import { loadEntry, preparedFolder } from "../../src/data/datasets";
 import { eventsFrom } from "../../src/data/events";
 import { killAndResume, usualKills } from "../kill";
+import { suiteFolder } from "../scratch";
 import { place, sha256, zipOf } from "./fixtures";
 
 describe("a killed preparation", () => {
-  const folder = mkdtempSync(join(tmpdir(), "sessionlab-killed-"));
-  after(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = suiteFolder();
 
   it("leaves the bytes of an uninterrupted one once it is called again, and nothing else", async function () {
     this.timeout(60_000 + 30_000 * usualKills);
@@ -28,13 +27,13 @@ describe("a killed preparation", () => {
       counts: { users: 900, items: 1500, events: rows.length },
       contentHash: table.hash,
     };
-    writeFileSync(join(folder, "entry.json"), JSON.stringify(entry));
-    place(join(folder, "source"), "ml.zip", archive);
+    writeFileSync(join(folder(), "entry.json"), JSON.stringify(entry));
+    place(join(folder(), "source"), "ml.zip", archive);
     const start = (root: string) => {
-      if (!existsSync(join(root, "downloads"))) cpSync(join(folder, "source"), root, { recursive: true });
+      if (!existsSync(join(root, "downloads"))) cpSync(join(folder(), "source"), root, { recursive: true });
       return spawn(process.execPath, ["--require", require.resolve("tsx/cjs"), join(__dirname, "prepare-child.ts"), root]);
     };
-    const { whole, finished, moments } = await killAndResume({ start, begins: /begins/ }, folder, usualKills, new Rng("prepare"));
+    const { whole, finished, moments } = await killAndResume({ start, begins: /begins/ }, folder(), usualKills, new Rng("prepare"));
     assert.equal(moments.length, usualKills);
     assert.equal(finished.reduce((sum, { kills }) => sum + kills, 0), usualKills);
     for (const one of finished) {

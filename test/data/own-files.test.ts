@@ -8,7 +8,7 @@ import { eventsFrom } from "../../src/data/events";
 import { eventsFromFile, type FileEvents, type FileOptions } from "../../src/data/own-files";
 import { sessionsFrom } from "../../src/data/sessions";
 import { withDuckDB } from "../../src/data/store";
-import { freshFolder } from "./fixtures";
+import { freshFolder } from "../scratch";
 
 const csv = "user_id,item_id,rating,timestamp\nu1,b,5,1400000300\nu2,a,3,1400000200\nu1,a,4,1400000100\n";
 const expected = eventsFrom({ name: "log", user: ["u1", "u2", "u1"], item: ["b", "a", "a"], rating: [5, 3, 4], time: [1400000300, 1400000200, 1400000100] });

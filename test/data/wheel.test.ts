@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { DataError } from "../../src/core/errors";
 import type { WheelSource } from "../../src/data/catalog";
 import { downloadWheel } from "../../src/data/wheel";
-import { freshFolder, sha256 } from "./fixtures";
+import { freshFolder } from "../scratch";
+import { sha256 } from "./fixtures";
 
 describe("downloadWheel", () => {
   const folder = freshFolder();

@@ -3,7 +3,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "../../src/core/errors";
 import { openZip } from "../../src/data/zip";
-import { freshFolder, zipOf } from "./fixtures";
+import { freshFolder } from "../scratch";
+import { zipOf } from "./fixtures";
 
 describe("zip", () => {
   const folder = freshFolder();

@@ -1,20 +1,18 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "../../src/core/errors";
 import { thisProcess } from "../../src/core/processes";
 import { countReading, readReadings } from "../../src/evaluation/readings";
+import { freshFolder } from "../scratch";
 
 describe("readings", () => {
-  let folder: string;
+  const folder = freshFolder();
   let file: string;
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "readings-"));
-    file = join(folder, "results", "readings.json");
+    file = join(folder(), "results", "readings.json");
   });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
   it("are counted by experiment and role", async () => {
     assert.deepEqual(readReadings(file), {});
@@ -27,7 +25,7 @@ describe("readings", () => {
   it("lose nothing when many count at once, and leave no lock", async () => {
     const counts = await Promise.all(Array.from({ length: 20 }, () => countReading(file, "x", "test")));
     assert.deepEqual(counts.sort((a, b) => a - b), Array.from({ length: 20 }, (_, at) => at + 1));
-    assert.deepEqual(readdirSync(join(folder, "results")), ["readings.json"]);
+    assert.deepEqual(readdirSync(join(folder(), "results")), ["readings.json"]);
   });
 
   it("are counted though a process was killed while it counted", async () => {
@@ -35,7 +33,7 @@ describe("readings", () => {
     const { pid } = spawnSync(process.execPath, ["-e", ""]);
     writeFileSync(`${file}.lock`, JSON.stringify({ ...thisProcess(), pid, token: "dead" }));
     assert.equal(await countReading(file, "x", "test"), 2);
-    assert.deepEqual(readdirSync(join(folder, "results")), ["readings.json"]);
+    assert.deepEqual(readdirSync(join(folder(), "results")), ["readings.json"]);
   });
 
   it("are not overwritten when the file is damaged", async () => {

@@ -1,28 +1,28 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError, DataError } from "../../src/core/errors";
 import { Rng } from "../../src/core/rng";
 import { ItemKnn } from "../../src/models/item-knn";
 import { Markov } from "../../src/models/markov";
 import { worlds } from "../contract/worlds";
+import { freshFolder } from "../scratch";
 
 describe("a saved model", () => {
+  const parent = freshFolder();
   let folder: string;
   beforeEach(async () => {
-    folder = join(mkdtempSync(join(tmpdir(), "models-")), "markov");
+    folder = join(parent(), "markov");
     const model = new Markov({ backoff: 0.1 });
     await model.fit(worlds.cycle.train, worlds.cycle.valid, { rng: new Rng(1) });
     await model.save(folder);
   });
-  afterEach(() => rmSync(join(folder, ".."), { recursive: true, force: true }));
 
   it("is model.json, items.json and weights.safetensors", () => {
     assert.deepEqual(readdirSync(folder).sort(), ["items.json", "model.json", "weights.safetensors"]);
     const { version } = JSON.parse(readFileSync(join(__dirname, "../../package.json"), "utf8")) as { version: string };
     assert.deepEqual(JSON.parse(readFileSync(join(folder, "model.json"), "utf8")), { name: "Markov", options: { backoff: 0.1, self: true }, version });
-    assert.deepEqual(readdirSync(join(folder, "..")), ["markov"]); // nothing left beside it
+    assert.deepEqual(readdirSync(parent()), ["markov"]); // nothing left beside it
   });
 
   it("is refused by another class", async () => {

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { ConfigError } from "../../src/core/errors";
@@ -12,6 +11,7 @@ import { initBackend } from "../../src/tensor/backend";
 import { checkpointFile } from "../../src/tensor/checkpoint";
 import { softmaxLoss } from "../../src/tensor/ops/softmax-loss";
 import { worlds } from "../contract/worlds";
+import { withFolder } from "../scratch";
 import { close, noLeak } from "../tensor/helpers";
 import { tinyOptions } from "./fit-child";
 
@@ -84,9 +84,8 @@ describe("models/sasrec", () => {
     }
   });
 
-  it("killed (SIGKILL) in training and fitted again, it ends with the bits of the uninterrupted run", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "sessionlab-kill-"));
-    try {
+  it("killed (SIGKILL) in training and fitted again, it ends with the bits of the uninterrupted run", () =>
+    withFolder(async (folder) => {
       const whole = join(folder, "whole");
       await child("fit", join(folder, "unused"), whole).done;
       const checkpoint = join(folder, "checkpoint");
@@ -102,10 +101,7 @@ describe("models/sasrec", () => {
       const output = await child("fit", checkpoint, resumed).done;
       assert.match(output, /resumed/);
       assert.deepEqual(readFileSync(join(resumed, "weights.safetensors")), readFileSync(join(whole, "weights.safetensors")));
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
-  });
+    }));
 
   it("wrong options say what was expected", () => {
     assert.throws(() => new Sasrec({ heads: 3 }), (e: unknown) => e instanceof ConfigError && /SASRec\.heads to be a divisor of dimension, found 3/.test(e.message));

@@ -1,18 +1,20 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError } from "../../src/core/errors";
 import { renderTable } from "../../src/display/formats";
 import { aboutSplit, basePlot, findings, mainTable, strataTable } from "../../src/papers/base-tables";
 import { recboleSasrec } from "../../src/papers/references";
 import { cacheLine, fillBlock, readBlock, writeReports } from "../../src/papers/report";
+import { freshFolder } from "../scratch";
 import { toyReport } from "./toy";
 
 const [time, loo] = toyReport.tables;
 const readings = { "base-ml-100k-time": { test: 4 } };
 
 describe("the base report", () => {
+  const scratch = freshFolder();
+
   it("says in words which models SASRec is ahead of, and which it is not", () => {
     assert.deepEqual(findings(toyReport, time!), [
       "SASRec is ahead of POP (NDCG@10 difference +0.0400 [+0.0300, +0.0500], p < 0.001).",
@@ -66,7 +68,7 @@ describe("the base report", () => {
   });
 
   it("is written as a page, Markdown, LaTeX, JSON and pictures", () => {
-    const folder = mkdtempSync(join(tmpdir(), "sessionlab-reports-"));
+    const folder = scratch();
     const files = writeReports(folder, toyReport, readings);
     assert.deepEqual(readdirSync(folder).sort(), ["base-loo.svg", "base-time.svg", "base.json", "base.md", "base.tex", "index.html"]);
     assert.equal(files[0], join(folder, "index.html"));
@@ -78,7 +80,6 @@ describe("the base report", () => {
     const latex = readFileSync(join(folder, "base.tex"), "utf8");
     assert.equal(latex.match(/\\begin\{table\}/g)!.length, 6);
     for (const line of latex.split("\n").filter((one) => !one.startsWith("%"))) assert.ok(!/(^|[^\\])[%&#_](?![^&]*\\\\)/.test(line.replaceAll(" & ", " ")), line);
-    rmSync(folder, { recursive: true, force: true });
   });
 });
 

@@ -1,8 +1,8 @@
 /** Versions compare by number, programs are found without starting them, and every system gets its own command. */
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { suiteFolder } from "../scratch";
 import { load } from "./load";
 
 interface Module {
@@ -14,13 +14,11 @@ interface Module {
 
 describe("machine", () => {
   let machine: Module;
-  let folder: string;
+  const folder = suiteFolder();
 
   before(async () => {
     machine = await load<Module>("machine.mjs");
-    folder = mkdtempSync(join(tmpdir(), "sessionlab-machine-"));
   });
-  after(() => rmSync(folder, { recursive: true, force: true }));
 
   it("compares versions by number", () => {
     assert.equal(machine.atLeast("3.10.0", "3.9.9"), true);
@@ -34,17 +32,17 @@ describe("machine", () => {
       this.skip();
     }
     const script = (name: string, text: string): void => {
-      writeFileSync(join(folder, name), `#!/bin/sh\n${text}\n`);
-      chmodSync(join(folder, name), 0o755);
+      writeFileSync(join(folder(), name), `#!/bin/sh\n${text}\n`);
+      chmodSync(join(folder(), name), 0o755);
     };
     script("python3", "echo 3.9.2");
     script("python", "exit 127");
     script("python3.12", "echo 3.12.1");
-    assert.deepEqual(machine.findPython(["", folder].join(delimiter)), { command: join(folder, "python3.12"), version: "3.12.1" });
-    rmSync(join(folder, "python3.12"));
-    assert.equal(machine.findPython(folder), undefined);
-    assert.equal(machine.onPath("python3", folder), join(folder, "python3"));
-    assert.equal(machine.onPath("absent", folder), undefined);
+    assert.deepEqual(machine.findPython(["", folder()].join(delimiter)), { command: join(folder(), "python3.12"), version: "3.12.1" });
+    rmSync(join(folder(), "python3.12"));
+    assert.equal(machine.findPython(folder()), undefined);
+    assert.equal(machine.onPath("python3", folder()), join(folder(), "python3"));
+    assert.equal(machine.onPath("absent", folder()), undefined);
   });
 
   it("names the command of the system at hand", () => {

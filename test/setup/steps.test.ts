@@ -1,10 +1,10 @@
 /** Set-up does only what is due, one at a time, and goes on after it was killed. */
 import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { freshFolder } from "../scratch";
 
 const fixture = join(__dirname, "fixture.mjs");
 
@@ -30,8 +30,8 @@ function isRunning(pid: number): boolean {
 }
 
 describe("set-up steps", () => {
-  let root: string;
-  const begin = (milliseconds: number, how = ""): ChildProcess => spawn(process.execPath, [fixture, root, String(milliseconds), how], { stdio: ["ignore", "pipe", "inherit"] });
+  const root = freshFolder();
+  const begin = (milliseconds: number, how = ""): ChildProcess => spawn(process.execPath, [fixture, root(), String(milliseconds), how], { stdio: ["ignore", "pipe", "inherit"] });
   const end = (child: ChildProcess): Promise<Outcome> =>
     new Promise((resolve) => {
       let text = "";
@@ -42,26 +42,21 @@ describe("set-up steps", () => {
       });
     });
   const run = (milliseconds = 0, how = ""): Promise<Outcome> => end(begin(milliseconds, how));
-  const trace = (): string[] => readFileSync(join(root, "trace"), "utf8").trim().split("\n");
+  const trace = (): string[] => readFileSync(join(root(), "trace"), "utf8").trim().split("\n");
   const until = async (condition: () => boolean): Promise<void> => {
     while (!condition()) await sleep(10);
   };
   /** Is the slow step's command at work? Its process is noted in the lock. */
   const atWork = (): boolean => {
     try {
-      return (JSON.parse(readFileSync(join(root, ".cache", "setup.lock"), "utf8")) as { child?: number }).child !== undefined;
+      return (JSON.parse(readFileSync(join(root(), ".cache", "setup.lock"), "utf8")) as { child?: number }).child !== undefined;
     } catch {
       return false;
     }
   };
 
-  beforeEach(() => {
-    root = mkdtempSync(join(tmpdir(), "sessionlab-steps-"));
-  });
-  afterEach(() => rmSync(root, { recursive: true, force: true }));
-
   it("runs what is due, and nothing the second time", async () => {
-    writeFileSync(join(root, "tool"), "");
+    writeFileSync(join(root(), "tool"), "");
     assert.deepEqual((await run()).ran, ["slow", "fragile"]);
     const second = await run();
     assert.deepEqual(second.ran, []);
@@ -70,11 +65,11 @@ describe("set-up steps", () => {
   });
 
   it("runs a step again when its inputs change or what it made is gone", async () => {
-    writeFileSync(join(root, "tool"), "");
+    writeFileSync(join(root(), "tool"), "");
     await run();
-    writeFileSync(join(root, "input"), "2");
+    writeFileSync(join(root(), "input"), "2");
     assert.deepEqual((await run()).ran, ["slow"]);
-    rmSync(join(root, "made"));
+    rmSync(join(root(), "made"));
     assert.deepEqual((await run()).ran, ["slow"]);
   });
 
@@ -84,7 +79,7 @@ describe("set-up steps", () => {
     assert.equal(first.lost, "no tool was found; without it the fragile part is missing. To get it: make a tool");
     assert.deepEqual((await run()).ran, []);
     assert.deepEqual((await run(0, "again")).ran, ["fragile"]);
-    writeFileSync(join(root, "tool"), "");
+    writeFileSync(join(root(), "tool"), "");
     const mended = await run();
     assert.deepEqual([mended.ran, mended.lost], [["fragile"], null]);
   });
@@ -94,12 +89,12 @@ describe("set-up steps", () => {
     assert.equal(broken.code, 1);
     assert.match(broken.failed!, /failed with status 3/);
     assert.deepEqual([broken.how, broken.output], ["mend it", "one\ntwo"]);
-    writeFileSync(join(root, "tool"), "");
+    writeFileSync(join(root(), "tool"), "");
     assert.deepEqual((await run()).ran, ["fragile"]);
   });
 
   it("lets the second of two set-ups wait and find the work done", async () => {
-    writeFileSync(join(root, "tool"), "");
+    writeFileSync(join(root(), "tool"), "");
     const first = begin(400);
     await until(atWork);
     const [one, two] = await Promise.all([end(first), run(400)]);
@@ -109,21 +104,21 @@ describe("set-up steps", () => {
   });
 
   it("goes on after kill -9, and first ends what the killed one left running", async () => {
-    writeFileSync(join(root, "tool"), "");
+    writeFileSync(join(root(), "tool"), "");
     const killed = begin(3000);
     await until(atWork);
-    const { child } = JSON.parse(readFileSync(join(root, ".cache", "setup.lock"), "utf8")) as { child: number };
+    const { child } = JSON.parse(readFileSync(join(root(), ".cache", "setup.lock"), "utf8")) as { child: number };
     killed.kill("SIGKILL");
     await end(killed);
-    assert.equal(existsSync(join(root, "made")), false);
+    assert.equal(existsSync(join(root(), "made")), false);
     assert.deepEqual((await run()).ran, ["slow", "fragile"]);
     assert.equal(isRunning(child), false);
     assert.deepEqual(trace(), ["slow begins", "slow begins", "slow ends", "fragile runs"]);
-    assert.deepEqual(readdirSync(join(root, ".cache")).sort(), ["setup.json", "setup.log"]);
+    assert.deepEqual(readdirSync(join(root(), ".cache")).sort(), ["setup.json", "setup.log"]);
   });
 
   it("stops at Ctrl-C with status 130, and goes on at the next call", async () => {
-    writeFileSync(join(root, "tool"), "");
+    writeFileSync(join(root(), "tool"), "");
     const stopped = begin(3000);
     const outcome = end(stopped);
     await until(atWork);
@@ -133,9 +128,9 @@ describe("set-up steps", () => {
   });
 
   it("takes a damaged record for no record", async () => {
-    writeFileSync(join(root, "tool"), "");
+    writeFileSync(join(root(), "tool"), "");
     await run();
-    writeFileSync(join(root, ".cache", "setup.json"), '{"slow": {"inp');
+    writeFileSync(join(root(), ".cache", "setup.json"), '{"slow": {"inp');
     assert.deepEqual((await run()).ran, ["slow", "fragile"]);
   });
 });

@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import * as tf from "@tensorflow/tfjs";
 import { AbortError, ConfigError, DataError, NumericError } from "../../src/core/errors";
 import { Rng } from "../../src/core/rng";
@@ -10,6 +8,7 @@ import { initBackend } from "../../src/tensor/backend";
 import { checkpointFile } from "../../src/tensor/checkpoint";
 import { ParameterSet, type HostTensor } from "../../src/tensor/parameters";
 import { train, type TrainingContext, type TrainingReport } from "../../src/tensor/training";
+import { freshFolder } from "../scratch";
 
 /** A line y = 2 x + 1 to learn, with noise in the loss that depends on the step's rng. */
 async function run(context: Partial<TrainingContext>, change: { epochs?: number; patience?: number; metric?: (epoch: number, w: number) => number; nanAt?: number } = {}): Promise<{ weights: Record<string, HostTensor>; report: TrainingReport; steps: number }> {
@@ -50,12 +49,8 @@ async function run(context: Partial<TrainingContext>, change: { epochs?: number;
 }
 
 describe("tensor/training", () => {
-  let folder: string;
+  const folder = freshFolder();
   before(() => initBackend());
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "sessionlab-training-"));
-  });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
   it("the same seed gives the same bits, another seed others; no tensor is left", async () => {
     const tensors = tf.memory().numTensors;
@@ -74,18 +69,18 @@ describe("tensor/training", () => {
       const progress = (): void => {
         if (++seen === stopAt) controller.abort();
       };
-      await assert.rejects(run({ checkpoint: folder, signal: controller.signal, progress }), AbortError);
-      const resumed = await run({ checkpoint: folder });
+      await assert.rejects(run({ checkpoint: folder(), signal: controller.signal, progress }), AbortError);
+      const resumed = await run({ checkpoint: folder() });
       assert.deepEqual(resumed.weights, whole.weights, `stopped after report ${stopAt}`);
       assert.deepEqual(resumed.report.history, whole.report.history);
       assert.ok(resumed.steps < 20, "it went on, it did not start again");
-      rmSync(checkpointFile(folder));
+      rmSync(checkpointFile(folder()));
     }
   });
 
   it("a finished training is not run again", async () => {
-    const first = await run({ checkpoint: folder });
-    const second = await run({ checkpoint: folder });
+    const first = await run({ checkpoint: folder() });
+    const second = await run({ checkpoint: folder() });
     assert.equal(second.steps, 0);
     assert.deepEqual(second.weights, first.weights);
   });
@@ -100,23 +95,23 @@ describe("tensor/training", () => {
   });
 
   it("a loss that is not a number throws with epoch, step and the last good checkpoint, and leaves that good", async () => {
-    await assert.rejects(run({ checkpoint: folder }, { nanAt: 8 }), (error: unknown) => {
+    await assert.rejects(run({ checkpoint: folder() }, { nanAt: 8 }), (error: unknown) => {
       assert.ok(error instanceof NumericError);
-      assert.deepEqual(error.at, { epoch: 2, step: 3, checkpoint: checkpointFile(folder) });
+      assert.deepEqual(error.at, { epoch: 2, step: 3, checkpoint: checkpointFile(folder()) });
       return true;
     });
-    assert.deepEqual((await run({ checkpoint: folder })).weights, (await run({})).weights);
+    assert.deepEqual((await run({ checkpoint: folder() })).weights, (await run({})).weights);
   });
 
   it("refuses the checkpoint of another training and names what to do", async () => {
-    await run({ checkpoint: folder });
-    await assert.rejects(run({ checkpoint: folder }, { epochs: 7 }), (error: unknown) => error instanceof ConfigError && /another folder/.test(error.message));
+    await run({ checkpoint: folder() });
+    await assert.rejects(run({ checkpoint: folder() }, { epochs: 7 }), (error: unknown) => error instanceof ConfigError && /another folder()/.test(error.message));
   });
 
   it("a damaged checkpoint is an error that names the file", async () => {
-    await run({ checkpoint: folder });
-    const bytes = readFileSync(checkpointFile(folder));
-    writeFileSync(checkpointFile(folder), bytes.subarray(0, bytes.length - 5));
-    await assert.rejects(run({ checkpoint: folder }), (error: unknown) => error instanceof DataError && error.message.startsWith(checkpointFile(folder)));
+    await run({ checkpoint: folder() });
+    const bytes = readFileSync(checkpointFile(folder()));
+    writeFileSync(checkpointFile(folder()), bytes.subarray(0, bytes.length - 5));
+    await assert.rejects(run({ checkpoint: folder() }), (error: unknown) => error instanceof DataError && error.message.startsWith(checkpointFile(folder())));
   });
 });
