@@ -6,7 +6,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { resolveOptions, rules } from "../core/options";
 import { attribute, kernel } from "./kernel";
-import { disposeSlots, makeSlots, readSlots, writeSlots, type Optimiser, type OptimiserState, type Slots } from "./optimiser";
+import { checkGradients, disposeSlots, makeSlots, readSlots, writeSlots, type Optimiser, type OptimiserState, type Slots } from "./optimiser";
 import type { Parameter, ParameterSet } from "./parameters";
 
 /** Adagrad's options, as GRU4Rec's code has them. */
@@ -48,6 +48,7 @@ export class Adagrad implements Optimiser {
 
   /** One step. @param gradients by the names of the parameters, of their shapes; not disposed */
   apply(gradients: Readonly<Record<string, tf.Tensor>>): void {
+    checkGradients("Adagrad", this.weights, gradients);
     this.steps++;
     tf.tidy(() => {
       const native = this.weights.byName.values().next().value?.handle !== undefined;

@@ -7,7 +7,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { resolveOptions, rules } from "../core/options";
 import { attribute, kernel } from "./kernel";
-import { disposeSlots, makeSlots, readSlots, writeSlots, type Optimiser, type OptimiserState, type Slots } from "./optimiser";
+import { checkGradients, disposeSlots, makeSlots, readSlots, writeSlots, type Optimiser, type OptimiserState, type Slots } from "./optimiser";
 import type { Parameter, ParameterSet } from "./parameters";
 
 /** Adam's options, as the paper has them. */
@@ -54,6 +54,7 @@ export class Adam implements Optimiser {
 
   /** One step. @param gradients by the names of the parameters, of their shapes; not disposed */
   apply(gradients: Readonly<Record<string, tf.Tensor>>): void {
+    checkGradients("Adam", this.weights, gradients);
     this.steps++;
     tf.tidy(() => {
       const { rate, decay } = this.options;

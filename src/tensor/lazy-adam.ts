@@ -7,7 +7,7 @@ import * as tf from "@tensorflow/tfjs";
 import { resolveOptions, rules } from "../core/options";
 import { adamUpdate, stepSize } from "./adam";
 import { scatterRows } from "./ops/rows";
-import { disposeSlots, makeSlots, readSlots, writeSlots, type Optimiser, type OptimiserState, type RowGradient, type Slots } from "./optimiser";
+import { checkGradients, disposeSlots, makeSlots, readSlots, writeSlots, type Optimiser, type OptimiserState, type RowGradient, type Slots } from "./optimiser";
 import { readRows, writeRows } from "./parameter-rows";
 import type { Parameter, ParameterSet } from "./parameters";
 
@@ -50,6 +50,7 @@ export class LazyAdam implements Optimiser {
 
   /** One step. @param gradients by the names of the parameters: whole, or of rows; not disposed */
   apply(gradients: Readonly<Record<string, tf.Tensor | RowGradient>>): void {
+    checkGradients("LazyAdam", this.weights, gradients);
     this.steps++;
     tf.tidy(() => {
       const update = adamUpdate(this.weights, this.options, this.steps);

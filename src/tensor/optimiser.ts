@@ -1,5 +1,5 @@
 /** What every optimiser does for the training loop, and the zero-filled tensors ("slots") that it keeps beside the weights. */
-import type * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs";
 import { ConfigError } from "../core/errors";
 import { parameter, readHost, writeHost, type HostTensor, type Parameter, type ParameterSet } from "./parameters";
 
@@ -21,12 +21,30 @@ export interface RowGradient {
 export interface Optimiser {
   /** True where `apply` takes gradients of rows too. */
   readonly byRow?: boolean;
-  /** One step. @param gradients by the names of the parameters, of their shapes; not disposed */
+  /**
+   * One step.
+   * @param gradients by the names of the parameters, of their shapes; not disposed
+   * @throws ConfigError, before anything has changed, for a name or a shape that the parameters do not have
+   */
   apply(gradients: Readonly<Record<string, tf.Tensor | RowGradient>>): void;
   /** What goes on from `restore` with the same bits. */
   state(): OptimiserState;
   restore(state: OptimiserState): void;
   dispose(): void;
+}
+
+/** Looks at the gradients before a step. @throws ConfigError for a name or a shape that the parameters do not have */
+export function checkGradients(owner: string, weights: ParameterSet, gradients: Readonly<Record<string, tf.Tensor | RowGradient>>): void {
+  for (const [name, gradient] of Object.entries(gradients)) {
+    const weight = weights.byName.get(name);
+    if (weight === undefined) throw new ConfigError(`Expected gradients of ${owner}'s parameters (${weights.names.join(", ")}), found one of "${name}"; leave it out`);
+    const whole = gradient instanceof tf.Tensor;
+    const shape = whole ? weight.shape : [gradient.ids.length, ...weight.shape.slice(1)];
+    const found = whole ? gradient.shape : gradient.values.shape;
+    if (found.length !== shape.length || found.some((side, axis) => side !== shape[axis])) {
+      throw new ConfigError(`Expected a gradient of "${name}" of shape [${shape.join(", ")}], found [${found.join(", ")}]; give ${owner} the gradient of the parameter itself`);
+    }
+  }
 }
 
 /** The slots of each parameter, by their names. */
@@ -47,12 +65,14 @@ export function readSlots(slots: Slots<string>): Record<string, HostTensor> {
   return Object.fromEntries([...slots].flatMap(([name, own]) => Object.entries(own).map(([slot, one]) => [`${name}/${slot}`, readHost(one)])));
 }
 
-/** Fills the slots from the host. @throws ConfigError when the state lacks one: it is another optimiser's */
+/** Fills the slots from the host. @throws ConfigError when the state lacks one, or has it in another shape: it is another optimiser's */
 export function writeSlots(owner: string, slots: Slots<string>, tensors: Readonly<Record<string, HostTensor>>): void {
   const all = [...slots].flatMap(([name, own]) => Object.entries(own).map(([slot, one]) => [`${name}/${slot}`, one] as const));
-  for (const [key] of all) {
-    if (tensors[key] === undefined) {
-      throw new ConfigError(`Expected a state of ${owner} with "${key}", found ${JSON.stringify(Object.keys(tensors))}; restore a state of the same optimiser and weights`);
+  for (const [key, { shape }] of all) {
+    const found = tensors[key];
+    if (found === undefined || found.shape.join() !== shape.join()) {
+      const what = found === undefined ? JSON.stringify(Object.keys(tensors)) : `one of shape [${found.shape.join(", ")}]`;
+      throw new ConfigError(`Expected a state of ${owner} with "${key}" of shape [${shape.join(", ")}], found ${what}; restore a state of the same optimiser and weights`);
     }
   }
   for (const [key, one] of all) writeHost(one, tensors[key]!);

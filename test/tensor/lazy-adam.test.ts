@@ -60,25 +60,6 @@ describe("tensor/lazy adam", () => {
     [lazy, weights].forEach((one) => one.dispose());
   });
 
-  it("goes on from its saved state with the same bits", () => {
-    const rng = new Rng(9);
-    const start = rng.normals(20);
-    const gradients = Array.from({ length: 6 }, () => ({ ids: Int32Array.from({ length: 4 }, () => rng.int(10)), data: rng.normals(8) }));
-    const run = (from: number, lazy: LazyAdam, to: number): void => {
-      for (const { ids, data } of gradients.slice(from, to)) tf.tidy(() => lazy.apply({ items: { ids, values: tf.tensor2d(data, [4, 2]) } }));
-    };
-    const [whole, half, rest] = [table(10, start), table(10, start), table(10, start)];
-    const [a, b, c] = [new LazyAdam(whole), new LazyAdam(half), new LazyAdam(rest)];
-    run(0, a, 6);
-    run(0, b, 3);
-    rest.fromHost(half.toHost());
-    c.restore(b.state());
-    run(3, c, 6);
-    assert.deepEqual(rest.toHost(), whole.toHost());
-    assert.deepEqual(c.state(), a.state());
-    [a, b, c, whole, half, rest].forEach((one) => one.dispose());
-  });
-
   it("an earlier read, of the table or of its rows, keeps its value through an update", () => {
     const weights = table(2, Float32Array.of(1, 2));
     const lazy = new LazyAdam(weights, { rate: 0.5 });
