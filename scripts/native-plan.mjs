@@ -3,7 +3,7 @@
  *
  * The libraries come out of the wheels that pip installs, and keep their places: TensorFlow's libraries look for
  * NVIDIA's at $ORIGIN/../nvidia/<part>/lib (their RUNPATH), so both lie side by side in one folder:
- *   .native/<variant>-<version>/tensorflow/{libtensorflow_*, include/, tfjs_binding.node, quiet.node}
+ *   .native/<variant>-<version>/tensorflow/{libtensorflow_*, include/, tfjs_binding.node, kernels.node, quiet.node}
  *   .native/<variant>-<version>/nvidia/<part>/lib/*.so*          (variant cuda)
  */
 import { join } from "node:path";
@@ -13,12 +13,14 @@ export const tensorflowVersion = "2.21.0";
 /** pip names a platform exactly; these are the tags that NVIDIA's wheels carry, newest first. */
 const nvidiaTags = ["2_28", "2_27", "2_26", "2_25", "2_24", "2_18", "2_17", "2_14", "2_12"].map((version) => `manylinux_${version}_x86_64`);
 
-/** The headers that the addon includes, and those that they include. */
+/** The headers that the addons include, and those that they include. */
 const headers = [
   "tensorflow/include/tensorflow/c/",
   "tensorflow/include/xla/tsl/c/",
   "tensorflow/include/tensorflow/core/platform/ctstring",
   "tensorflow/include/tsl/platform/ctstring",
+  "tensorflow/include/tsl/platform/platform.h",
+  "tensorflow/include/tensorflow/core/common_runtime/next_pluggable_device/c/tf_rendezvous_c_api.h",
 ];
 
 const linuxLibraries = ["libtensorflow_cc.so.2", "libtensorflow_framework.so.2"];
@@ -140,12 +142,13 @@ export function isCudaMember(name) {
 }
 
 /**
- * The compiler's arguments for the two addons, one shared library each.
- * The addon finds TensorFlow beside itself or, where it had to be copied into node_modules, from there.
+ * The compiler's arguments for the three addons, one shared library each: tfjs-node's, our own kernels (src/tensor/native),
+ * and the one that mutes stderr. tfjs-node's finds TensorFlow beside itself or, where it had to be copied into
+ * node_modules, from there.
  * @param {NativePlan} plan
- * @param {{platform: string, root: string, target: string, output: string}} where target: the folder of the libraries
+ * @param {{platform: string, root: string, target: string, output: string, kernels: {files: readonly string[], hash: string}}} where target: the folder of the libraries
  */
-export function compileArguments(plan, { platform, root, target, output }) {
+export function compileArguments(plan, { platform, root, target, output, kernels }) {
   const mac = platform === "darwin";
   const tfjs = join(root, "node_modules", "@tensorflow", "tfjs-node-gpu");
   const origin = mac ? "@loader_path" : "$ORIGIN";
@@ -154,15 +157,24 @@ export function compileArguments(plan, { platform, root, target, output }) {
     ...(mac ? ["-bundle", "-undefined", "dynamic_lookup"] : ["-shared"]),
     ...["-DNAPI_VERSION=8", "-I", join(root, "node_modules", "node-api-headers", "include")],
   ];
+  const link = mac ? plan.libraries.map((name) => join(target, name)) : ["-L", target, ...plan.libraries.map((name) => `-l:${name}`)];
   return {
     binding: [
       ...shared,
       ...["-I", tfjs, "-I", join(target, "include")],
       ...[join(tfjs, "binding", "tfjs_backend.cc"), join(tfjs, "binding", "tfjs_binding.cc")],
       ...["-o", join(output, "tfjs_binding.node")],
-      ...(mac ? plan.libraries.map((name) => join(target, name)) : ["-L", target, ...plan.libraries.map((name) => `-l:${name}`)]),
+      ...link,
       `-Wl,-rpath,${origin}`,
       `-Wl,-rpath,${origin}/../../../../../.native/${plan.folder}/tensorflow`,
+    ],
+    kernels: [
+      ...shared,
+      ...["-O3", "-fno-math-errno", "-fno-trapping-math", "-Wno-psabi", "-pthread", `-DSESSIONLAB_SOURCE="${kernels.hash}"`, "-I", join(target, "include")],
+      ...kernels.files.filter((file) => file.endsWith(".cc")),
+      ...["-o", join(output, "kernels.node")],
+      ...link,
+      `-Wl,-rpath,${origin}`,
     ],
     quiet: [...shared, join(root, "scripts", "quiet.cc"), "-o", join(output, "quiet.node")],
   };

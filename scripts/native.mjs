@@ -1,5 +1,5 @@
 /**
- * Fetches TensorFlow's libraries, compiles tfjs-node's addon against them and links it to where tfjs-node looks.
+ * Fetches TensorFlow's libraries, compiles tfjs-node's addon and our kernels against them, and links the addon to where tfjs-node looks.
  * Each part is made beside its place and renamed; what is there already is kept, so a wiped node_modules costs one link.
  */
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, statfsSync, symlinkSync } from "node:fs";
@@ -92,13 +92,16 @@ async function fetchLibraries(root, plan, python, { say, exec }) {
       if (!existsSync(join(beside, "tensorflow", library))) throw new SetupError(`the wheel of ${plan.requirement} has no ${library}`);
     }
     rmSync(wheels, { recursive: true });
-    writeWhole(join(beside, "fetched.json"), JSON.stringify({ requirements: [plan.requirement, ...requirements] }));
+    writeWhole(join(beside, "fetched.json"), JSON.stringify({ requirements: [plan.requirement, ...requirements], members: plan.members }));
     rmSync(folder, { recursive: true, force: true });
     renameSync(beside, folder);
   } finally {
     rmSync(beside, { recursive: true, force: true });
   }
 }
+
+/** What lies beside tfjs-node's addon. */
+const companions = ["kernels.node", "quiet.node"];
 
 async function compile(root, plan, { say, exec }) {
   const compiler = findCompiler(plan);
@@ -109,13 +112,12 @@ async function compile(root, plan, { say, exec }) {
   rmSync(output, { recursive: true, force: true });
   mkdirSync(output, { recursive: true });
   try {
-    say(`compiling tfjs-node's addon with ${compiler}`);
-    const args = compileArguments(plan, { platform: process.platform, root, target, output });
+    say(`compiling tfjs-node's addon and our kernels with ${compiler}`);
+    const args = compileArguments(plan, { platform: process.platform, root, target, output, kernels: kernelsOf(root) });
     const [command, ...flags] = compiler.split(/\s+/);
     const how = `a C++17 compiler (${howToGet("compiler")}), then: npm run setup`;
-    await exec(command, [...flags, ...args.binding], { how });
-    await exec(command, [...flags, ...args.quiet], { how });
-    for (const name of ["tfjs_binding.node", "quiet.node"]) renameSync(join(output, name), join(target, name));
+    for (const part of [args.binding, args.kernels, args.quiet]) await exec(command, [...flags, ...part], { how });
+    for (const name of [...companions, "tfjs_binding.node"]) renameSync(join(output, name), join(target, name));
     await checkThatItLoads(addonOf(root, plan), exec);
     writeWhole(join(folder, "native.json"), `${JSON.stringify({ variant: plan.variant, tensorflow: tensorflowVersion, build: buildHash(root, plan) })}\n`);
   } finally {
@@ -147,8 +149,15 @@ function addonOf(root, plan) {
 function buildHash(root, plan) {
   const binding = join(root, "node_modules", "@tensorflow", "tfjs-node-gpu", "binding");
   const sources = existsSync(binding) ? readdirSync(binding).sort().map((name) => join(binding, name)) : [];
-  const args = compileArguments(plan, { platform: process.platform, root: "", target: "", output: "" });
+  const args = compileArguments(plan, { platform: process.platform, root: "", target: "", output: "", kernels: { files: [], hash: kernelsOf(root).hash } });
   return hashOfContents([...sources, join(root, "scripts", "quiet.cc")], JSON.stringify(args));
+}
+
+/** Our own kernels: their files, in one order everywhere, and the hash that src/tensor/kernel.ts expects of them. */
+export function kernelsOf(root) {
+  const folder = join(root, "src", "tensor", "native");
+  const files = readdirSync(folder).sort().map((name) => join(folder, name));
+  return { files, hash: hashOfContents(files, "kernels").slice(0, 16) };
 }
 
 /** The hash of contents alone: the folder may have moved. */
@@ -157,7 +166,12 @@ function hashOfContents(files, text) {
 }
 
 function isFetched(root, plan) {
-  return existsSync(join(root, ".native", plan.folder, "fetched.json"));
+  try {
+    const { members } = JSON.parse(readFileSync(join(root, ".native", plan.folder, "fetched.json"), "utf8"));
+    return JSON.stringify(members) === JSON.stringify(plan.members);
+  } catch {
+    return false; // nothing there
+  }
 }
 
 function isBuilt(root, plan) {
@@ -178,7 +192,7 @@ function isPlaced(root, addon) {
   }
 }
 
-/** Puts a link to the addon where tfjs-node looks; a copy on file systems without links. */
+/** Puts a link to the addon where tfjs-node looks; copies of all three on file systems without links. */
 function place(root, addon) {
   const at = addonPlace(root);
   const beside = `${at}.${process.pid}.tmp`;
@@ -187,6 +201,7 @@ function place(root, addon) {
   try {
     symlinkSync(relative(dirname(at), addon), beside);
   } catch {
+    for (const name of companions) copyFileSync(join(dirname(addon), name), join(dirname(at), name));
     copyFileSync(addon, beside);
   }
   renameSync(beside, at);

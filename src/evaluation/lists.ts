@@ -1,6 +1,6 @@
 /** The lists that are recommended: the k best items of each case, ties in catalogue order (inside id ascending). */
 import * as tf from "@tensorflow/tfjs";
-import { isNative } from "../tensor/kernel";
+import { attribute, hasKernels, isNative, kernel } from "../tensor/kernel";
 import type { Scores } from "./scores";
 
 /**
@@ -14,11 +14,11 @@ import type { Scores } from "./scores";
  */
 export function topItems(scores: Scores, trained: number, k: number): Int32Array {
   if (scores instanceof Float32Array) return topInArray(scores, trained, k);
-  // TensorFlow's TopKV2 keeps the lower index first on ties; tfjs's own makes an object of every score, and errs on infinities.
+  // Our kernel and TensorFlow's TopKV2 keep the lower index first on ties; tfjs's own makes an object of every score, and errs on infinities.
   if (!isNative()) return topInArray(scores.dataSync<"float32">(), trained, k);
-  const { values, indices } = tf.topk(scores, k, true);
-  const items = indices.dataSync<"int32">();
-  tf.dispose([values, indices]);
+  const best = hasKernels() ? kernel("SessionlabTopItems", [attribute.float("k", k)], [scores])[0]! : tf.tidy(() => tf.topk(scores, k, true).indices);
+  const items = best.dataSync<"int32">();
+  best.dispose();
   return items;
 }
 

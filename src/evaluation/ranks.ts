@@ -5,7 +5,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { ConfigError, NumericError } from "../core/errors";
-import { isNative } from "../tensor/kernel";
+import { hasKernels, isNative, kernel } from "../tensor/kernel";
 import type { Scores } from "./scores";
 
 /**
@@ -55,6 +55,7 @@ export function countRanks(scores: Scores, targets: Int32Array, trained: number,
     if (target < 0) throw new ConfigError(`Expected the target of case ${firstCase + row} to be an item, found ${target} (none)`);
   });
   if (scores instanceof Float32Array) return countInArray(scores, targets, trained, order, firstCase);
+  if (hasKernels()) return countByKernel(scores, targets, trained, order, firstCase);
   // Off the native backend the scores lie in this process's memory: reading them is cheaper than comparing by tensors.
   if (!isNative()) return countInArray(scores.dataSync<"float32">(), targets, trained, order, firstCase);
   return countOnDevice(scores, targets, trained, order, firstCase);
@@ -85,6 +86,23 @@ export function countInArray(scores: Float32Array, targets: Int32Array, trained:
     check(sum, own, firstCase + row);
     if (target < trained) put(counts, row, greater, equal, ahead);
   }
+  return counts;
+}
+
+/** The counts by our own kernel, which reads each row once. */
+function countByKernel(scores: tf.Tensor2D, targets: Int32Array, trained: number, order: Int32Array | undefined, firstCase: number): RankCounts {
+  const [tallies, numbers] = tf.tidy(() => {
+    const seen = targets.map((target) => (target < trained ? target : 0));
+    return kernel("SessionlabRanks", [], [scores, tf.tensor1d(seen, "int32"), tf.tensor1d(order ?? [], "int32")], 2);
+  }) as [tf.Tensor, tf.Tensor]; // [B, 3] greater, equal, ahead; [B, 2] the target's score, the row's sum
+  const [whole, real] = [tallies.dataSync<"int32">(), numbers.dataSync<"float32">()];
+  tf.dispose([tallies, numbers]);
+  const counts = emptyCounts(targets.length);
+  targets.forEach((target, row) => {
+    const cold = target >= trained;
+    check(real[2 * row + 1]!, cold ? 0 : real[2 * row]!, firstCase + row);
+    if (!cold) put(counts, row, whole[3 * row]!, whole[3 * row + 1]!, whole[3 * row + 2]!);
+  });
   return counts;
 }
 

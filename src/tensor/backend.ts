@@ -8,6 +8,7 @@ import { dirname, join, sep } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { ConfigError } from "../core/errors";
 import { rules } from "../core/options";
+import { loadKernels } from "./kernel";
 
 /** native: TensorFlow's kernels; wasm and cpu: tfjs's own. */
 export type BackendName = "native" | "wasm" | "cpu";
@@ -82,6 +83,7 @@ const starters: Readonly<Record<BackendName, (threads: number) => Promise<Starte
       restore();
     }
     const backend = tf.backend() as unknown as { isUsingGpuDevice: boolean; binding: { TF_Version: string } };
+    if (!backend.isUsingGpuDevice) loadKernels(besideAddon("kernels.node"), threads);
     return { name: "native", device: backend.isUsingGpuDevice ? "GPU" : "CPU", threads, tensorflow: backend.binding.TF_Version };
   },
   async wasm(threads) {
@@ -108,8 +110,7 @@ function quietStart(): () => void {
   console.warn = () => undefined; // tfjs's advertisement for tfjs-node
   let quiet: { mute(): void; unmute(): void } | undefined;
   try {
-    const binding = require.resolve("@tensorflow/tfjs-node-gpu/lib/napi-v8/tfjs_binding.node");
-    quiet = require(join(dirname(realpathSync(binding)), "quiet.node")) as typeof quiet;
+    quiet = require(besideAddon("quiet.node")) as typeof quiet;
   } catch {
     quiet = undefined;
   }
@@ -118,6 +119,11 @@ function quietStart(): () => void {
     quiet?.unmute();
     console.warn = warn;
   };
+}
+
+/** A file that set-up built beside tfjs-node's addon. */
+function besideAddon(name: string): string {
+  return join(dirname(realpathSync(require.resolve("@tensorflow/tfjs-node-gpu/lib/napi-v8/tfjs_binding.node"))), name);
 }
 
 /**

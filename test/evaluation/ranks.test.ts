@@ -54,6 +54,17 @@ describe("ranks", () => {
     assert.equal(tf.memory().numTensors, before);
   });
 
+  it("finds the same lists on the device as in plain loops: ties, infinities, every k", () => {
+    const rng = new Rng(4);
+    for (const [rows, columns] of [[1, 1], [5, 63], [20, 64], [9, 1500]] as const) {
+      const scores = tiedScores(rng, rows, columns, columns); // some ties
+      scores.forEach((_, at) => (rng.int(20) === 0 ? (scores[at] = rng.int(2) === 0 ? -Infinity : Infinity) : 0));
+      const tensor = tf.tensor2d(scores, [rows, columns]);
+      for (const k of new Set([1, Math.ceil(columns / 3), columns])) assert.deepEqual(topItems(tensor, columns, k), topItems(scores, columns, k), `[${rows}, ${columns}], k ${k}`);
+      tensor.dispose();
+    }
+  });
+
   it("counts in chunks as at once", () => {
     const rng = new Rng(9);
     const [rows, columns] = [23, 31];

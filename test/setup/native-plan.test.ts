@@ -19,7 +19,7 @@ interface Module {
   downloadArguments(requirements: readonly string[], tags: readonly string[], folder: string): string[];
   cudaRequirements(metadata: string): string[];
   isCudaMember(name: string): boolean;
-  compileArguments(plan: Plan, where: { platform: string; root: string; target: string; output: string }): { binding: string[]; quiet: string[] };
+  compileArguments(plan: Plan, where: { platform: string; root: string; target: string; output: string; kernels: { files: readonly string[]; hash: string } }): { binding: string[]; kernels: string[]; quiet: string[] };
 }
 
 describe("native plan", () => {
@@ -108,12 +108,13 @@ describe("native plan", () => {
   });
 
   it("links the addon to the libraries beside it, and to the same from node_modules", () => {
-    const where = { root: "R", target: "R/.native/cpu-2.21.0/tensorflow", output: "O" };
+    const where = { root: "R", target: "R/.native/cpu-2.21.0/tensorflow", output: "O", kernels: { files: ["R/a.cc", "R/a.h"], hash: "abc" } };
     const linuxArgs = plan.compileArguments(plansFor(linux)[0]!, { platform: "linux", ...where });
     assert.ok(linuxArgs.binding.includes("-Wl,-rpath,$ORIGIN"));
     assert.ok(linuxArgs.binding.includes("-Wl,-rpath,$ORIGIN/../../../../../.native/cpu-2.21.0/tensorflow"));
     assert.deepEqual(linuxArgs.binding.filter((one) => one.startsWith("-l")), ["-l:libtensorflow_cc.so.2", "-l:libtensorflow_framework.so.2"]);
     assert.ok(linuxArgs.binding.includes("-shared") && linuxArgs.quiet.includes("-shared"));
+    assert.ok(linuxArgs.kernels.includes("R/a.cc") && !linuxArgs.kernels.includes("R/a.h") && linuxArgs.kernels.includes('-DSESSIONLAB_SOURCE="abc"'));
     const mac = plan.compileArguments(plansFor({ platform: "darwin", arch: "arm64", gpu: false })[0]!, { platform: "darwin", ...where });
     assert.ok(mac.binding.includes("-Wl,-rpath,@loader_path"));
     assert.ok(mac.binding.join(" ").includes("-bundle -undefined dynamic_lookup"));

@@ -4,6 +4,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { withGradient } from "../gradient";
+import { hasKernels, kernel } from "../kernel";
 
 const factor = Math.sqrt(2 / Math.PI);
 
@@ -16,6 +17,16 @@ const factor = Math.sqrt(2 / Math.PI);
  * assert.ok(Math.abs(gelu(tf.tensor1d([1])).dataSync()[0]! - 0.8412) < 1e-4);
  */
 export function gelu<T extends tf.Tensor>(x: T): T {
+  if (!hasKernels()) return geluComposed(x);
+  return withGradient(
+    [x],
+    (input) => ({ value: kernel("SessionlabGelu", [], [input])[0] as T, keep: [input] as const }),
+    (dy, [input]) => kernel("SessionlabGeluGradient", [], [dy, input]),
+  );
+}
+
+/** The same by tfjs's operations, for the other backends. */
+export function geluComposed<T extends tf.Tensor>(x: T): T {
   return withGradient(
     [x],
     (input) => {

@@ -3,12 +3,13 @@
  * with its closed-form gradient. Sessions are padded on the right, so the causal mask alone keeps padding out of
  * every real position; what padded positions hold is never read.
  * Symbols: B sessions, L positions, H heads, d = D / H.
- *   dP = mask (dA V^T);  dS = P (dP - sum(dP P));  dQ = dS K / sqrt(d);  dK = dS^T Q / sqrt(d);  dV = dropout(P)^T dA
+ *   dS = dA V^T dropout(P) - P sum(dA V^T dropout(P));  dQ = dS K / sqrt(d);  dK = dS^T Q / sqrt(d);  dV = dropout(P)^T dA
  */
 import * as tf from "@tensorflow/tfjs";
 import type { Rng } from "../../core/rng";
 import { withGradient } from "../gradient";
-import { dropoutMask } from "./dropout";
+import { attribute, hasKernels, kernel } from "../kernel";
+import { dropoutMask, masked, type DropoutMask } from "./dropout";
 
 /** What attention needs beside Q, K and V. */
 export interface AttentionOptions {
@@ -32,30 +33,55 @@ export interface AttentionOptions {
  * assert.deepEqual([first[0], first[1]], [1, 0]); // the first position sees itself alone
  */
 export function causalAttention(q: tf.Tensor3D, k: tf.Tensor3D, v: tf.Tensor3D, options: AttentionOptions): tf.Tensor3D {
-  const [batch, length, width] = q.shape;
+  const [batch, , width] = q.shape;
   const { heads } = options;
   const scale = 1 / Math.sqrt(width / heads);
   return withGradient(
     [q, k, v],
     (...inputs) => {
       const [queries, keys, values] = inputs.map((x) => splitHeads(x, heads)) as [tf.Tensor3D, tf.Tensor3D, tf.Tensor3D]; // [B*H, L, d]
-      const logits = tf.matMul(queries.mul(scale), keys, false, true).add(causalMask(length)); // [B*H, L, L]
-      const weights = tf.softmax(logits);
-      const mask = options.dropout > 0 && options.rng !== undefined ? dropoutMask(weights.shape, options.dropout, options.rng) : undefined;
-      const kept = mask === undefined ? weights : weights.mul(mask);
-      const keep = [queries, keys, values, weights, ...(mask === undefined ? [] : [mask])];
-      return { value: joinHeads(tf.matMul(kept, values) as tf.Tensor3D, batch, heads), keep };
+      const logits = tf.matMul(queries, keys, false, true) as tf.Tensor3D; // [B*H, L, L]
+      const mask = options.dropout > 0 && options.rng !== undefined ? dropoutMask(logits.shape, options.dropout, options.rng) : undefined;
+      const { p, kept } = weigh(logits, scale, mask);
+      return { value: joinHeads(tf.matMul(kept, values) as tf.Tensor3D, batch, heads), keep: [queries, keys, values, p, kept] as const };
     },
-    (dy, kept) => {
-      const [queries, keys, values, p, mask] = kept as [tf.Tensor3D, tf.Tensor3D, tf.Tensor3D, tf.Tensor3D, tf.Tensor3D | undefined];
+    (dy, [queries, keys, values, p, kept]) => {
       const da = splitHeads(dy, heads); // [B*H, L, d]
-      const passed = tf.matMul(da, values, false, true); // [B*H, L, L]
-      const weighted = (mask === undefined ? passed : passed.mul(mask)).mul(p);
-      const ds = weighted.sub(p.mul(weighted.sum(2, true))).mul(scale); // [B*H, L, L]
-      const dv = tf.matMul(mask === undefined ? p : p.mul(mask), da, true, false);
-      return [tf.matMul(ds, keys), tf.matMul(ds, queries, true, false), dv].map((x) => joinHeads(x as tf.Tensor3D, batch, heads));
+      const ds = weighGradient(tf.matMul(da, values, false, true) as tf.Tensor3D, p, kept, scale); // [B*H, L, L]
+      return [tf.matMul(ds, keys), tf.matMul(ds, queries, true, false), tf.matMul(kept, da, true, false)].map((x) => joinHeads(x as tf.Tensor3D, batch, heads));
     },
   );
+}
+
+/** The attention weights P [B*H, L, L], and what dropout leaves of them (P itself without dropout). */
+interface Weights {
+  readonly p: tf.Tensor3D;
+  readonly kept: tf.Tensor3D;
+}
+
+function weigh(logits: tf.Tensor3D, scale: number, mask: DropoutMask | undefined): Weights {
+  if (!hasKernels()) return weighComposed(logits, scale, mask);
+  const attributes = [attribute.float("scale", scale), attribute.float("keep", mask?.scale ?? 1)];
+  const [p, kept] = kernel("SessionlabCausalSoftmax", attributes, [logits, mask?.kept ?? tf.tensor1d([], "bool")], 2) as [tf.Tensor3D, tf.Tensor3D];
+  return { p, kept: mask === undefined ? p : kept };
+}
+
+/** The same by tfjs's operations, for the other backends. */
+export function weighComposed(logits: tf.Tensor3D, scale: number, mask: DropoutMask | undefined): Weights {
+  const p = tf.softmax(logits.mul(scale).add(causalMask(logits.shape[1]))) as tf.Tensor3D;
+  return { p, kept: mask === undefined ? p : masked(p, mask) };
+}
+
+/** From the gradient of `kept` to that of the logits. */
+function weighGradient(passed: tf.Tensor3D, p: tf.Tensor3D, kept: tf.Tensor3D, scale: number): tf.Tensor3D {
+  if (hasKernels()) return kernel("SessionlabCausalSoftmaxGradient", [attribute.float("scale", scale)], [passed, p, kept])[0] as tf.Tensor3D;
+  return weighGradientComposed(passed, p, kept, scale);
+}
+
+/** The same by tfjs's operations, for the other backends. */
+export function weighGradientComposed(passed: tf.Tensor3D, p: tf.Tensor3D, kept: tf.Tensor3D, scale: number): tf.Tensor3D {
+  const weighted = passed.mul(kept);
+  return weighted.sub(p.mul(weighted.sum(2, true))).mul(scale) as tf.Tensor3D;
 }
 
 /** The plain twin: tfjs operations with automatic gradients, no dropout. */

@@ -4,6 +4,8 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { Rng } from "../../core/rng";
+import { withGradient } from "../gradient";
+import { attribute, hasKernels, kernel } from "../kernel";
 
 /**
  * Zeroes each entry with probability `rate` and scales the others, so that the expectation stays.
@@ -16,14 +18,30 @@ import type { Rng } from "../../core/rng";
  * assert.ok(Math.abs(mean - 1) < 0.05);
  */
 export function dropout<T extends tf.Tensor>(x: T, rate: number, rng: Rng): T {
-  if (rate === 0) return x;
-  const scaled = dropoutMask(x.shape, rate, rng);
-  return x.mul(scaled) as T;
+  return rate === 0 ? x : masked(x, dropoutMask(x.shape, rate, rng));
 }
 
-/** The mask itself: 0, or 1 over the keep-probability. */
-export function dropoutMask(shape: readonly number[], rate: number, rng: Rng): tf.Tensor {
+/** Which entries stay, and what they are multiplied by: 1 over the keep-probability. */
+export interface DropoutMask {
+  /** Booleans of the shape of what is masked. */
+  readonly kept: tf.Tensor;
+  readonly scale: number;
+}
+
+/** Draws a mask. */
+export function dropoutMask(shape: readonly number[], rate: number, rng: Rng): DropoutMask {
   const size = shape.reduce((product, side) => product * side, 1);
   const { mask, keep } = rng.mask(size, 1 - rate);
-  return tf.tidy(() => tf.tensor(mask, shape as number[], "bool").cast("float32").mul(1 / keep));
+  return { kept: tf.tensor(mask, shape as number[], "bool"), scale: 1 / keep };
+}
+
+/** The entries of x that stay, scaled; the gradient passes where they do. */
+export function masked<T extends tf.Tensor>(x: T, { kept, scale }: DropoutMask): T {
+  if (!hasKernels()) return x.mul(kept.cast("float32").mul(scale)) as T;
+  const apply = (values: tf.Tensor, mask: tf.Tensor): tf.Tensor => kernel("SessionlabMasked", [attribute.float("scale", scale)], [values, mask])[0]!;
+  return withGradient(
+    [x],
+    (input) => ({ value: apply(input, kept) as T, keep: [kept] as const }),
+    (dy, [mask]) => [apply(dy, mask)],
+  );
 }

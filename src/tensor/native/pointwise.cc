@@ -1,0 +1,69 @@
+// Entry by entry: GELU in its tanh form with its gradient (src/tensor/ops/activation.ts has the equations), and
+// dropout by a mask of bytes. GELU by the logistic function: (1 + tanh u) / 2 = 1 / (1 + e^-2u).
+#include <algorithm>
+
+#include "lanes.h"
+#include "operation.h"
+#include "parallel.h"
+
+namespace sessionlab {
+namespace {
+
+constexpr int64_t block = 16384;
+constexpr float factor = 0.7978845608028654f;  // sqrt(2 / pi)
+constexpr float cubic = 0.044715f;
+
+SESSIONLAB_INLINE Lanes gate_of(const Lanes& x) { return 1.0f / (1.0f + exp_of(x * (x * x * cubic + 1.0f) * (-2.0f * factor))); }
+
+SESSIONLAB_KERNEL void forward(const float* x, int64_t size, float* y) {
+  Lanes piece;
+  for (int64_t i = 0; i < size; i += width) {
+    const int64_t count = std::min(width, size - i);
+    if (count == width) load(piece, x + i); else load_part(piece, x + i, count, 0);
+    piece = piece * gate_of(piece);
+    if (count == width) store(y + i, piece); else store_part(y + i, piece, count);
+  }
+}
+
+SESSIONLAB_KERNEL void backward(const float* dy, const float* x, int64_t size, float* dx) {
+  Lanes v, d;
+  for (int64_t i = 0; i < size; i += width) {
+    const int64_t count = std::min(width, size - i);
+    if (count == width) load(v, x + i), load(d, dy + i);
+    else load_part(v, x + i, count, 0), load_part(d, dy + i, count, 0);
+    const Lanes gate = gate_of(v);
+    const Lanes slope = gate + v * gate * (1.0f - gate) * (v * v * (3.0f * cubic) + 1.0f) * (2.0f * factor);
+    if (count == width) store(dx + i, d * slope); else store_part(dx + i, d * slope, count);
+  }
+}
+
+SESSIONLAB_KERNEL void keep(const float* x, const uint8_t* mask, float scale, int64_t size, float* y) {
+  for (int64_t i = 0; i < size; i++) y[i] = x[i] * (mask[i] * scale);
+}
+
+void compute_gelu(Call& call) {
+  const float* x = call.floats(0);
+  float* y = call.new_floats_like(0, 0);
+  parallel_rows(call.size(0), block, [=](int64_t from, int64_t to) { forward(x + from, to - from, y + from); });
+}
+
+void compute_gradient(Call& call) {
+  const float *dy = call.floats(0), *x = call.floats(1);
+  float* dx = call.new_floats_like(0, 0);
+  parallel_rows(call.size(0), block, [=](int64_t from, int64_t to) { backward(dy + from, x + from, to - from, dx + from); });
+}
+
+void compute_masked(Call& call) {
+  const float *x = call.floats(0), scale = static_cast<float>(call.attribute("scale"));
+  const uint8_t* mask = call.bytes(1);
+  float* y = call.new_floats_like(0, 0);
+  parallel_rows(call.size(0), block, [=](int64_t from, int64_t to) { keep(x + from, mask + from, scale, to - from, y + from); });
+}
+
+}  // namespace
+
+const Operation gelu{"SessionlabGelu", {"x: float"}, {"y: float"}, {}, compute_gelu};
+const Operation gelu_gradient{"SessionlabGeluGradient", {"dy: float", "x: float"}, {"dx: float"}, {}, compute_gradient};
+const Operation masked{"SessionlabMasked", {"x: float", "mask: bool"}, {"y: float"}, {"scale"}, compute_masked};
+
+}  // namespace sessionlab
