@@ -2,6 +2,14 @@
  * SessionLab's public surface: a table of contents, in the order that data flows.
  * Everything that notebooks and other projects use is here; nothing else is promised to stay.
  */
+import * as tf from "@tensorflow/tfjs";
+import { SessionLabError } from "./core/errors";
+import { giveDisplay } from "./display/mime";
+import { ItemKnn } from "./models/item-knn";
+import { Markov } from "./models/markov";
+import { Pop } from "./models/pop";
+import { Sasrec } from "./models/sasrec";
+import { SessionPop } from "./models/session-pop";
 
 // core: seeded randomness, options, errors, the step cache, progress
 export { budgets, type Budget } from "./core/budget";
@@ -81,6 +89,7 @@ export { tune, type Trial, type TuneReport } from "./models/tune";
 // display: what a terminal, a notebook and a page show
 export { progressBar, type Bar } from "./display/bar";
 export { intervalFigure, intervalSvg, type Figure, type IntervalPlot, type IntervalPoint } from "./display/figure";
+export { graphFigure, type GraphLike } from "./display/graphs";
 export { renderTable, type TableFormat } from "./display/formats";
 export { toBundle, type MimeBundle } from "./display/mime";
 export { htmlPage, paragraph, plotBlock, type PageSection } from "./display/page";
@@ -91,3 +100,6 @@ export { runBase, type BaseReport, type BaseRow, type BaseSettings, type BaseTab
 export { type Measured } from "./papers/measure";
 export { recboleSasrec, references, type Reference } from "./papers/references";
 export { readResults, resultId, writeResult, type Result, type ResultPart } from "./papers/results";
+
+// Classes learn here how they are shown: their own files know nothing of display.
+giveDisplay([SessionLabError, tf.Tensor, Pop, SessionPop, Markov, ItemKnn, Sasrec]);

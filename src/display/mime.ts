@@ -4,6 +4,15 @@
  * itself; for the library's own plain values, and for frames, tensors, graphs and figures, the renderers do.
  */
 
+import { dataRenderers } from "./data-values";
+import { errorRenderer } from "./errors";
+import { figureRenderer } from "./figure-bundle";
+import { frameRenderer, groupsRenderer } from "./frames";
+import { graphRenderer } from "./graphs";
+import { modelRenderers } from "./model-values";
+import { resultRenderers } from "./result-values";
+import { tensorRenderer } from "./tensors";
+
 /** Representations of one value by MIME type: text as strings, JSON types as values, images as SVG text or base64. */
 export type MimeBundle = Readonly<Record<string, unknown>>;
 
@@ -16,8 +25,8 @@ export interface Renderer {
   render(value: object): MimeBundle | Promise<MimeBundle>;
 }
 
-/** In the order that they are asked. */
-const renderers: readonly Renderer[] = [];
+/** In the order that they are asked: what belongs to one library alone comes first. */
+const renderers: readonly Renderer[] = [errorRenderer, frameRenderer, groupsRenderer, tensorRenderer, graphRenderer, figureRenderer, ...resultRenderers, ...modelRenderers, ...dataRenderers];
 
 /**
  * The bundle of a value; await it: figures and graphs are drawn in another process.
@@ -32,6 +41,25 @@ const renderers: readonly Renderer[] = [];
 export function toBundle(value: unknown): MimeBundle | Promise<MimeBundle> | undefined {
   if ((typeof value !== "object" && typeof value !== "function") || value === null) return undefined;
   const own = (value as Record<symbol, unknown>)[displayMethod];
-  if (typeof own === "function") return own.call(value) as MimeBundle | Promise<MimeBundle>;
+  return typeof own === "function" ? (own.call(value) as MimeBundle | Promise<MimeBundle>) : rendered(value);
+}
+
+function rendered(value: object): MimeBundle | Promise<MimeBundle> | undefined {
   return renderers.find((renderer) => renderer.matches(value))?.render(value);
+}
+
+/**
+ * Gives the objects of some classes the method by which every kernel of that protocol shows them, Deno's too. Called
+ * where the library is put together, so that the classes themselves know nothing of display.
+ */
+export function giveDisplay(classes: readonly { readonly prototype: object }[]): void {
+  for (const { prototype } of classes) {
+    Object.defineProperty(prototype, displayMethod, {
+      configurable: true,
+      writable: true,
+      value(this: object) {
+        return rendered(this) ?? {};
+      },
+    });
+  }
 }

@@ -1,0 +1,87 @@
+/** Recommenders, what they recommend, and how they were fitted and tuned, in a notebook. */
+import { types } from "node:util";
+import type { FitReport, Recommendation, Recommender } from "../models/recommender";
+import type { TuneReport } from "../models/tune";
+import type { Renderer } from "./mime";
+import { ends, formatNumber, panelBundle, panelRenderer, plural, type Panel, type PanelCell } from "./panel";
+import { inWords } from "./result-values";
+import { has, list, listOf, method, number, object, text } from "./shapes";
+
+function recommenderPanel(model: Recommender): Panel {
+  const fitted = has(model, { items: object }); // the getter throws before a fit
+  const facts = fitted ? [`fitted on ${plural(model.items.trained, "item")}`, `${formatNumber(learntNumbers(model))} learnt numbers`] : ["not fitted"];
+  const options = Object.entries(model.options);
+  return {
+    title: model.name,
+    facts: options.length === 0 ? [...facts, "no options"] : facts,
+    grids: options.length === 0 ? [] : [{ headers: ["option", "value"], rows: options.map(([name, value]) => [name, typeof value === "number" ? value : typeof value === "string" ? value : JSON.stringify(value)]) }],
+    notes: fitted ? [] : ["fit(split.train, split.valid, { rng }) comes first, or load(folder)."],
+  };
+}
+
+/** How many weights or counts a model holds: its fitted state is looked at, as util.inspect would, and never kept. */
+function learntNumbers(model: Recommender): number {
+  const seen = new Set<unknown>();
+  const count = (value: unknown, depth: number): number => {
+    if (typeof value !== "object" || value === null || depth > 5 || seen.has(value)) return 0;
+    seen.add(value);
+    if (types.isTypedArray(value)) return value.length;
+    const { shape } = value as { shape?: unknown };
+    if (Array.isArray(shape) && shape.every((size) => typeof size === "number")) return shape.reduce((product: number, size: number) => product * size, 1);
+    const parts = types.isMap(value) ? value.values() : Object.values(value);
+    return [...parts].reduce((sum: number, part) => sum + count(part, depth + 1), 0);
+  };
+  seen.add(model.items); // a dictionary, not learnt
+  return count((model as { fitted?: unknown }).fitted, 0);
+}
+
+function recommendationsPanel(given: readonly Recommendation[]): Panel {
+  const { shown, gap } = ends(given.length, 30);
+  const titled = given.some(({ title }) => title !== undefined && title !== "");
+  const row = (at: number): PanelCell[] => {
+    const { item, title, score } = given[at]!;
+    return [at + 1, ...(titled ? [title === undefined || title === "" ? "-" : title] : []), item, Number(score.toPrecision(4))];
+  };
+  return { title: "Recommended next", facts: [plural(given.length, "item")], grids: [{ headers: ["rank", ...(titled ? ["title"] : []), "item", "score"], rows: shown.map(row), gap }] };
+}
+
+function fitPanel({ epochs, bestEpoch, history = [], seconds }: FitReport): Panel {
+  const { shown, gap } = ends(history.length, 12);
+  const names = [...new Set(history.flatMap((row) => Object.keys(row)))];
+  return {
+    title: "Fit",
+    facts: [`${formatNumber(Number(seconds.toPrecision(2)))} s`, ...(epochs === undefined ? [] : [plural(epochs, "epoch")]), ...(bestEpoch === undefined ? [] : [`the weights of epoch ${bestEpoch} were kept`])],
+    grids: history.length === 0 ? [] : [{ headers: names, rows: shown.map((at) => names.map((name) => history[at]![name])), gap }],
+  };
+}
+
+function tunePanel({ metric, options, value, trials }: TuneReport): Panel {
+  const { shown, gap } = ends(trials.length, 20);
+  return {
+    title: `Tuned on validation ${metric}`,
+    facts: [plural(trials.length, "setting"), `best ${value.toFixed(4)}: ${settingOf(options)}`],
+    grids: [
+      {
+        headers: ["setting", metric, "seconds", ""],
+        rows: shown.map((at) => {
+          const { options: tried, metrics, seconds } = trials[at]!;
+          return [settingOf(tried), metrics[metric]?.toFixed(4), seconds.toFixed(1), metrics[metric] === value ? "best" : ""];
+        }),
+        gap,
+      },
+    ],
+  };
+}
+
+/** A setting of a grid in words. */
+function settingOf(options: Readonly<Record<string, unknown>>): string {
+  return Object.keys(options).length === 0 ? "the defaults" : inWords(options);
+}
+
+/** The values of src/models. */
+export const modelRenderers: readonly Renderer[] = [
+  panelRenderer({ name: text, options: object, fit: method, score: method, recommend: method }, recommenderPanel),
+  { matches: (value) => listOf(value, { item: text, score: number }), render: (value) => panelBundle(recommendationsPanel(value as Recommendation[])) },
+  panelRenderer({ metric: text, options: object, value: number, trials: list }, tunePanel),
+  panelRenderer({ seconds: number, epochs: number, bestEpoch: number, history: list }, fitPanel),
+];
