@@ -88,10 +88,12 @@ export { tune, type Trial, type TuneReport } from "./models/tune";
 
 // display: what a terminal, a notebook and a page show
 export { progressBar, type Bar } from "./display/bar";
+export { histogramFigure, lengthFigure, lossFigure, popularityFigure, splitFigure, type FigureWords } from "./display/distributions";
 export { intervalFigure, intervalSvg, type Figure, type IntervalPlot, type IntervalPoint } from "./display/figure";
 export { graphFigure, type GraphLike } from "./display/graphs";
 export { renderTable, type TableFormat } from "./display/formats";
 export { toBundle, type MimeBundle } from "./display/mime";
+export { notebookProgress, type NotebookDisplay, type NotebookProgress } from "./display/notebook-progress";
 export { htmlPage, paragraph, plotBlock, type PageSection } from "./display/page";
 export { type Cell, type Column, type Estimate, type Table } from "./display/table";
 

@@ -1,6 +1,6 @@
 /** Progress for a terminal: a bar in place on a TTY, else a line every ten seconds. */
-import { formatSeconds } from "../core/duration";
 import type { Progress, ProgressReport } from "../core/progress";
+import { progressWords } from "./progress-words";
 
 /** Where the bar is drawn: the standard error stream of a program, or a stand-in. */
 export interface BarStream {
@@ -64,17 +64,8 @@ const width = 20;
 
 /** One report in one line of at most `columns` characters. */
 export function barLine(report: ProgressReport, columns = 200): string {
-  const { task, done, total, unit, rate, secondsLeft, metrics = {} } = report;
-  const parts = [task];
-  if (total !== undefined && total > 0) {
-    const share = Math.min(1, done / total);
-    const filled = Math.round(share * width);
-    parts.push(`${"█".repeat(filled)}${"░".repeat(width - filled)} ${String(Math.floor(share * 100)).padStart(3)} %`);
-  }
-  const count = Number.isInteger(done) ? String(done) : done.toFixed(1);
-  parts.push(total === undefined ? `${count} ${unit}` : `${count}/${total} ${unit}`);
-  if (rate !== undefined) parts.push(`${rate >= 10 ? Math.round(rate) : rate.toFixed(2)} ${unit}/s`);
-  if (secondsLeft !== undefined && secondsLeft > 0) parts.push(`${formatSeconds(secondsLeft)} left`);
-  parts.push(...Object.entries(metrics).map(([name, value]) => `${name} ${Number(value.toPrecision(4))}`));
-  return parts.join("  ").slice(0, columns);
+  const { share, count, rate, left, metrics } = progressWords(report);
+  const filled = share === undefined ? 0 : Math.round(share * width);
+  const bar = share === undefined ? undefined : `${"█".repeat(filled)}${"░".repeat(width - filled)} ${String(Math.floor(share * 100)).padStart(3)} %`;
+  return [report.task, bar, count, rate, left, ...metrics].filter((part) => part !== undefined).join("  ").slice(0, columns);
 }

@@ -53,8 +53,8 @@ function countNumbers(value: unknown, depth = 0): number {
 }
 
 /** The figure as JSON keeps it: typed arrays as arrays, numbers that are none as null. */
-function plainFigure({ data, layout }: Figure): Figure {
-  const text = JSON.stringify({ data, layout }, (_, value: unknown) => (types.isTypedArray(value) ? Array.from(value as Float64Array) : typeof value === "bigint" ? Number(value) : value));
+function plainFigure({ data, layout, config }: Figure & { readonly config?: unknown }): Figure {
+  const text = JSON.stringify({ data, layout, config }, (_, value: unknown) => (types.isTypedArray(value) ? Array.from(value as Float64Array) : typeof value === "bigint" ? Number(value) : value));
   return JSON.parse(text) as Figure;
 }
 
