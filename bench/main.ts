@@ -1,13 +1,19 @@
 /**
  * npm run bench -- tensor|sasrec|rank|recbole [--json] [--epochs N]: ours and a peer's speed on the same work, in one run,
  * with as many threads. --json ends with one line of JSON; a number is a median, a ratio is ours / peer.
+ * npm run bench -- memory|large [--json] [--steps N]: numbers of ours against a limit, without a peer; the exit code is 1
+ * where one does not hold.
  */
 import { cpus, loadavg, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { ConfigError } from "../src/core/errors";
 import { rules } from "../src/core/options";
 import { initBackend, libraryVersion, type BackendInfo } from "../src/index";
+import type { Check } from "./checks";
 import { measure, type Case, type Result } from "./interleave";
+import { largeChecks } from "./large";
+import { loads } from "./loads";
+import { memoryChecks } from "./memory";
 import { Peer, type PeerVersions } from "./peer";
 import { rankCases } from "./rank";
 import { recboleResults } from "./recbole";
@@ -15,18 +21,36 @@ import { sasrecCases } from "./sasrec";
 import { tensorCases } from "./tensor";
 import { peerPython } from "./venv";
 
+/** Without a peer. */
+const alone: Readonly<Record<string, (steps: number, tell: (line: string) => void) => Promise<readonly Check[]>>> = {
+  memory: (steps, tell) => memoryChecks(loads, steps, tell),
+  large: (_, tell) => largeChecks(tell),
+};
+
 const interleaved: Readonly<Record<string, (peer: Peer) => readonly Case[] | Promise<readonly Case[]>>> = { tensor: tensorCases, sasrec: sasrecCases, rank: rankCases };
 
 async function main(args: readonly string[]): Promise<void> {
-  const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: { json: { type: "boolean", default: false }, epochs: { type: "string", default: "300" } } });
-  const names = [...Object.keys(interleaved), "recbole"];
+  const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: { json: { type: "boolean", default: false }, epochs: { type: "string", default: "300" }, steps: { type: "string", default: "10000" } } });
+  const names = [...Object.keys(interleaved), "recbole", ...Object.keys(alone)];
   const [name, ...rest] = positionals;
   if (name === undefined || !names.includes(name) || rest.length > 0) throw new ConfigError(`Expected one of ${names.join(", ")}, found "${positionals.join(" ")}"`);
-  const epochs = Number(values.epochs);
-  const wrong = rules.positiveInteger(epochs);
-  if (wrong !== undefined) throw new ConfigError(`Expected --epochs to be ${wrong}, found "${values.epochs}"`);
+  const whole = (option: "epochs" | "steps"): number => {
+    const wrong = rules.positiveInteger(Number(values[option]));
+    if (wrong !== undefined) throw new ConfigError(`Expected --${option} to be ${wrong}, found "${values[option]}"`);
+    return Number(values[option]);
+  };
+  const [epochs, steps] = [whole("epochs"), whole("steps")];
 
   const load = loadavg()[0]!;
+  if (name in alone) {
+    const backend = await initBackend();
+    const checks = await alone[name]!(steps, values.json ? () => undefined : console.log);
+    const environment = environmentOf(backend, undefined, load);
+    if (values.json) console.log(JSON.stringify({ bench: name, cases: checks, environment }));
+    else console.log(environmentLine(environment));
+    if (checks.some(({ holds }) => !holds)) process.exitCode = 1;
+    return;
+  }
   if (load > cpus().length / 2) console.error(`the machine is busy (load ${load.toFixed(1)} on ${cpus().length} cores): threads that wait for each other, as PyTorch's do, suffer most; measure again when it is quiet`);
   const python = await peerPython();
   const backend = await initBackend();
@@ -41,7 +65,7 @@ async function main(args: readonly string[]): Promise<void> {
   }
   const environment = environmentOf(backend, peer.versions, load);
   if (values.json) console.log(JSON.stringify({ bench: name, cases: results, environment }));
-  else console.log(`${tableOf(results)}\n\n${Object.entries(environment).map(([key, value]) => `${key} ${value}`).join(", ")}`);
+  else console.log(`${tableOf(results)}\n\n${environmentLine(environment)}`);
 }
 
 /** Aligned columns; the case last, because it is long. */
@@ -52,8 +76,12 @@ function tableOf(results: readonly Result[]): string {
   return rows.map((row) => row.map(align).join("  ").trimEnd()).join("\n");
 }
 
+function environmentLine(environment: Readonly<Record<string, string | number>>): string {
+  return Object.entries(environment).map(([key, value]) => `${key} ${value}`).join(", ");
+}
+
 /** What the numbers depend on; `load` is the machine's average load of the minute before. */
-function environmentOf(backend: BackendInfo, peer: PeerVersions, load: number): Readonly<Record<string, string | number>> {
+function environmentOf(backend: BackendInfo, peer: PeerVersions | undefined, load: number): Readonly<Record<string, string | number>> {
   return {
     sessionlab: libraryVersion(),
     backend: `${backend.name} ${backend.device}`,
@@ -61,9 +89,7 @@ function environmentOf(backend: BackendInfo, peer: PeerVersions, load: number): 
     tfjs: backend.tfjs,
     node: process.versions.node,
     threads: backend.threads,
-    torch: peer.torch,
-    python: peer.python,
-    peerThreads: peer.threads,
+    ...(peer === undefined ? {} : { torch: peer.torch, python: peer.python, peerThreads: peer.threads }),
     cpu: backend.cpu,
     cores: cpus().length,
     memoryGB: Math.round(totalmem() / 1e9),

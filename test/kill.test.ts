@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Rng } from "../src/core/rng";
 import { killAndResume, type Job } from "./kill";
@@ -24,11 +24,12 @@ describe("killAndResume", () => {
   const read = (at: string): string => readFileSync(join(at, "letters"), "utf8");
 
   it("kills as often as asked, at moments spread over the run, and finds a job that goes on well to be equal", async () => {
-    const { seconds, whole, finished, moments } = await killAndResume(letters("there"), join(folder(), "good"), 4, new Rng(1));
+    const { seconds, whole, finished, moments, places } = await killAndResume({ ...letters("there"), where: (output, at) => `${output.trim()} ${existsSync(join(at, "letters"))}` }, join(folder(), "good"), 4, new Rng(1));
     assert.equal(read(whole), "abcdefghij");
     assert.ok(seconds >= 0.18, `${seconds} s for ten pauses of 20 ms`);
     assert.deepEqual(finished.map((one) => read(one.folder)), finished.map(() => "abcdefghij"));
     assert.equal(moments.length, 4);
+    assert.ok(places.length === 4 && places.every((place) => place.startsWith("begins ")), places.join());
     assert.equal(finished.reduce((sum, { kills }) => sum + kills, 0), 4);
     assert.ok(moments.every((moment) => moment > 0 && moment <= seconds));
   });

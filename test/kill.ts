@@ -14,6 +14,8 @@ export interface Job {
   start(folder: string): ChildProcess;
   /** Moments count from when this shows in its output; by default from the start of the process. */
   readonly begins?: RegExp;
+  /** What it is at, told by its output so far and its folder, for `Killed.places`; by default its last line. */
+  where?(output: string, folder: string): string;
 }
 
 /** What was done. The caller compares the folders. */
@@ -26,10 +28,21 @@ export interface Killed {
   readonly finished: readonly { readonly folder: string; readonly kills: number }[];
   /** Seconds after which the kills came, in their order. */
   readonly moments: readonly number[];
+  /** What the job was at when the kills came. */
+  readonly places: readonly string[];
 }
 
 /** How often the normal suite kills: SESSIONLAB_KILLS, by default 4. */
 export const usualKills = Number(process.env["SESSIONLAB_KILLS"] ?? 4);
+
+/** Says what the kills hit, if their number was asked for. */
+export function tellPlaces(what: string, { places, finished }: Killed): void {
+  if (process.env["SESSIONLAB_KILLS"] === undefined) return;
+  const counts = new Map<string, number>();
+  for (const place of places) counts.set(place, (counts.get(place) ?? 0) + 1);
+  const parts = [...counts].sort(([, a], [, b]) => b - a).map(([place, count]) => `${count} ${place}`);
+  console.log(`    ${what}: ${places.length} kills, ${finished.length} ends; ${parts.join("; ")}`);
+}
 
 /**
  * Runs a job once as it is, then kills it `kills` times, resuming it each time.
@@ -44,13 +57,19 @@ export async function killAndResume(job: Job, folder: string, kills: number, rng
   const whole = open("whole");
   const { seconds } = await run(job, whole);
   const moments: number[] = [];
+  const places: string[] = [];
   const finished: { folder: string; kills: number }[] = [];
   let folders = 0;
   const fresh = (): { folder: string; kills: number } => ({ folder: open(`killed-${folders++}`), kills: 0 });
   let here = fresh();
   for (const stratum of rng.permutation(kills)) {
     let moment = ((stratum + rng.uniform()) / kills) * seconds;
-    while (!(await run(job, here.folder, moment)).killed) {
+    for (;;) {
+      const { place } = await run(job, here.folder, moment);
+      if (place !== undefined) {
+        places.push(place);
+        break;
+      }
       if (here.kills > 0) finished.push(here);
       else moment *= 0.8; // this run was faster than the measured one: sooner, then
       here = fresh();
@@ -60,18 +79,26 @@ export async function killAndResume(job: Job, folder: string, kills: number, rng
   }
   await run(job, here.folder);
   finished.push(here);
-  return { seconds, whole, finished, moments };
+  return { seconds, whole, finished, moments, places };
 }
 
-/** @param moment seconds after which it is killed; by default never */
-function run(job: Job, folder: string, moment?: number): Promise<{ readonly killed: boolean; readonly seconds: number }> {
+/**
+ * @param moment seconds after which it is killed; by default never
+ * @returns `place`: what it was at, if it was killed
+ */
+function run(job: Job, folder: string, moment?: number): Promise<{ readonly place?: string; readonly seconds: number }> {
   const child = job.start(folder);
   let output = "";
   let began: number | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let place: string | undefined;
   const begin = (): void => {
     began = performance.now();
-    if (moment !== undefined) timer = setTimeout(() => child.kill("SIGKILL"), 1000 * moment);
+    if (moment === undefined) return;
+    timer = setTimeout(() => {
+      child.kill("SIGKILL");
+      place = job.where?.(output, folder) ?? output.trimEnd().split("\n").at(-1)!;
+    }, 1000 * moment);
   };
   if (job.begins === undefined) begin();
   const hear = (piece: Buffer): void => {
@@ -85,8 +112,8 @@ function run(job: Job, folder: string, moment?: number): Promise<{ readonly kill
     child.on("close", (code, signal) => {
       clearTimeout(timer);
       const seconds = began === undefined ? 0 : (performance.now() - began) / 1000;
-      if (signal === "SIGKILL" && timer !== undefined) resolve({ killed: true, seconds });
-      else if (code === 0) resolve({ killed: false, seconds });
+      if (signal === "SIGKILL" && place !== undefined) resolve({ place, seconds });
+      else if (code === 0) resolve({ seconds });
       else reject(new Error(`Expected the job to end well, found ${code ?? signal}:\n${output}`));
     });
   });

@@ -15,6 +15,7 @@ import { place, stateOf } from "./processes";
  */
 export function writeFileAtomic(path: string, content: string | Uint8Array): void {
   mkdirSync(dirname(path), { recursive: true });
+  removeLeftovers(dirname(path), basename(path));
   const beside = temporaryName(path);
   const bytes = typeof content === "string" ? Buffer.from(content) : content;
   try {

@@ -23,6 +23,7 @@ export interface HostTensor {
 }
 
 let created = 0;
+const nameOf = (number: number): string => `parameter-${number}`; // one resource a name
 
 /** Puts a value on the device, as a parameter. */
 export function parameter(value: HostTensor): Parameter {
@@ -31,8 +32,7 @@ export function parameter(value: HostTensor): Parameter {
 
 function resourceParameter({ shape, data }: HostTensor): Parameter {
   const dtype = attribute.dtype("dtype", "float32");
-  const name = `parameter-${created++}`; // one resource a name
-  const handle = kernel("VarHandleOp", [dtype, attribute.shape("shape", shape), attribute.text("shared_name", name), attribute.text("container", "")], [])[0]!;
+  const handle = variable(nameOf(created++), shape);
   tf.keep(handle);
   const assign = (value: tf.Tensor): void => void kernel("AssignVariableOp", [dtype], [handle, value], 0);
   tf.tidy(() => assign(tf.tensor(data, shape as number[], "float32")));
@@ -46,6 +46,21 @@ function resourceParameter({ shape, data }: HostTensor): Parameter {
       handle.dispose();
     },
   };
+}
+
+/** The handle of a resource variable, which is there once a value is assigned. */
+function variable(name: string, shape: readonly number[]): tf.Tensor {
+  const attributes = [attribute.dtype("dtype", "float32"), attribute.shape("shape", shape), attribute.text("shared_name", name), attribute.text("container", "")];
+  return kernel("VarHandleOp", attributes, [])[0]!;
+}
+
+/** How many of the resource variables made here TensorFlow still holds, by asking it for each; 0 on other backends. */
+export function liveVariables(): number {
+  if (!isNative()) return 0;
+  return tf.tidy(() => {
+    const numbers = Array.from({ length: created }, (_, number) => number);
+    return numbers.filter((number) => kernel("VarIsInitializedOp", [], [variable(nameOf(number), [])])[0]!.dataSync()[0] === 1).length;
+  });
 }
 
 function keptParameter({ shape, data }: HostTensor): Parameter {

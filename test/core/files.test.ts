@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { removeLeftovers, writeFolderAtomic } from "../../src/core/files";
+import { removeLeftovers, writeFileAtomic, writeFolderAtomic } from "../../src/core/files";
 import { place } from "../../src/core/processes";
 import { freshFolder } from "../scratch";
 import { child, output } from "./children";
@@ -41,6 +41,8 @@ describe("writeFolderAtomic", () => {
     for (const name of names) writeFileSync(join(folder(), name), "half");
     await writeFolderAtomic(join(folder(), "model"), (beside) => writeFileSync(join(beside, "one"), "1"));
     assert.deepEqual(readdirSync(folder()).sort(), ["model", ...names.slice(1)].sort());
+    writeFileAtomic(join(folder(), "other"), "2");
+    assert.deepEqual(readdirSync(folder()).sort(), ["model", "other", names[1]!, names[3]!].sort());
   });
 
   it("removes leftovers of anybody after a day, and leaves what others named .tmp", () => {

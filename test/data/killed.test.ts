@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { cpSync, existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { Rng } from "../../src/core/rng";
 import { catalog, type CatalogEntry } from "../../src/data/catalog";
 import { loadEntry, preparedFolder } from "../../src/data/datasets";
 import { eventsFrom } from "../../src/data/events";
-import { killAndResume, usualKills } from "../kill";
+import { killAndResume, tellPlaces, usualKills } from "../kill";
 import { suiteFolder } from "../scratch";
 import { place, sha256, zipOf } from "./fixtures";
 
@@ -33,7 +33,14 @@ describe("a killed preparation", () => {
       if (!existsSync(join(root, "downloads"))) cpSync(join(folder(), "source"), root, { recursive: true });
       return spawn(process.execPath, ["--require", require.resolve("tsx/cjs"), join(__dirname, "prepare-child.ts"), root]);
     };
-    const { whole, finished, moments } = await killAndResume({ start, begins: /begins/ }, folder(), usualKills, new Rng("prepare"));
+    const where = (_: string, root: string): string => {
+      const prepared = join(root, "prepared");
+      const files = !existsSync(prepared) ? [] : readdirSync(prepared, { recursive: true, encoding: "utf8" }).filter((file) => file.includes("/")).map((file) => basename(file));
+      return files.length === 0 ? "before the first file" : `after ${[...new Set(files)].sort().join(", ")}`;
+    };
+    const killed = await killAndResume({ start, where, begins: /begins/ }, folder(), usualKills, new Rng("prepare"));
+    tellPlaces("prepare", killed);
+    const { whole, finished, moments } = killed;
     assert.equal(moments.length, usualKills);
     assert.equal(finished.reduce((sum, { kills }) => sum + kills, 0), usualKills);
     for (const one of finished) {
