@@ -1,5 +1,6 @@
 /** The lists that are recommended: the k best items of each case, ties in catalogue order (inside id ascending). */
 import * as tf from "@tensorflow/tfjs";
+import { ConfigError } from "../core/errors";
 import { attribute, hasKernels, isNative, kernel } from "../tensor/kernel";
 import type { Scores } from "./scores";
 
@@ -8,11 +9,13 @@ import type { Scores } from "./scores";
  * @param scores [B, V]
  * @param k at most V
  * @returns [B * k] inside ids, best first
+ * @throws ConfigError for a k that is not in 1..V
  * @example
  * import { topItems } from "sessionlab";
  * assert.deepEqual(topItems(Float32Array.of(1, 3, 3, 2), 4, 3), Int32Array.of(1, 2, 3));
  */
 export function topItems(scores: Scores, trained: number, k: number): Int32Array {
+  if (!(Number.isInteger(k) && k >= 1 && k <= trained)) throw new ConfigError(`Expected k to be a whole number in 1..${trained}, the items that have a score, found ${k}`);
   if (scores instanceof Float32Array) return topInArray(scores, trained, k);
   // Our kernel and TensorFlow's TopKV2 keep the lower index first on ties; tfjs's own makes an object of every score, and errs on infinities.
   if (!isNative()) return topInArray(scores.dataSync<"float32">(), trained, k);

@@ -75,12 +75,15 @@ export function memoryEstimate({ parameters, optimiser, loss, activations = 0 }:
   return { ...bytes, total: Object.values(bytes).reduce((a, b) => a + b, 0) };
 }
 
+/** Rows of logits that our kernel holds at least, once; without it there are two matrices of fewer rows. */
+const leastRows = 48;
+
 /** Numbers alive at the loss's widest moment, the gradients of table and hidden states included. */
 function lossSize({ kind, targets, negatives = 0, inBatch }: LossPlan, [items, width]: readonly [number, number]): number {
   const hidden = targets * width; // each of: pulls, their sum, the targets' rows, the gradient and its scaled forms
   if (kind === "softmax") {
-    const chunk = Math.min(targets, chunkRows(items)) * items;
-    return 2 * chunk + 4 * items * width + 6 * hidden; // logits and p; p^T h, the targets' rows, their difference, the mean
+    const chunk = Math.max(leastRows, Math.min(targets, chunkRows(items))) * items;
+    return 2 * chunk + 4 * items * width + 6 * hidden; // logits and p, or p and its gradient; two sums over chunks, the mean, the scaled
   }
   const candidates = negatives + (inBatch === true ? targets : 0);
   const chunk = Math.min(targets, chunkRows(candidates)) * (candidates + 1);

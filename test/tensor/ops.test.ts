@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { Rng } from "../../src/core/rng";
 import { initBackend } from "../../src/tensor/backend";
-import { hasKernels } from "../../src/tensor/kernel";
+import { attribute, hasKernels, kernel } from "../../src/tensor/kernel";
 import { gelu, geluComposed } from "../../src/tensor/ops/activation";
 import { causalAttention, causalAttentionPortable } from "../../src/tensor/ops/attention";
 import { dropout, dropoutMask, masked } from "../../src/tensor/ops/dropout";
 import { gatherRows, scatterRows, scatterRowsPortable } from "../../src/tensor/ops/rows";
 import { layerNorm, layerNormComposed, layerNormPortable } from "../../src/tensor/ops/layer-norm";
 import { linear } from "../../src/tensor/ops/linear";
-import { softmaxLoss, softmaxLossPortable } from "../../src/tensor/ops/softmax-loss";
+import { softmaxLoss, softmaxLossChunked, softmaxLossPortable } from "../../src/tensor/ops/softmax-loss";
 import { binaryLoss } from "../../src/tensor/ops/binary-loss";
 import { close, noLeak } from "./helpers";
 
@@ -92,18 +92,46 @@ describe("tensor/ops", () => {
       close(gelu(tf.tensor1d([-50, -9, 9, 50])).dataSync(), [0, 0, 9, 50], 1e-6);
     }));
 
-  it("the softmax loss equals its plain twin in value and gradient, in one chunk and in several", () =>
+  for (const [rows, items, width] of [[5, 6, 3], [1, 2, 1], [50, 700, 64], [200, 5000, 100], [70, 50001, 2]] as const) {
+    it(`the softmax loss of [${rows}, ${width}] over ${items} items, by tfjs's operations and by our kernel where there is one, equals its plain twin`, () =>
+      noLeak(() => {
+        const targets = Int32Array.from({ length: rows }, (_, i) => (i * i) % items);
+        const inputs = [normal("h", [rows, width]), normal("e", [items, width])];
+        for (const form of [softmaxLoss, softmaxLossChunked]) {
+          assertTwins((h, e) => form(h as tf.Tensor2D, e as tf.Tensor2D, targets), (h, e) => softmaxLossPortable(h as tf.Tensor2D, e as tf.Tensor2D, targets), inputs, 1e-5);
+        }
+      }));
+  }
+
+  it("the softmax loss refuses targets that are no rows of the table", () =>
     noLeak(() => {
-      const few = Int32Array.of(0, 4, 4, 2, 1);
-      assertTwins((h, e) => softmaxLoss(h as tf.Tensor2D, e as tf.Tensor2D, few), (h, e) => softmaxLossPortable(h as tf.Tensor2D, e as tf.Tensor2D, few), [
-        normal("h", [5, 3]),
-        normal("e", [6, 3]),
-      ]);
-      const many = Int32Array.from({ length: 70 }, (_, i) => (i * i) % 50001); // 32 rows a chunk at 50,001 items
-      assertTwins((h, e) => softmaxLoss(h as tf.Tensor2D, e as tf.Tensor2D, many), (h, e) => softmaxLossPortable(h as tf.Tensor2D, e as tf.Tensor2D, many), [
-        normal("hs", [70, 2]),
-        normal("es", [50001, 2]),
-      ]);
+      for (const [targets, message] of [[Int32Array.of(0, 4), /targets in \[0, 4\), found 4 at 1/], [Int32Array.of(-1, 0), /found -1 at 0/], [Int32Array.of(0), /each of 2 hidden states, found 1/]] as const) {
+        assert.throws(() => softmaxLoss(tf.zeros([2, 3]), tf.zeros([4, 3]), targets), message);
+      }
+    }));
+
+  it("our kernels refuse shapes that do not fit", function () {
+    if (!hasKernels()) {
+      console.log("skipped: our kernels run on a native CPU only");
+      this.skip();
+    }
+    noLeak(() => {
+      const [x, one] = [tf.zeros([4, 8]), tf.zeros([1])];
+      const mask = tf.zeros([3], "bool");
+      assert.throws(() => kernel("SessionlabLayerNorm", [attribute.float("epsilon", 1)], [x, one, one], 3), /a gain and a bias for each column/);
+      assert.throws(() => kernel("SessionlabMasked", [attribute.float("scale", 1)], [x, mask]), /a mask of the shape of x/);
+      assert.throws(() => kernel("SessionlabTopItems", [attribute.float("k", 9)], [x]), /as many items/);
+      assert.throws(() => kernel("SessionlabRanks", [], [x, tf.tensor1d([8, 0, 0, 0], "int32"), tf.tensor1d([], "int32")], 2), /targets that have a score/);
+      assert.throws(() => kernel("SessionlabCatalogueSoftmax", [], [x, tf.zeros([5, 8]), tf.tensor1d([5, 0, 0, 0], "int32"), tf.scalar(1)], 3), /rows of the table/);
+    });
+  });
+
+  it("the softmax loss has the same bits each time", () =>
+    noLeak(() => {
+      const [h, e] = [normal("h", [150, 20]), normal("e", [9000, 20])];
+      const targets = Int32Array.from({ length: 150 }, (_, i) => (i * 61) % 9000);
+      const gradients = (): Float32Array[] => tf.grads((a, b) => softmaxLoss(a as tf.Tensor2D, b as tf.Tensor2D, targets))([h, e]).map((g) => g.dataSync<"float32">());
+      assert.deepEqual(gradients(), gradients());
     }));
 
   it("the softmax loss of a target that is all but impossible is finite and pulls towards it", () =>

@@ -62,6 +62,7 @@ SESSIONLAB_KERNEL void backward(const float* dkept, const float* p, const float*
 void compute_forward(Call& call) {
   const int64_t groups = call.side(0, 0), length = call.side(0, 1), size = length * length;
   const bool drops = call.size(1) > 0;
+  if (call.side(0, 2) != length || (drops && call.size(1) != groups * size)) return call.refuse("Expected logits [G, L, L], and a mask of their shape or none");
   const float *x = call.floats(0), scale = static_cast<float>(call.attribute("scale")), keep = static_cast<float>(call.attribute("keep"));
   const uint8_t* mask = drops ? call.bytes(1) : nullptr;
   float *p = call.new_floats_like(0, 0), *kept = drops ? call.new_floats_like(1, 0) : call.new_floats(1, {0});
@@ -73,6 +74,7 @@ void compute_forward(Call& call) {
 
 void compute_gradient(Call& call) {
   const int64_t groups = call.side(0, 0), length = call.side(0, 1), size = length * length;
+  if (call.size(1) != groups * size || call.size(2) != groups * size) return call.refuse("Expected three tensors of one shape [G, L, L]");
   const float *dkept = call.floats(0), *p = call.floats(1), *kept = call.floats(2), scale = static_cast<float>(call.attribute("scale"));
   float* dx = call.new_floats_like(0, 0);
   parallel_rows(groups, block, [=](int64_t from, int64_t to) {

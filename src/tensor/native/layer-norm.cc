@@ -85,6 +85,7 @@ SESSIONLAB_KERNEL void backward(const float* dy, const float* x, const float* ga
 
 void compute_forward(Call& call) {
   const int64_t rows = call.side(0, 0), columns = call.side(0, 1);
+  if (call.size(1) != columns || call.size(2) != columns) return call.refuse("Expected a gain and a bias for each column");
   const float *x = call.floats(0), *gain = call.floats(1), *bias = call.floats(2);
   const float epsilon = static_cast<float>(call.attribute("epsilon"));
   float *y = call.new_floats(0, {rows, columns}), *mean = call.new_floats(1, {rows}), *inverse = call.new_floats(2, {rows});
@@ -95,6 +96,7 @@ void compute_forward(Call& call) {
 
 void compute_gradient(Call& call) {
   const int64_t rows = call.side(0, 0), columns = call.side(0, 1);
+  if (call.size(1) != rows * columns || call.size(2) != columns || call.size(3) != rows || call.size(4) != rows) return call.refuse("Expected dy of the shape of x, and what the forward pass kept");
   const float *dy = call.floats(0), *x = call.floats(1), *gain = call.floats(2), *mean = call.floats(3), *inverse = call.floats(4);
   float *dx = call.new_floats(0, {rows, columns}), *dgain = call.new_floats(1, {columns}), *dbias = call.new_floats(2, {columns});
   const int64_t parts = (rows + block - 1) / block;

@@ -31,6 +31,11 @@ Call::~Call() {
   TF_DeleteStatus(status_);
 }
 
+void Call::refuse(const char* why) {
+  TF_SetStatus(status_, TF_INVALID_ARGUMENT, why);
+  TF_OpKernelContext_Failure(context_, status_);
+}
+
 void* Call::make(int output, TF_DataType type, const int64_t* shape, int rank, size_t bytes) {
   TF_Tensor* made = TF_AllocateOutput(context_, output, type, shape, rank, bytes, status_);
   held_.push_back(made);

@@ -26,6 +26,8 @@ class Call {
   int rank(int input) { return TF_NumDims(held_[input]); }
   int64_t side(int input, int axis) { return TF_Dim(held_[input], axis); }
   int64_t size(int input) { return TF_TensorElementCount(held_[input]); }
+  // Ends the call with an error that JavaScript sees; shapes are checked here because a wrong one would read past an end.
+  void refuse(const char* why);
   double attribute(const char* name) const { return attributes_.at(name); }
 
   float* new_floats(int output, std::initializer_list<int64_t> shape);
@@ -60,7 +62,7 @@ std::string define() {
 
 // The operations; each is in the file of its name.
 extern const Operation layer_norm, layer_norm_gradient;
-extern const Operation cross_entropy;
+extern const Operation catalogue_softmax;
 extern const Operation causal_softmax, causal_softmax_gradient;
 extern const Operation gelu, gelu_gradient;
 extern const Operation masked;

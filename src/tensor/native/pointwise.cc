@@ -48,12 +48,14 @@ void compute_gelu(Call& call) {
 }
 
 void compute_gradient(Call& call) {
+  if (call.size(0) != call.size(1)) return call.refuse("Expected dy of the shape of x");
   const float *dy = call.floats(0), *x = call.floats(1);
   float* dx = call.new_floats_like(0, 0);
   parallel_rows(call.size(0), block, [=](int64_t from, int64_t to) { backward(dy + from, x + from, to - from, dx + from); });
 }
 
 void compute_masked(Call& call) {
+  if (call.size(0) != call.size(1)) return call.refuse("Expected a mask of the shape of x");
   const float *x = call.floats(0), scale = static_cast<float>(call.attribute("scale"));
   const uint8_t* mask = call.bytes(1);
   float* y = call.new_floats_like(0, 0);

@@ -2,6 +2,7 @@
 // it, and the k best items. B cases, V items. Each row is read once.
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <vector>
 
 #include "lanes.h"
@@ -42,69 +43,56 @@ struct Scored {
   bool operator<(const Scored& other) const { return score != other.score ? score > other.score : item < other.item; }  // better first
 };
 
-// Collects what beats the k-th best so far; when twice k are held, the worse half goes. Few scores get that far.
-class Best {
- public:
-  explicit Best(int64_t k) : k_(k) { held_.reserve(2 * k); }
-
-  void offer(float score, int32_t item) {
-    held_.push_back({score, item});
-    if (static_cast<int64_t>(held_.size()) == 2 * k_) cut();
-  }
-  float least() const { return least_; }
-  bool full() const { return full_; }
-
-  void cut() {
-    std::nth_element(held_.begin(), held_.begin() + (k_ - 1), held_.end());
-    held_.resize(k_);
-    least_ = held_[k_ - 1].score;
-    full_ = true;
-  }
-  void take(int32_t* items) {
-    std::sort(held_.begin(), held_.end());
-    for (int64_t i = 0; i < k_; i++) items[i] = held_[i].item;
-  }
-
- private:
-  int64_t k_;
-  std::vector<Scored> held_;
-  float least_ = -INFINITY;
-  bool full_ = false;
-};
-
 constexpr int64_t span = 4 * width;
 
-// Whether any of `span` scores is above `least`.
-SESSIONLAB_INLINE bool any_above(const float* scores, float least) {
+// The largest of each span of scores; -infinity for one of NaNs alone.
+SESSIONLAB_KERNEL void largest_of_spans(const float* scores, int64_t items, float* largest) {
   Lanes a, b, c, d;
-  load(a, scores), load(b, scores + width), load(c, scores + 2 * width), load(d, scores + 3 * width);
-  const IntLanes above = (a > least) | (b > least) | (c > least) | (d > least);
-  int64_t words[8], any = 0;
-  std::memcpy(words, &above, sizeof words);
-  for (const int64_t word : words) any |= word;
-  return any != 0;
+  for (int64_t i = 0; i < items; i += span, scores += span) {
+    if (i + span <= items) {
+      load(a, scores), load(b, scores + width), load(c, scores + 2 * width), load(d, scores + 3 * width);
+      a = a > b ? a : b;
+      c = c > d ? c : d;
+      a = a > c ? a : c;
+      *largest++ = max_of(a);
+    } else {
+      *largest = -INFINITY;
+      for (int64_t j = 0; j < items - i; j++) *largest = scores[j] > *largest ? scores[j] : *largest;
+    }
+  }
 }
 
-SESSIONLAB_KERNEL void best_of_row(const float* scores, int64_t items, int64_t k, int32_t* out) {
-  Best best(k);
-  int64_t i = 0;
-  for (; i < items && !best.full(); i++) {
-    best.offer(scores[i], static_cast<int32_t>(i));
-    if (i + 1 == k) best.cut();
+// The k-th largest of the spans' largest is a bound: k scores at least reach it, and few more do.
+void best_of_row(const float* scores, int64_t items, int64_t k, int32_t* out) {
+  thread_local std::vector<float> largest, sorted;
+  thread_local std::vector<Scored> found;
+  largest.resize((items + span - 1) / span);
+  largest_of_spans(scores, items, largest.data());
+  float bound = -INFINITY;
+  if (static_cast<int64_t>(largest.size()) >= k) {
+    sorted = largest;
+    std::nth_element(sorted.begin(), sorted.begin() + (k - 1), sorted.end(), std::greater<float>());
+    bound = sorted[k - 1];
   }
-  for (; i + span <= items; i += span) {
-    if (!any_above(scores + i, best.least())) continue;
-    for (int64_t j = i; j < i + span; j++)
-      if (scores[j] > best.least()) best.offer(scores[j], static_cast<int32_t>(j));
+  found.clear();
+  for (size_t at = 0; at < largest.size(); at++) {
+    if (largest[at] < bound) continue;
+    const int64_t from = static_cast<int64_t>(at) * span;
+    for (int64_t i = from; i < std::min(items, from + span); i++) {
+      if (scores[i] < bound) continue;
+      found.push_back({scores[i] == scores[i] ? scores[i] : -INFINITY, static_cast<int32_t>(i)});  // NaN: last
+    }
   }
-  for (; i < items; i++)
-    if (scores[i] > best.least()) best.offer(scores[i], static_cast<int32_t>(i));
-  best.take(out);
+  std::partial_sort(found.begin(), found.begin() + k, found.end());
+  for (int64_t i = 0; i < k; i++) out[i] = found[i].item;
 }
 
 void compute_ranks(Call& call) {
   const int64_t cases = call.side(0, 0), items = call.side(0, 1);
   const float* scores = call.floats(0);
+  if (call.size(1) != cases) return call.refuse("Expected a target for each case");
+  for (int64_t row = 0; row < cases; row++)
+    if (call.integers(1)[row] < 0 || call.integers(1)[row] >= items) return call.refuse("Expected targets that have a score");
   const int32_t *targets = call.integers(1), *order = call.size(2) == items ? call.integers(2) : nullptr;
   int32_t* counts = call.new_integers(0, {cases, 3});
   float* numbers = call.new_floats(1, {cases, 2});
@@ -121,6 +109,7 @@ void compute_ranks(Call& call) {
 void compute_top(Call& call) {
   const int64_t cases = call.side(0, 0), items = call.side(0, 1);
   const auto k = static_cast<int64_t>(call.attribute("k"));
+  if (k < 1 || k > items) return call.refuse("Expected k of 1 or more, and as many items");
   const float* scores = call.floats(0);
   int32_t* best = call.new_integers(0, {cases, k});
   parallel_rows(cases, 8, [=](int64_t from, int64_t to) {

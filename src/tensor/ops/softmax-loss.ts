@@ -6,6 +6,7 @@
  * memory is one chunk of [rows, V], and the loss and its gradient together take half the time of the whole matrix.
  */
 import * as tf from "@tensorflow/tfjs";
+import { ConfigError } from "../../core/errors";
 import { withGradient } from "../gradient";
 import { hasKernels, kernel } from "../kernel";
 
@@ -20,6 +21,7 @@ const smallest = 1e-30;
  * @param table [V, D]
  * @param targets [N] inside ids in [0, V)
  * @returns scalar, nats per target
+ * @throws ConfigError for another number of targets than hidden states, or one that is no row of the table
  * @example
  * import { initBackend, softmaxLoss, tf } from "sessionlab";
  * await initBackend();
@@ -27,24 +29,47 @@ const smallest = 1e-30;
  * assert.ok(Math.abs(loss.dataSync()[0]! - Math.log(4)) < 1e-6);
  */
 export function softmaxLoss(hidden: tf.Tensor2D, table: tf.Tensor2D, targets: Int32Array): tf.Scalar {
+  if (targets.length !== hidden.shape[0]) throw new ConfigError(`Expected a target for each of ${hidden.shape[0]} hidden states, found ${targets.length}`);
+  const wrong = targets.findIndex((target) => target < 0 || target >= table.shape[0]);
+  if (wrong >= 0) throw new ConfigError(`Expected targets in [0, ${table.shape[0]}), found ${targets[wrong]} at ${wrong}`);
+  return hasKernels() ? softmaxLossKernel(hidden, table, targets) : softmaxLossChunked(hidden, table, targets);
+}
+
+function softmaxLossKernel(hidden: tf.Tensor2D, table: tf.Tensor2D, targets: Int32Array): tf.Scalar {
+  return withGradient(
+    [hidden, table],
+    (h, e) => {
+      const inputs = [h, e, tf.tensor1d(targets, "int32"), tf.scalar(1 / targets.length)];
+      const [loss, pull, push] = kernel("SessionlabCatalogueSoftmax", [], inputs, 3) as [tf.Tensor1D, tf.Tensor2D, tf.Tensor2D];
+      return { value: loss.mean() as tf.Scalar, keep: [pull, push] };
+    },
+    (dy, [pull, push]) => [pull!.mul(dy), push!.mul(dy)],
+  );
+}
+
+/** The same by tfjs's operations, for the other backends. */
+export function softmaxLossChunked(hidden: tf.Tensor2D, table: tf.Tensor2D, targets: Int32Array): tf.Scalar {
   const [count] = hidden.shape;
   const [items] = table.shape;
   const rows = chunkRows(items);
   return withGradient(
     [hidden, table],
     (h, e) => {
-      const scale = tf.scalar(1 / count);
       const losses: tf.Tensor[] = [];
-      const pulls: tf.Tensor2D[] = []; // [rows, D] = dX E
-      let push: tf.Tensor2D | undefined; // [V, D] = dX^T h
+      const pulls: tf.Tensor2D[] = []; // [rows, D] = N dX E
+      let push: tf.Tensor2D | undefined; // [V, D] = N dX^T h
       for (let from = 0; from < count; from += rows) {
         const size = Math.min(rows, count - from);
         const before = push;
         const [loss, pull, sum] = tf.tidy(() => {
           const part = h.slice([from, 0], [size, -1]);
-          const { loss, gradient } = crossEntropy(tf.matMul(part, e, false, true), targets.subarray(from, from + size), scale); // [rows], [rows, V]
+          const places = tf.stack([tf.range(0, size, 1, "int32"), tf.tensor1d(targets.subarray(from, from + size), "int32")], 1); // [rows, 2]
+          const p = tf.tidy(() => tf.softmax(tf.matMul(part, e, false, true))); // [rows, V]
+          const picked = tf.gatherND(p, places).maximum(smallest); // [rows]
+          const gradient = tf.tensorScatterUpdate(p, places, picked.sub(1)) as tf.Tensor2D; // [rows, V]
+          p.dispose();
           const own = tf.matMul(gradient, part, true, false);
-          return [loss.sum(), tf.matMul(gradient, e), before === undefined ? own : before.add(own)] as [tf.Tensor, tf.Tensor2D, tf.Tensor2D];
+          return [picked.log().sum().neg(), tf.matMul(gradient, e), before === undefined ? own : before.add(own)] as [tf.Tensor, tf.Tensor2D, tf.Tensor2D];
         });
         before?.dispose();
         push = sum;
@@ -52,26 +77,10 @@ export function softmaxLoss(hidden: tf.Tensor2D, table: tf.Tensor2D, targets: In
         pulls.push(pull);
       }
       const pull = pulls.length === 1 ? pulls[0]! : tf.concat(pulls, 0); // [N, D]
-      return { value: tf.addN(losses).mul(scale) as tf.Scalar, keep: [pull, push!] };
+      return { value: tf.addN(losses).div(count) as tf.Scalar, keep: [pull.div(count), push!.div(count)] };
     },
     (dy, [pull, push]) => [pull!.mul(dy), push!.mul(dy)],
   );
-}
-
-/** The loss of each row of logits [rows, V], and `scale` times its gradient. */
-function crossEntropy(logits: tf.Tensor2D, targets: Int32Array, scale: tf.Scalar): { readonly loss: tf.Tensor1D; readonly gradient: tf.Tensor2D } {
-  if (!hasKernels()) return crossEntropyComposed(logits, targets, scale);
-  const [loss, gradient] = kernel("SessionlabCrossEntropy", [], [logits, tf.tensor1d(targets, "int32"), scale], 2) as [tf.Tensor1D, tf.Tensor2D];
-  return { loss, gradient };
-}
-
-/** The same by tfjs's operations, for the other backends. */
-export function crossEntropyComposed(logits: tf.Tensor2D, targets: Int32Array, scale: tf.Scalar): { readonly loss: tf.Tensor1D; readonly gradient: tf.Tensor2D } {
-  const p = tf.softmax(logits);
-  const places = tf.stack([tf.range(0, targets.length, 1, "int32"), tf.tensor1d(targets, "int32")], 1); // [rows, 2]
-  const picked = tf.gatherND(p, places).maximum(smallest); // [rows]
-  const gradient = tf.tensorScatterUpdate(p, places, picked.sub(1)).mul(scale);
-  return { loss: picked.log().neg() as tf.Tensor1D, gradient: gradient as tf.Tensor2D };
 }
 
 /** Rows of logits that are held at a time. */
