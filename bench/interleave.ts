@@ -9,6 +9,8 @@ export interface Case {
   readonly ours: Timed;
   readonly peer: Timed;
   readonly peerName: string;
+  /** What ends with the case. */
+  readonly last?: () => void;
 }
 
 /** A comparison as it is reported. */
@@ -35,7 +37,7 @@ const rounds = 9;
 const turn = 150;
 
 /** Measures a case: both sides warmed up, then by turns, and who begins changes. */
-export async function measure({ name, ours, peer, peerName }: Case): Promise<Result> {
+export async function measure({ name, ours, peer, peerName, last }: Case): Promise<Result> {
   const sides = [ours, peer] as const;
   const samples: [number[], number[]] = [[], []];
   const times: number[] = [];
@@ -47,6 +49,7 @@ export async function measure({ name, ours, peer, peerName }: Case): Promise<Res
   for (let round = 0; round < rounds; round++) {
     for (const side of round % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)) samples[side].push(...(await sides[side](times[side]!)));
   }
+  last?.();
   return resultOf(name, "ms", median(samples[0]), median(samples[1]), peerName);
 }
 

@@ -1,19 +1,22 @@
 /** The parts of a training step: fused softmax with its gradients and Adam, Adam alone, matmul, layer norm, attention. */
-import { Adam, causalAttention, layerNorm, ParameterSet, Rng, softmaxLoss, tf, type HostTensor } from "../src/index";
-import { trainStep } from "../src/tensor/training";
+import { Adam, causalAttention, layerNorm, ParameterSet, Rng, tf } from "../src/index";
 import { here, still, type Case, type Timed } from "./interleave";
-import type { Peer } from "./peer";
+import { Elsewhere, type Peer } from "./peer";
+import { normals, softmaxStep } from "./softmax-step";
 
 const [batch, length, dimension, items] = [256, 50, 64, 20_000];
 
 /** The cases; what they hold lives until the process ends. */
-export function tensorCases(peer: Peer): Case[] {
+export async function tensorCases(peer: Peer): Promise<Case[]> {
   const shape = { batch, length, dimension };
   const table = `${items.toLocaleString("en")} x ${dimension}`;
   const sequence = `[${batch}, ${length}, ${dimension}]`;
   const adam = oursAdam();
+  const theirs = peer.timed("softmax step", { batch, items, dimension, rate: still });
+  const wasm = await Elsewhere.start("wasm");
   return [
-    { name: `softmax step, batch ${batch}, table ${table}`, ours: softmaxStep(), peer: peer.timed("softmax step", { batch, items, dimension, rate: still }), peerName: peer.name },
+    { name: `softmax step, batch ${batch}, table ${table}`, ours: softmaxStep({ batch, items, dimension }), peer: theirs, peerName: peer.name },
+    { name: `softmax step, batch ${batch}, table ${table}, ours on wasm, one thread`, ours: wasm.timed("softmax step", { batch, items, dimension }), peer: theirs, peerName: peer.name, last: () => wasm.stop() },
     { name: `Adam, ${table}`, ours: adam, peer: peer.timed("adam", { rows: items, dimension, fused: false }), peerName: peer.name },
     { name: `Adam, ${table}, fused`, ours: adam, peer: peer.timed("adam", { rows: items, dimension, fused: true }), peerName: `${peer.name}, fused=True` },
     { name: "matmul, 1024^3", ours: matmul(1024), peer: peer.timed("matmul", { size: 1024 }), peerName: peer.name },
@@ -22,26 +25,8 @@ export function tensorCases(peer: Peer): Case[] {
   ];
 }
 
-/** Normal numbers of standard deviation `scale`. */
-function normals(rng: Rng, scale: number, ...shape: number[]): HostTensor {
-  return { shape, data: rng.normals(shape.reduce((product, side) => product * side, 1)).map((value) => scale * value) };
-}
-
-function onDevice<T extends tf.Tensor>({ shape, data }: HostTensor): T {
+function onDevice<T extends tf.Tensor>({ shape, data }: ReturnType<typeof normals>): T {
   return tf.keep(tf.tensor(data, shape as number[], "float32")) as T;
-}
-
-function softmaxStep(): Timed {
-  const rng = new Rng(1);
-  const weights = new ParameterSet({ hidden: normals(rng.child("hidden"), 1, batch, dimension), table: normals(rng.child("table"), 0.02, items, dimension) });
-  const draw = rng.child("targets");
-  const targets = Int32Array.from({ length: batch }, () => draw.int(items));
-  const task = {
-    weights,
-    optimiser: new Adam(weights, { rate: still }),
-    loss: (values: Record<string, tf.Tensor>): tf.Scalar => softmaxLoss(values["hidden"] as tf.Tensor2D, values["table"] as tf.Tensor2D, targets),
-  };
-  return here(() => void trainStep(task, undefined, rng));
 }
 
 function oursAdam(): Timed {

@@ -9,6 +9,7 @@ import { dropout, dropoutMask, masked } from "../../src/tensor/ops/dropout";
 import { gatherRows, scatterRows, scatterRowsPortable } from "../../src/tensor/ops/rows";
 import { layerNorm, layerNormComposed, layerNormPortable } from "../../src/tensor/ops/layer-norm";
 import { linear } from "../../src/tensor/ops/linear";
+import { product } from "../../src/tensor/ops/product";
 import { softmaxLoss, softmaxLossChunked, softmaxLossPortable } from "../../src/tensor/ops/softmax-loss";
 import { binaryLoss } from "../../src/tensor/ops/binary-loss";
 import { close, noLeak } from "./helpers";
@@ -79,6 +80,16 @@ describe("tensor/ops", () => {
       const [a, b] = [first, changed].map((x) => causalAttention(x as tf.Tensor3D, x as tf.Tensor3D, x as tf.Tensor3D, { heads: 2, dropout: 0 }).dataSync());
       close(a!.subarray(0, 12), b!.subarray(0, 12), 0);
       assert.notDeepEqual(a!.subarray(12), b!.subarray(12));
+    }));
+
+  it("a product with turned factors equals tf.matMul, with and without batches", () =>
+    noLeak(() => {
+      for (const lead of [[], [3]]) {
+        for (const [ta, tb] of [[false, false], [true, false], [false, true], [true, true]] as const) {
+          const [a, b] = [normal("a", [...lead, ...(ta ? [5, 4] : [4, 5])]), normal("b", [...lead, ...(tb ? [6, 5] : [5, 6])])];
+          close(product(a, b, ta, tb).dataSync(), tf.matMul(a, b, ta, tb).dataSync(), 1e-5);
+        }
+      }
     }));
 
   it("linear equals matMul plus bias in value and gradient", () =>

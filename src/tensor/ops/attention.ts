@@ -9,6 +9,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { Rng } from "../../core/rng";
 import { withGradient } from "../gradient";
 import { attribute, hasKernels, kernel } from "../kernel";
+import { product } from "./product";
 import { dropoutMask, masked, type DropoutMask } from "./dropout";
 
 /** What attention needs beside Q, K and V. */
@@ -40,15 +41,15 @@ export function causalAttention(q: tf.Tensor3D, k: tf.Tensor3D, v: tf.Tensor3D, 
     [q, k, v],
     (...inputs) => {
       const [queries, keys, values] = inputs.map((x) => splitHeads(x, heads)) as [tf.Tensor3D, tf.Tensor3D, tf.Tensor3D]; // [B*H, L, d]
-      const logits = tf.matMul(queries, keys, false, true) as tf.Tensor3D; // [B*H, L, L]
+      const logits = product(queries, keys, false, true); // [B*H, L, L]
       const mask = options.dropout > 0 && options.rng !== undefined ? dropoutMask(logits.shape, options.dropout, options.rng) : undefined;
       const { p, kept } = weigh(logits, scale, mask);
       return { value: joinHeads(tf.matMul(kept, values) as tf.Tensor3D, batch, heads), keep: [queries, keys, values, p, kept] as const };
     },
     (dy, [queries, keys, values, p, kept]) => {
       const da = splitHeads(dy, heads); // [B*H, L, d]
-      const ds = weighGradient(tf.matMul(da, values, false, true) as tf.Tensor3D, p, kept, scale); // [B*H, L, L]
-      return [tf.matMul(ds, keys), tf.matMul(ds, queries, true, false), tf.matMul(kept, da, true, false)].map((x) => joinHeads(x as tf.Tensor3D, batch, heads));
+      const ds = weighGradient(product(da, values, false, true), p, kept, scale); // [B*H, L, L]
+      return [product(ds, keys), product(ds, queries, true, false), product(kept, da, true, false)].map((x) => joinHeads(x, batch, heads));
     },
   );
 }

@@ -7,6 +7,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { withGradient } from "../gradient";
 import { attribute, isNative, kernel } from "../kernel";
+import { product } from "./product";
 
 /** The weights of a GRU step; the rows of each matrix are the inputs', then the units'. */
 export interface GruWeights {
@@ -44,8 +45,8 @@ export function gruStep(x: tf.Tensor2D, hidden: tf.Tensor2D, weights: GruWeights
     (dy, kept) => {
       const [input, before, r] = [kept[0], kept[1], kept[6]] as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
       const [dx, dh, dc, dgates] = kernel("GRUBlockCellGrad", type, [...kept, dy], 4) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D]; // dc, dgates before tanh, sigmoid
-      const dGates = tf.matMul(tf.concat([input, before], 1), dgates, true, false);
-      const dCandidate = tf.matMul(tf.concat([input, before.mul(r)], 1), dc, true, false);
+      const dGates = product(tf.concat([input, before], 1), dgates, true, false);
+      const dCandidate = product(tf.concat([input, before.mul(r)], 1), dc, true, false);
       return [dx, dh, dGates, dCandidate, dgates.sum(0), dc.sum(0)];
     },
   );

@@ -1,6 +1,7 @@
 /** A linear layer with its closed-form gradient: y = x W + b; dx = dy W^T, dW = x^T dy, db = sum(dy). */
 import * as tf from "@tensorflow/tfjs";
 import { withGradient } from "../gradient";
+import { product } from "./product";
 
 /**
  * The layer.
@@ -18,6 +19,6 @@ export function linear(x: tf.Tensor2D, weight: tf.Tensor2D, bias: tf.Tensor1D): 
   return withGradient(
     [x, weight, bias],
     (input, w, b) => ({ value: tf.matMul(input, w).add(b) as tf.Tensor2D, keep: [input, w] as const }),
-    (dy, [input, w]) => [tf.matMul(dy, w, false, true), tf.matMul(input, dy, true, false), dy.sum(0)],
+    (dy, [input, w]) => [product(dy, w, false, true), product(input, dy, true, false), dy.sum(0)],
   );
 }

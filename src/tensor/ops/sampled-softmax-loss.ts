@@ -10,6 +10,7 @@ import * as tf from "@tensorflow/tfjs";
 import { ConfigError } from "../../core/errors";
 import { withGradient } from "../gradient";
 import { gatherRows } from "./rows";
+import { product } from "./product";
 import { chunkRows } from "./softmax-loss";
 
 /** Below this a target's probability counts as this. */
@@ -113,7 +114,7 @@ export function sampledSoftmaxRows(
           const part = h.slice([from, 0], [size, -1]);
           const target = e.slice([from, 0], [size, -1]);
           const wanted = part.mul(target).sum(1, true).sub(tf.tensor2d(own.subarray(from, from + size), [size, 1])); // [size, 1]
-          const plain = tf.matMul(tf.concat([part, wanted, tf.onesLike(wanted)], 1) as tf.Tensor2D, wide, false, true); // [size, 1 + M]
+          const plain = product(tf.concat([part, wanted, tf.onesLike(wanted)], 1) as tf.Tensor2D, wide, false, true); // [size, 1 + M]
           const places = tf.tensor2d(targets.subarray(from, from + size), [size, 1], "int32");
           const all = tf.softmax(hits ? tf.where(tf.equal(places, ids), hidden, plain) : plain) as tf.Tensor2D;
           const p = all.slice([0, 0], [size, 1]);
@@ -122,7 +123,7 @@ export function sampledSoftmaxRows(
             p.maximum(smallest).log().sum().neg(),
             tf.matMul(all, wide).slice([0, 0], [size, width]).add(target.mul(missing)),
             part.mul(missing),
-            before.add(tf.matMul(all, part, true, false)),
+            before.add(product(all, part, true, false)),
           ] as [tf.Tensor, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
         });
         before.dispose();
