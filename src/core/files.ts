@@ -2,10 +2,12 @@
 import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { DataError } from "./errors";
 import { place, stateOf } from "./processes";
 
 /**
  * Writes a file whole: a reader sees the old content or the new, never a half. Makes the folders it needs.
+ * @throws DataError naming the file if the disk is full
  * @example
  * import { mkdtempSync, readFileSync } from "node:fs";
  * import { writeFileAtomic } from "sessionlab";
@@ -14,11 +16,11 @@ import { place, stateOf } from "./processes";
  * assert.equal(readFileSync(file, "utf8"), "whole");
  */
 export function writeFileAtomic(path: string, content: string | Uint8Array): void {
-  mkdirSync(dirname(path), { recursive: true });
   removeLeftovers(dirname(path), basename(path));
   const beside = temporaryName(path);
   const bytes = typeof content === "string" ? Buffer.from(content) : content;
   try {
+    mkdirSync(dirname(path), { recursive: true });
     const file = openSync(beside, "wx");
     try {
       for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
@@ -29,13 +31,14 @@ export function writeFileAtomic(path: string, content: string | Uint8Array): voi
     renameSync(beside, path);
   } catch (error) {
     rmSync(beside, { force: true });
-    throw error;
+    throw isFull(error) ? fullDisk(path, error) : error;
   }
 }
 
 /**
  * Fills a folder whole: `fill` writes into a folder beside, which then takes the name.
  * If `path` is there already, it is replaced; of two processes that write it at once, the later one's stays, whole.
+ * @throws DataError naming the folder if the disk is full; what `fill` throws
  * @example
  * import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
  * import { writeFolderAtomic } from "sessionlab";
@@ -50,8 +53,8 @@ export function writeFileAtomic(path: string, content: string | Uint8Array): voi
 export async function writeFolderAtomic(path: string, fill: (folder: string) => Promise<void> | void): Promise<void> {
   removeLeftovers(dirname(path), basename(path));
   const beside = temporaryName(path);
-  mkdirSync(beside, { recursive: true });
   try {
+    mkdirSync(beside, { recursive: true });
     await fill(beside);
     for (let tries = 0; !tryRename(beside, path, tries < 100 ? ["EEXIST", "ENOTEMPTY", "ENOTDIR", "EPERM"] : []); tries++) {
       const old = temporaryName(path);
@@ -59,8 +62,30 @@ export async function writeFolderAtomic(path: string, fill: (folder: string) => 
     }
   } catch (error) {
     rmSync(beside, { recursive: true, force: true });
-    throw error;
+    throw isFull(error) ? fullDisk(path, error) : error;
   }
+}
+
+/** Makes a folder and those it needs. @throws DataError naming it if the disk is full */
+export function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw isFull(error) ? fullDisk(path, error) : error;
+  }
+}
+
+/** Whether an error, or one underneath, says that a disk or a quota is full: as the system says it, or as DuckDB does. */
+export function isFull(error: unknown): boolean {
+  for (let inner = error; inner instanceof Error; inner = inner.cause) {
+    if (["ENOSPC", "EDQUOT"].includes((inner as NodeJS.ErrnoException).code ?? "") || /No space left on device|Disk quota exceeded/.test(inner.message)) return true;
+  }
+  return false;
+}
+
+/** What is thrown where a disk is full. */
+export function fullDisk(path: string, cause: unknown): DataError {
+  return new DataError("Expected room for this on its disk, found a full disk; nothing half written is left: free some space and try again", { file: path }, { cause });
 }
 
 const DAY = 86_400_000;

@@ -4,10 +4,11 @@
  * was not touched for a while. Work under a lock must stand being done twice: a machine that sleeps loses its locks.
  */
 import { randomBytes } from "node:crypto";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync, utimesSync, writeSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, rmSync, statSync, utimesSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AbortError, throwIfAborted } from "./errors";
+import { fullDisk, isFull, makeFolder } from "./files";
 import { stateOf, thisProcess, type ProcessMark } from "./processes";
 
 /** How a lock is waited for. */
@@ -46,7 +47,7 @@ const GUARD_STALE = 10_000;
 export async function withLock<T>(path: string, work: (waited: boolean) => Promise<T> | T, settings: LockSettings): Promise<T> {
   const { task, signal, onWait } = settings;
   const holder: Holder = { ...thisProcess(), token: randomBytes(8).toString("hex") };
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   const start = performance.now();
   let waited = false;
   for (let pause = 20; !take(path, holder); pause = Math.min(500, pause * 1.5)) {
@@ -94,13 +95,13 @@ function take(path: string, holder: Holder): boolean {
     file = openSync(path, "wx");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw error;
+    throw isFull(error) ? fullDisk(path, error) : error;
   }
   try {
     writeSync(file, JSON.stringify(holder));
   } catch (error) {
     rmSync(path, { force: true });
-    throw error;
+    throw isFull(error) ? fullDisk(path, error) : error;
   } finally {
     closeSync(file);
   }

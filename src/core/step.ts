@@ -10,14 +10,14 @@
  * <cache>/<name>/<key>.lock        while a process computes
  */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
 import { cacheLimit, markUse, tidyCache, touchEntry } from "./cache";
 import { type Codec, plainCodec } from "./codec";
 import { codeVersion, projectFolder } from "./code-version";
 import { formatSeconds } from "./duration";
 import { ConfigError, throwIfAborted } from "./errors";
-import { writeFileAtomic, writeFolderAtomic } from "./files";
+import { makeFolder, writeFileAtomic, writeFolderAtomic } from "./files";
 import { hashOf, type Hashable } from "./hash";
 import { releaseDead, withLock, type LockSettings } from "./lock";
 import type { Progress } from "./progress";
@@ -57,7 +57,7 @@ export interface StepResult<T> {
   readonly damage?: string;
 }
 
-/** meta.json of a stored result. */
+/** meta.json of a stored result; in the file, `check` beside it is the hash of all this. */
 export interface StepMeta {
   readonly name: string;
   readonly key: string;
@@ -149,7 +149,7 @@ async function readOrCompute<T>(
   const compute = async (): Promise<StepResult<T>> => {
     const limit = cacheLimit();
     const checkpoint = settings.checkpoint === true ? `${folder}.checkpoint` : undefined;
-    if (checkpoint !== undefined) mkdirSync(checkpoint, { recursive: true });
+    if (checkpoint !== undefined) makeFolder(checkpoint);
     const start = performance.now();
     const computed = await fn({ signal, progress, checkpoint });
     const seconds = (performance.now() - start) / 1000;
@@ -157,7 +157,8 @@ async function readOrCompute<T>(
       await writeFolderAtomic(folder, async (beside) => {
         await codec.write(beside, computed);
         const files = Object.fromEntries(filesIn(beside).map((file) => [file, checksum(join(beside, file))]));
-        writeFileAtomic(join(beside, "meta.json"), `${JSON.stringify({ ...identity, seconds, files } satisfies StepMeta, null, 2)}\n`);
+        const meta: StepMeta = { ...identity, seconds, files };
+        writeFileAtomic(join(beside, "meta.json"), `${JSON.stringify({ ...meta, check: checkOf(meta) }, null, 2)}\n`);
       });
     } finally {
       codec.release?.(computed);
@@ -192,12 +193,18 @@ export function footer(result: Pick<StepResult<unknown>, "cached" | "seconds" | 
 
 /** Reads meta.json and checks every file against it. Throws if anything is not as it was written. */
 function readMeta(folder: string, key: string): StepMeta {
-  const meta = JSON.parse(readFileSync(join(folder, "meta.json"), "utf8")) as StepMeta;
+  const { check, ...meta } = JSON.parse(readFileSync(join(folder, "meta.json"), "utf8")) as StepMeta & { readonly check?: string };
+  if (check !== checkOf(meta)) throw new Error("meta.json is not as it was written");
   if (meta.key !== key) throw new Error(`meta.json is of another key, ${meta.key}`);
   for (const [file, expected] of Object.entries(meta.files)) {
     if (checksum(join(folder, file)) !== expected) throw new Error(`the checksum of ${file} is wrong`);
   }
   return meta;
+}
+
+/** Over what JSON keeps of it: an undefined value is left out there. */
+function checkOf(meta: StepMeta): string {
+  return hashOf(JSON.parse(JSON.stringify(meta)) as Hashable);
 }
 
 function filesIn(folder: string): string[] {

@@ -2,15 +2,16 @@
  * The door to data: a name of the catalogue in, a table of events out. A prepared folder is read as it is; else the
  * archive is looked for in downloads/, else fetched from the sources in their order, and prepared.
  */
-import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { AbortError, ConfigError, DataError, throwIfAborted } from "../core/errors";
-import { temporaryName, writeFolderAtomic } from "../core/files";
+import { makeFolder, temporaryName, writeFolderAtomic } from "../core/files";
 import { hashOf } from "../core/hash";
 import { withLock } from "../core/lock";
 import { nearest } from "../core/options";
 import { catalog, type CatalogEntry, type Source } from "./catalog";
-import { download, sha256Of, type DownloadOptions } from "./download";
+import { sha256Of } from "./checksum";
+import { download, type DownloadOptions } from "./download";
 import type { EventTable } from "./events";
 import { readMovielens } from "./movielens";
 import { dataRoot, projectRoot, readPrepared, writePrepared, type RawDataset } from "./store";
@@ -23,7 +24,7 @@ export interface LoadOptions extends Pick<DownloadOptions, "progress" | "signal"
 }
 
 /** Rises when the files of a prepared folder change, so that folders of older versions are left alone. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 const readers: Readonly<Record<string, (archive: string, source: Source, scratch: string) => RawDataset>> = { "ml-100k": readMovielens };
 
@@ -64,7 +65,7 @@ export async function loadEntry(entry: CatalogEntry, options: LoadOptions = {}):
   const read = async (): Promise<EventTable | undefined> => {
     if (!existsSync(folder)) return undefined;
     try {
-      return await readPrepared(folder);
+      return await readPrepared(folder, entry.name);
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
       return undefined; // a damaged folder is made again from the archive
@@ -80,7 +81,7 @@ async function prepare(entry: CatalogEntry, folder: string, options: LoadOptions
   const reader = readers[entry.name];
   if (reader === undefined) throw new ConfigError(`Expected a data set with a reader, found "${entry.name}"; the readers are: ${Object.keys(readers).join(", ")}`);
   const scratch = temporaryName(folder); // beside the folder: what a killed process leaves goes with its next preparation
-  mkdirSync(scratch, { recursive: true });
+  makeFolder(scratch);
   let table: EventTable | undefined;
   try {
     await writeFolderAtomic(folder, async (beside) => {

@@ -5,12 +5,14 @@
  * server names. Of two processes that fetch one file, one does and the other waits. Every failure says what to do.
  */
 import { createHash, type Hash } from "node:crypto";
-import { closeSync, createReadStream, existsSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AbortError, DataError, throwIfAborted } from "../core/errors";
+import { isFull } from "../core/files";
 import { withLock } from "../core/lock";
 import { meter, type Progress } from "../core/progress";
+import { hashFile, sha256Of } from "./checksum";
 import { beginPart, dropPart, partPath, partSize, readNote, validatorOf, type PartNote } from "./part";
 
 /** What a download may be told. */
@@ -81,11 +83,11 @@ export async function download(url: string, path: string, sha256: string | undef
     const size = partSize(path);
     if (size === 0) dropPart(path);
     if (error instanceof AbortError || signal?.aborted === true) throw new AbortError(task, size === 0 ? undefined : partPath(path));
-    if (error instanceof DataError) throw error;
     const kept = size === 0 ? "" : `the ${size} bytes that came are kept in ${partPath(path)}: call again to go on from there, or `;
     if (isFull(error)) {
       throw new DataError(`Expected room for ${basename(path)} in ${dirname(path)}, found a full disk; free some space; ${kept}fetch it elsewhere and place it at ${path}`, {}, { cause: error });
     }
+    if (error instanceof DataError) throw error;
     throw new DataError(`Expected the file behind ${url}, found ${error instanceof Failure ? error.message : innermost(error)}; ${kept}fetch it elsewhere and place it at ${path}`, {}, { cause: error });
   }
 }
@@ -229,21 +231,6 @@ function restart(transfer: Transfer): void {
   dropPart(transfer.path);
   transfer.hash = createHash("sha256");
   transfer.pieced = false;
-}
-
-function isFull(error: unknown): boolean {
-  return ["ENOSPC", "EDQUOT"].includes((error as NodeJS.ErrnoException).code ?? "");
-}
-
-/** sha256 of a file, read in pieces. @returns 64 hexadecimal digits */
-export async function sha256Of(path: string): Promise<string> {
-  return (await hashFile(path)).digest("hex");
-}
-
-async function hashFile(path: string): Promise<Hash> {
-  const hash = createHash("sha256");
-  for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
-  return hash;
 }
 
 /** The innermost message of an error: `fetch` hides what happened in its causes. */

@@ -36,6 +36,8 @@ export type ColumnPlan = Readonly<Partial<Record<EventField, number>>>;
  */
 export function planColumns(header: readonly string[], given: ColumnNames, file: string): ColumnPlan {
   const names = resolveOptions("columns", unnamed, given, Object.fromEntries(Object.keys(unnamed).map((field) => [field, isName])));
+  const broken = header.find((name) => name.includes("\0"));
+  if (broken !== undefined) throw new DataError(`Expected the names of columns, found a NUL byte in ${JSON.stringify(broken.slice(0, 40))}; is it a text file?`, { file, line: 1 });
   const plan: Partial<Record<EventField, number>> = {};
   for (const field of Object.keys(usualNames) as EventField[]) {
     const name = names[field];

