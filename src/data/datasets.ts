@@ -3,11 +3,11 @@
  * archive is looked for in downloads/, else fetched from the sources in their order, and prepared.
  */
 import { existsSync, rmSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { AbortError, ConfigError, DataError, throwIfAborted } from "../core/errors";
-import { makeFolder, temporaryName, writeFolderAtomic } from "../core/files";
+import { makeFolder, removeLeftovers, temporaryName, writeFolderAtomic } from "../core/files";
 import { hashOf } from "../core/hash";
-import { withLock } from "../core/lock";
+import { releaseDead, withLock } from "../core/lock";
 import { nearest } from "../core/options";
 import { catalog, type CatalogEntry, type Source } from "./catalog";
 import { sha256Of } from "./checksum";
@@ -65,7 +65,10 @@ export async function loadEntry(entry: CatalogEntry, options: LoadOptions = {}):
   const read = async (): Promise<EventTable | undefined> => {
     if (!existsSync(folder)) return undefined;
     try {
-      return await readPrepared(folder, entry.name);
+      const table = await readPrepared(folder, entry.name);
+      // A process that was killed between preparing and tidying leaves its lock and its scratch.
+      if (releaseDead(`${folder}.lock`)) removeLeftovers(dirname(folder), basename(folder));
+      return table;
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
       return undefined; // a damaged folder is made again from the archive

@@ -15,9 +15,9 @@ function underWay(output: string): string {
   return / {2}/.test(line) ? `in ${line.split("  ")[0]}` : `after ${line.replace(/: (cached|computed in).*/, "")}`;
 }
 
-/** JSON without times, and without what came from the cache. */
+/** JSON without times, without the check over them, and without what came from the cache. */
 function timeless(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value, (key, one: unknown) => (["seconds", "cachedSeconds", "cached", "startedAt"].includes(key) ? undefined : one)));
+  return JSON.parse(JSON.stringify(value, (key, one: unknown) => (["seconds", "cachedSeconds", "cached", "startedAt", "check"].includes(key) ? undefined : one)));
 }
 
 function json(...path: readonly string[]): Record<string, unknown> {

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { ConfigError, DataError } from "../../src/core/errors";
+import { thisProcess } from "../../src/core/processes";
 import { catalog, type CatalogEntry, type WheelSource, type ZipSource } from "../../src/data/catalog";
 import { archivePath, isLocal, loadDataset, loadEntry, preparedFolder } from "../../src/data/datasets";
 import { eventsFrom } from "../../src/data/events";
@@ -91,6 +93,18 @@ describe("loadEntry", () => {
       dropped: { "items without an event": 1 },
       files: { "events.parquet": checksum("events.parquet"), "items.parquet": checksum("items.parquet") },
     });
+  });
+
+  it("tidies up after a process that was killed between preparing and tidying", async () => {
+    const one = entry(zip());
+    place(root(), "ml.zip", zip());
+    const whole = await loadEntry(one, { root: root() });
+    const folder = preparedFolder(one, root());
+    const dead = { ...thisProcess(), pid: spawnSync(process.execPath, ["--version"]).pid, token: "dead" };
+    writeFileSync(`${folder}.lock`, JSON.stringify(dead));
+    mkdirSync(`${folder}.${dead.pid}-${dead.place}-00000001.tmp`);
+    assert.deepEqual(await loadEntry(one, { root: root() }), whole);
+    assert.deepEqual(readdirSync(join(root(), "prepared")), [basename(folder)]);
   });
 
   it("makes a damaged prepared folder again, and never reads a half-written one", async () => {
