@@ -23,9 +23,10 @@ import { gelu } from "../tensor/ops/activation";
 import { causalAttention } from "../tensor/ops/attention";
 import { binaryLoss } from "../tensor/ops/binary-loss";
 import { dropout } from "../tensor/ops/dropout";
-import { gatherRows } from "../tensor/ops/rows";
 import { layerNorm } from "../tensor/ops/layer-norm";
 import { linear } from "../tensor/ops/linear";
+import { product } from "../tensor/ops/product";
+import { gatherRows } from "../tensor/ops/rows";
 import { softmaxLoss } from "../tensor/ops/softmax-loss";
 import { ParameterSet, type HostTensor } from "../tensor/parameters";
 import { train as trainLoop } from "../tensor/training";
@@ -152,7 +153,7 @@ export class Sasrec implements Recommender {
       const values = weights.read();
       const { input, batch, length, last } = padSessions(sessions, items.trained, this.options.maxLength);
       const states = hiddenStates(values, input, batch, length, this.options); // [B*L, D]
-      return tf.matMul(tf.gather(states, tf.tensor1d(last, "int32")), values["item"] as tf.Tensor2D, false, true); // [B, V]
+      return product(tf.gather(states, tf.tensor1d(last, "int32")) as tf.Tensor2D, values["item"] as tf.Tensor2D, false, true); // [B, V]
     });
   }
 

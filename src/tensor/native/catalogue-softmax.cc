@@ -38,7 +38,7 @@ struct Block {
   float* logits;             // [to - from, R]
   float *largest, *sum;      // [R]
   float* share;              // [R] from exp(X - largest) to scale softmax(X)
-  float* pull;               // [R, depth] its part of dh
+  float *pull, *term;        // [R, depth] its part of dh; what one tile adds: sums of sums lose fewer digits than one long sum
   float* push;               // [V, depth] dE
 };
 
@@ -55,11 +55,15 @@ SESSIONLAB_INLINE void first_pass(const Batch& batch, const Block& block) {
       load(piece, block.logits + v * R + r);
       largest = piece > largest ? piece : largest;
     }
-    for (int64_t v = 0; v < items; v++) {
-      load(piece, block.logits + v * R + r);
-      piece = exp_of(piece - largest);
-      sum += piece;
-      store(block.logits + v * R + r, piece);
+    for (int64_t at = 0; at < items; at += tile_items) {
+      Lanes part{};
+      for (int64_t v = at; v < std::min(at + tile_items, items); v++) {
+        load(piece, block.logits + v * R + r);
+        piece = exp_of(piece - largest);
+        part += piece;
+        store(block.logits + v * R + r, piece);
+      }
+      sum += part;
     }
     store(block.largest + r, largest);
     store(block.sum + r, sum);
@@ -81,7 +85,11 @@ SESSIONLAB_INLINE void second_pass(const Batch& batch, const Block& block) {
       }
     for (int64_t r = 0; r < R; r++)
       if (batch.targets[r] >= from && batch.targets[r] < to) part[(batch.targets[r] - from) * R + r] -= batch.scale;
-    product<rows, lanes>(R, D, to - from, {part, 1, R}, block.table + from * D, D, block.pull, D, Start::kept);
+    product<rows, lanes>(R, D, to - from, {part, 1, R}, block.table + from * D, D, block.term, D, Start::zero);
+    for (int64_t i = 0; i < R * D; i += width) {
+      load(piece, block.pull + i), load(share, block.term + i);
+      store(block.pull + i, piece + share);
+    }
     product<rows, lanes>(to - from, D, R, {part, R, 1}, batch.states, D, block.push + from * D, D, Start::kept);
   }
 }
@@ -147,12 +155,12 @@ void compute(Call& call) {
 
   const int64_t blocks = std::max<int64_t>(1, std::min(most_blocks, V / least_block));
   const int64_t R = std::min(round_up(N, group), std::max(group, std::min(most_rows, held_logits / V / group * group)));
-  std::vector<float> logits(V * R), parts(blocks * R * (3 + depth)), states(R * depth), turned(depth * R);
+  std::vector<float> logits(V * R), parts(blocks * R * (3 + 2 * depth)), states(R * depth), turned(depth * R);
   std::vector<int32_t> wanted(R);
   const auto block_at = [&](int64_t b) {
-    float* own = parts.data() + b * R * (3 + depth);
+    float* own = parts.data() + b * R * (3 + 2 * depth);
     const int64_t from = V * b / blocks, to = V * (b + 1) / blocks;
-    return Block{from, to, table, logits.data() + from * R, own, own + R, own + 2 * R, own + 3 * R, sums};
+    return Block{from, to, table, logits.data() + from * R, own, own + R, own + 2 * R, own + 3 * R, own + R * (3 + depth), sums};
   };
 
   for (int64_t first = 0; first < N; first += R) {
