@@ -144,7 +144,7 @@ function leakagePanel({ testCases, affectedShare, laterTrainShare }: LeakageRepo
 function filePanel({ rows, kept, dropped, columns, time }: FileReport): Panel {
   return {
     title: "How the file was read",
-    facts: [plural(rows, "row"), `${kept} kept`, `times in ${time.unit}${time.guessed ? " (guessed)" : ""}`, `columns: ${Object.entries(columns).map(([field, column]) => `${field} from "${column}"`).join(", ")}`],
+    facts: [plural(rows, "row"), `${kept} kept`, `times ${time.unit === "date" ? "as dates" : `in ${time.unit}`}${time.guessed ? " (guessed)" : ""}`, `columns: ${Object.entries(columns).map(([field, column]) => `${field} from "${column}"`).join(", ")}`],
     grids: dropped.length === 0 ? [] : [{ caption: "Rows left out", headers: ["why", "rows", "first line"], rows: dropped.map(({ reason, count, firstLine }) => [reason, count, firstLine]) }],
   };
 }

@@ -39,15 +39,16 @@ function layoutOf({ title, axis, count = "count" }: FigureWords): Partial<Layout
 /**
  * How values are distributed: bars of equal width, or on a logarithmic scale of equal ratio. Values that are not
  * finite, and on a logarithmic scale those of 0 or less, are left out and counted in the title.
- * @param options bins: how many bars at most, default 40; log: whether the axis is logarithmic
+ * @param options bins: how many bars at most, default 40; log: whether the axis is logarithmic; logCount: whether the
+ *   counts' is, where small hills stand beside large ones
  * @throws ConfigError if no value is left
  * @example
  * import { histogramFigure } from "sessionlab";
  * const { data } = histogramFigure([1, 1, 2, 5], { title: "Lengths", axis: "items" });
  * assert.deepEqual([data[0]!.x, data[0]!.y], [[1, 2, 3, 4, 5], [2, 1, 0, 0, 1]]);
  */
-export function histogramFigure(values: ArrayLike<number>, words: FigureWords, options: { readonly bins?: number; readonly log?: boolean } = {}): Figure {
-  const { bins = 40, log = false } = options;
+export function histogramFigure(values: ArrayLike<number>, words: FigureWords, options: { readonly bins?: number; readonly log?: boolean; readonly logCount?: boolean } = {}): Figure {
+  const { bins = 40, log = false, logCount = false } = options;
   let [low, high, used, whole] = [Infinity, -Infinity, 0, true];
   const usable = (value: number): boolean => Number.isFinite(value) && (!log || value > 0);
   for (let at = 0; at < values.length; at++) {
@@ -76,7 +77,8 @@ export function histogramFigure(values: ArrayLike<number>, words: FigureWords, o
   // A bar's width is in the units of the axis, which a logarithmic one stretches.
   const width = log ? counts.map((_, bar) => 10 ** (start + (bar + 1) * step) - 10 ** (start + bar * step)) : undefined;
   const trace: Partial<PlotData> = { type: "bar", x, y: counts, width, marker: { color: colours[0] }, hovertemplate: "%{x}: %{y}<extra></extra>" };
-  return { data: [trace], layout: log ? { ...layout, xaxis: { ...layout.xaxis, type: "log" } } : layout };
+  const scaleOf = (on: boolean): Partial<Layout["xaxis"]> => (on ? { type: "log" } : {});
+  return { data: [trace], layout: { ...layout, xaxis: { ...layout.xaxis, ...scaleOf(log) }, yaxis: { ...layout.yaxis, ...scaleOf(logCount) } } };
 }
 
 /**
@@ -121,8 +123,8 @@ function logSpaced(count: number): number[] {
 }
 
 /**
- * Where a split lies in time: the events of training, and the targets of each set of cases. Where colours lie over each
- * other, training knows what comes after the targets.
+ * Where a split lies in time: the events of training, and the targets of each set of cases, each as shares of its own
+ * number. Where colours lie over each other, training knows what comes after the targets.
  * @throws ConfigError if the data have no times
  * @example
  * import { eventsFrom, sessionsFrom, splitByTime, splitFigure } from "sessionlab";
@@ -149,9 +151,10 @@ export function splitFigure(split: Split, title = `${split.name} in time`): Figu
     const counts = new Array<number>(bins).fill(0);
     for (const time of times) counts[Math.min(bins - 1, Math.floor((time - from) / step))]!++;
     const x = counts.map((_, bin) => new Date(1000 * (from + (bin + 0.5) * step)).toISOString().slice(0, 19));
-    return { type: "bar", name, x, y: counts, marker: { color: colours[at] } };
+    const y = counts.map((count) => Number(((100 * count) / Math.max(1, times.length)).toFixed(3)));
+    return { type: "scatter", mode: "lines", name, x, y, line: { color: colours[at], width: 1.5, shape: "hvh" }, fill: "tozeroy", fillcolor: `${colours[at]}40`, hovertemplate: "%{x}: %{y:.1f} %<extra>%{fullData.name}</extra>" };
   });
-  return { data, layout: { ...layoutOf({ title, axis: "", count: "events" }), barmode: "stack", bargap: 0 } };
+  return { data, layout: layoutOf({ title, axis: "", count: "% of the part's events" }) };
 }
 
 function targetTimes({ sessions, session, end }: Cases): Float64Array {

@@ -6,6 +6,7 @@
 import type { PlotData } from "plotly.js";
 import type { Figure } from "./figure";
 import { figureBundle } from "./figure-bundle";
+import { labelSides } from "./graph-labels";
 import type { Renderer } from "./mime";
 import { clip, formatNumber, plural } from "./panel";
 import { has, method, number, text } from "./shapes";
@@ -28,6 +29,7 @@ interface Point {
   y: number;
 }
 
+const size = { width: 700, height: 520 } as const;
 const mostNodes = 200;
 const mostEdges = 1000;
 const mostLabels = 25;
@@ -67,11 +69,11 @@ export function graphFigure(graph: GraphLike, limits: { readonly nodes?: number;
     layout: {
       title: { text: edgesCut, font: { size: 14 } },
       xaxis: axis,
-      yaxis: { ...axis, scaleanchor: "x" },
+      yaxis: axis,
       hovermode: "closest",
-      margin: { t: 40, r: 10, b: 10, l: 10 },
-      width: 700,
-      height: 520,
+      margin: { t: 40, r: 60, b: 10, l: 60 },
+      width: size.width,
+      height: size.height,
       legend: { orientation: "h", y: -0.02 },
     },
   };
@@ -95,7 +97,7 @@ function place(points: readonly Point[], edges: readonly (readonly [Point, Point
     small.addNode(node, { x: Number((10 * Math.cos(angle)).toFixed(6)), y: Number((10 * Math.sin(angle)).toFixed(6)) });
   });
   for (const [from, to] of edges) small.mergeEdge(from.node, to.node);
-  if (small.size > 0) forceAtlas2.assign(small, { iterations: 200, settings: { ...forceAtlas2.inferSettings(small), adjustSizes: false, barnesHutOptimize: false } });
+  if (small.size > 0) forceAtlas2.assign(small, { iterations: 200, settings: { strongGravityMode: true, gravity: 0.05, scalingRatio: 30, slowDown: 5, barnesHutOptimize: false } });
   for (const point of points) {
     const { x, y } = small.getNodeAttributes(point.node) as { x: number; y: number };
     point.x = Number(x.toPrecision(4));
@@ -138,6 +140,7 @@ function nodeTraces(points: readonly Point[]): Partial<PlotData>[] {
   const groups = kinds.length <= mostKinds ? kinds.map((kind) => [kind]) : [...kinds.slice(0, mostKinds - 1).map((kind) => [kind]), kinds.slice(mostKinds - 1)];
   const labelled = points.length <= mostLabels;
   const most = Math.max(1, ...points.map(({ degree }) => degree));
+  const sides = labelled ? labelSides(points.map((point) => ({ ...point, label: labelOf(point) })), size.width - 120, size.height - 80) : [];
   return groups.map((group, at) => {
     const own = points.filter((point) => group.includes(kindOf(point)));
     return {
@@ -147,7 +150,7 @@ function nodeTraces(points: readonly Point[]): Partial<PlotData>[] {
       x: own.map(({ x }) => x),
       y: own.map(({ y }) => y),
       text: own.map((point) => literal(labelOf(point))),
-      textposition: "top center",
+      textposition: own.map((point) => sides[points.indexOf(point)] ?? "top center") as unknown as "top center", // a list, which the types do not know
       hovertext: own.map((point) => `${literal(labelOf(point))}<br>${plural(point.degree, "edge")}`),
       hoverinfo: "text",
       marker: { color: colours[at]!, size: own.map(({ degree }) => Math.round(6 + 12 * Math.sqrt(degree / most))) },

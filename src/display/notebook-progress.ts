@@ -75,7 +75,10 @@ export function notebookProgress(display: NotebookDisplay, now: () => number = (
   };
   const progress = (report: ProgressReport): void => {
     let task = tasks.get(report.task);
-    if (task === undefined || !task.open) {
+    const whole = report.total !== undefined && report.done >= report.total;
+    // A training says once more that it is done when the last validation is over: that is no second run.
+    const more = task !== undefined && !task.open && whole && report.done === task.last.done;
+    if (task === undefined || (!task.open && !more)) {
       const [earlierMs, runs, id] = task === undefined ? [0, 0, undefined] : [task.earlierMs, task.runs, task.id];
       task = { id, since: now(), earlierMs, runs: runs + 1, drawn: -Infinity, open: true, last: report, metrics: {}, curves: new Map() };
       tasks.set(report.task, task);
@@ -87,7 +90,9 @@ export function notebookProgress(display: NotebookDisplay, now: () => number = (
       task.curves.set(name, curve);
       curve.add(report.done, value);
     }
-    if (report.total !== undefined && report.done >= report.total) return close(task);
+    if (more && task.id !== undefined) draw(task, lineBundle(task));
+    else if (whole) close(task);
+    if (whole) return;
     if (now() - task.since >= patience && now() - task.drawn >= every) draw(task, barBundle(task));
   };
   return Object.assign(progress, {

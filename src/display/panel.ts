@@ -97,13 +97,15 @@ function toHtml({ title, facts = [], grids = [], notes = [] }: Panel): string {
   const lines = [`<div><strong>${escapeHtml(clip(title))}</strong>${facts.length > 0 ? ` <span>${facts.map((fact) => escapeHtml(clip(fact, 160))).join(" · ")}</span>` : ""}</div>`];
   for (const grid of grids) {
     const numeric = numericColumns(grid);
-    const align = (c: number): string => ` style="text-align:${numeric[c]! ? "right" : "left"}"`;
-    const rows = grid.rows.map((row) => `<tr>${grid.headers.map((_, c) => `<td${align(c)}>${escapeHtml(cellText(row[c]))}</td>`).join("")}</tr>`);
+    // Short cells stay in one line: a date in three of them cannot be read.
+    const align = (c: number, text: string): string => ` style="text-align:${numeric[c]! ? "right" : "left"}${text.length < 30 && /[ -]/.test(text) ? ";white-space:nowrap" : ""}"`;
+    const cell = (tag: "td" | "th", text: string, c: number): string => `<${tag}${align(c, text)}>${escapeHtml(text)}</${tag}>`;
+    const rows = grid.rows.map((row) => `<tr>${grid.headers.map((_, c) => cell("td", cellText(row[c]), c)).join("")}</tr>`);
     if (grid.gap !== undefined) rows.splice(grid.gap.after, 0, `<tr><td colspan="${grid.headers.length}" style="text-align:center">${gapText(grid.gap)}</td></tr>`);
     lines.push(
       '<table border="1" class="dataframe">',
       ...(grid.caption === undefined ? [] : [`<caption>${escapeHtml(clip(grid.caption))}</caption>`]),
-      `<thead><tr>${grid.headers.map((header, c) => `<th${align(c)}>${escapeHtml(clip(header, 40))}</th>`).join("")}</tr></thead>`,
+      `<thead><tr>${grid.headers.map((header, c) => cell("th", clip(header, 40), c)).join("")}</tr></thead>`,
       "<tbody>",
       ...rows,
       "</tbody>",

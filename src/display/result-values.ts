@@ -16,20 +16,21 @@ function metric(value: number | undefined): string {
 
 type Metrics = Readonly<Record<string, number>>;
 
-/** Rows of parts, a column for each metric. */
-function metricsGrid(header: string, parts: readonly { readonly name: string; readonly cases: number; readonly metrics: Metrics }[], caption?: string): Grid {
-  const names = [...new Set(parts.flatMap(({ metrics }) => Object.keys(metrics)))];
-  return { caption, headers: [header, "cases", ...names], rows: parts.map(({ name, cases, metrics }) => [name, cases, ...names.map((one): PanelCell => metric(metrics[one]))]) };
+/** A row for each part and cut-off, a column for each metric. */
+function metricsGrid(header: string, parts: readonly { readonly name: string; readonly cases: number; readonly metrics: Metrics }[], ks: readonly number[], caption?: string): Grid {
+  const names = [...new Set(parts.flatMap(({ metrics }) => Object.keys(metrics)).map((name) => name.split("@")[0]!))];
+  const rows = parts.flatMap(({ name, cases, metrics }) => ks.map((k) => [name, cases, k, ...names.map((one): PanelCell => metric(metrics[`${one}@${k}`]))]));
+  return { caption, headers: [header, "cases", "@", ...names], rows };
 }
 
-function evaluationPanel({ role, items, ties, tieRate, cases, metrics, overSeen, strata }: Evaluation): Panel {
+function evaluationPanel({ role, items, ks, ties, tieRate, cases, metrics, overSeen, strata }: Evaluation): Panel {
   const many = strata.slice(0, 40).map(({ by, name, ...part }) => ({ name: name.startsWith(by) ? name : `${by}: ${name}`, ...part }));
   return {
     title: `Evaluation on ${role}`,
     facts: [plural(cases, "case"), `full ranking over ${plural(items, "item")}`],
     grids: [
-      metricsGrid("", [{ name: "all cases", cases, metrics }, { name: "target seen in training", ...overSeen }]),
-      ...(many.length === 0 ? [] : [metricsGrid("group", many, "By group of cases")]),
+      metricsGrid("", [{ name: "all cases", cases, metrics }, { name: "target seen in training", ...overSeen }], ks),
+      ...(many.length === 0 ? [] : [metricsGrid("group", many, ks.slice(0, 1), "By group of cases")]),
     ],
     notes: [`Ties: ${ties}; ${percent(tieRate)} of the targets tie. A target that training never saw is a miss.`],
   };

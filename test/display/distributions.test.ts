@@ -25,7 +25,8 @@ describe("histogramFigure", () => {
       assert.equal((data[0]!.y as number[]).length, 13);
       assert.equal(layout.xaxis!.type, log ? "log" : undefined);
     }
-    const { data } = histogramFigure([1, 10, 100], words, { bins: 2, log: true });
+    const { data, layout } = histogramFigure([1, 10, 100], words, { bins: 2, log: true, logCount: true });
+    assert.equal(layout.yaxis!.type, "log");
     assert.deepEqual(data[0]!.y, [1, 2]);
     assert.deepEqual((data[0]!.width as number[]).map((width) => Math.round(width)), [9, 90]);
   });
@@ -61,7 +62,7 @@ describe("lengthFigure and splitFigure", () => {
 
   it("show a global cut side by side and leave-one-out on top of each other", () => {
     const inTime = splitFigure(smallSplit());
-    assert.deepEqual(inTime.data.map(({ name, y }) => [name, sum(y)]), [["train", 4], ["valid", 0], ["test", 2]]);
+    assert.deepEqual(inTime.data.map(({ name, y }) => [name, sum(y)]), [["train", 100], ["valid", 0], ["test", 100]]);
     const last = (at: number): number => (inTime.data[at]!.y as number[]).findLastIndex((count) => count > 0);
     assert.ok(last(0) < (inTime.data[2]!.y as number[]).findIndex((count) => count > 0));
     const leaking = splitFigure(splitLeaveOneOut(leakySessions()));

@@ -31,8 +31,8 @@ describe("results in a notebook", () => {
   it("shows an evaluation with its protocol", async () => {
     const lines = plain(await smallEvaluation());
     assert.equal(lines[0], "Evaluation on test  2 cases  full ranking over 3 items");
-    assert.match(lines[2]!, /^ +cases +HR@2 +MRR@2 +NDCG@2 +Coverage@2 +ARP@2$/);
-    assert.match(lines[3]!, /^all cases +2 +0\.5000 +0\.2500 +0\.3155 +0\.6667 +1\.5000$/);
+    assert.match(lines[2]!, /^ +cases +@ +HR +MRR +NDCG +Coverage +ARP$/);
+    assert.match(lines[3]!, /^all cases +2 +2 +0\.5000 +0\.2500 +0\.3155 +0\.6667 +1\.5000$/);
     assert.match(lines.at(-1)!, /^Ties: expected; 100\.0 % of the targets tie\./);
   });
 

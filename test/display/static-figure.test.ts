@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import type { Figure } from "../../src/display/figure";
 import { figureBundle, plotlyMime } from "../../src/display/figure-bundle";
+import { labelSides } from "../../src/display/graph-labels";
 import { graphFigure } from "../../src/display/graphs";
 import { toBundle } from "../../src/display/mime";
 import { StaticCanvas } from "../../src/display/static-canvas";
@@ -150,6 +151,12 @@ describe("graphs in a notebook", () => {
     const [, film, person] = graphFigure(ring(9)).data;
     const places = new Set([film, person].flatMap((trace) => (trace!.x as number[]).map((x, at) => `${x} ${(trace!.y as number[])[at]}`)));
     assert.equal(places.size, 9);
+  });
+
+  it("put labels where they cover each other least", () => {
+    const places = [{ x: 0, y: 0 }, { x: 0.1, y: 0 }, { x: 1, y: 1 }].map((point) => ({ ...point, label: "a label of some length" }));
+    assert.deepEqual(labelSides(places, 600, 400), ["middle right", "top center", "middle left"]);
+    assert.deepEqual(labelSides([{ x: 5, y: 5, label: "alone" }], 600, 400), ["top center"]);
   });
 
   it("show the nodes of highest degree of a large one", () => {

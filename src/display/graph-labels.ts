@@ -1,0 +1,58 @@
+/** Where the labels of a network go: beside their node on the side where they cover the least of what is there already. */
+import { textWidth } from "./static-geometry";
+
+/** A node with its label, anywhere on the plane. */
+export interface Labelled {
+  readonly x: number;
+  readonly y: number;
+  readonly label: string;
+}
+
+/** plotly's names of the sides, in the order that they are tried. */
+export type LabelSide = "top center" | "bottom center" | "middle right" | "middle left";
+
+type Rectangle = readonly [left: number, top: number, right: number, bottom: number];
+
+const fontSize = 12;
+/** From the middle of a node to its label. */
+const gap = 10;
+
+/** The rectangle of a label on one side of a point, in pixels. */
+function rectangle(x: number, y: number, width: number, side: LabelSide): Rectangle {
+  const half = fontSize / 2;
+  if (side === "top center") return [x - width / 2, y - gap - fontSize, x + width / 2, y - gap];
+  if (side === "bottom center") return [x - width / 2, y + gap, x + width / 2, y + gap + fontSize];
+  return side === "middle right" ? [x + gap, y - half, x + gap + width, y + half] : [x - gap - width, y - half, x - gap, y + half];
+}
+
+function overlap([a, b, c, d]: Rectangle, [e, f, g, h]: Rectangle): number {
+  return Math.max(0, Math.min(c, g) - Math.max(a, e)) * Math.max(0, Math.min(d, h) - Math.max(b, f));
+}
+
+/**
+ * A side for each label, node by node in the order given; of sides that cover as much, the first.
+ * @param width of the picture in pixels, over which the points are spread
+ */
+export function labelSides(points: readonly Labelled[], width: number, height: number): LabelSide[] {
+  const xs = points.map(({ x }) => x);
+  const ys = points.map(({ y }) => y);
+  const scale = (values: readonly number[], size: number) => {
+    const [low, high] = [Math.min(...values), Math.max(...values)];
+    return (value: number): number => (high === low ? 0.5 : (value - low) / (high - low)) * size;
+  };
+  const [toX, toY] = [scale(xs, width), scale(ys, height)];
+  const nodes = points.map(({ x, y }): Rectangle => [toX(x) - 8, height - toY(y) - 8, toX(x) + 8, height - toY(y) + 8]);
+  const taken: Rectangle[] = [...nodes];
+  return points.map(({ x, y, label }, at) => {
+    let best: { readonly side: LabelSide; readonly place: Rectangle; readonly covered: number } | undefined;
+    for (const side of ["top center", "bottom center", "middle right", "middle left"] as const) {
+      const place = rectangle(toX(x), height - toY(y), textWidth(label, fontSize), side);
+      // What hangs over the edge is as bad as what is covered.
+      const outside = Math.max(0, -place[0]) + Math.max(0, place[2] - width);
+      const covered = taken.reduce((sum, other) => (other === nodes[at] ? sum : sum + overlap(place, other)), outside * fontSize);
+      if (best === undefined || covered < best.covered) best = { side, place, covered };
+    }
+    taken.push(best!.place);
+    return best!.side;
+  });
+}
