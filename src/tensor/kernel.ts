@@ -49,7 +49,7 @@ let loaded = false;
 export function loadKernels(file: string, threads: number): void {
   const addon = require(file) as KernelAddon;
   if (addon.wrong !== "") throw new Error(`TensorFlow refused a kernel: ${addon.wrong}`);
-  if (addon.source !== kernelSource) throw new Error(`the kernels were compiled from other sources (${addon.source}, not ${kernelSource}); run "npm run setup"`);
+  if (addon.source !== kernelSource) throw new Error(`the kernels were compiled from other sources (${addon.source}, not ${kernelSource})`);
   addon.threads(threads);
   loaded = true;
 }

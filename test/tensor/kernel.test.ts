@@ -32,7 +32,7 @@ describe("tensor/kernel", () => {
       writeFileSync(file, `module.exports = ${JSON.stringify(exports)};`);
       return file;
     };
-    assert.throws(() => loadKernels(path({ source: "0123", wrong: "" }), 1), /compiled from other sources \(0123, not [0-9a-f]{16}\); run "npm run setup"/);
+    assert.throws(() => loadKernels(path({ source: "0123", wrong: "" }), 1), /compiled from other sources \(0123, not [0-9a-f]{16}\)/);
     assert.throws(() => loadKernels(path({ source: "0123", wrong: "Op already exists" }), 1), /TensorFlow refused a kernel: Op already exists/);
   });
 });
