@@ -1,18 +1,21 @@
-/** The kernelspec of tslab for this checkout: Jupyter of .venv finds it, and nothing is looked for on the PATH. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+/**
+ * The kernelspec. `kernels/sessionlab/kernel.json` is one as it stands: Jupyter finds it where JUPYTER_PATH names this
+ * checkout. Installed elsewhere it names the checkout and this Node, so that nothing is looked for on the PATH.
+ */
+import { readFileSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { writeWhole } from "./steps.mjs";
 
 /** @returns the file of the kernelspec in an environment, `.venv` by default */
 export function kernelspecFile(root, prefix = join(root, ".venv")) {
-  return join(prefix, "share", "jupyter", "kernels", "tslab", "kernel.json");
+  return join(prefix, "share", "jupyter", "kernels", "sessionlab", "kernel.json");
 }
 
 /** What the file says. */
-export function kernelspec(root, platform = process.platform) {
-  const program = join(root, "node_modules", ".bin", platform === "win32" ? "tslab.cmd" : "tslab");
-  const spec = { argv: [program, "kernel", "--config-path", "{connection_file}"], display_name: "TypeScript (tslab)", language: "typescript" };
-  return `${JSON.stringify(spec, null, 2)}\n`;
+export function kernelspec(root) {
+  const own = JSON.parse(readFileSync(join(root, "kernels", "sessionlab", "kernel.json"), "utf8"));
+  const argv = [process.execPath, join(root, "kernels", "sessionlab", "start.cjs"), "{connection_file}"];
+  return `${JSON.stringify({ ...own, argv }, null, 2)}\n`;
 }
 
 export function kernelspecIsCurrent(root, prefix) {
@@ -27,5 +30,6 @@ export function kernelspecIsCurrent(root, prefix) {
 export function installKernelspec(root, prefix) {
   const file = kernelspecFile(root, prefix);
   writeWhole(file, kernelspec(root));
+  rmSync(join(dirname(dirname(file)), "tslab"), { recursive: true, force: true }); // what an earlier version put there
   return file;
 }

@@ -104,7 +104,7 @@ const native = {
 /** The kernelspec, in the environment's own folder. */
 const kernel = {
   name: "kernel",
-  says: "the kernelspec of tslab, in .venv",
+  says: "the kernelspec, in .venv",
   inputs: () => "",
   ready: () => !existsSync(venvPython) || kernelspecIsCurrent(root),
   async run() {
@@ -113,18 +113,23 @@ const kernel = {
   },
 };
 
-/** The TypeScript build: into a folder beside, which then takes the name. */
+/** The TypeScript build, of the library and of the kernel: into a folder beside, which then takes the name. */
+const kernelConfig = join("kernels", "sessionlab", "tsconfig.json");
 const build = {
   name: "build",
-  says: "tsc -p tsconfig.build.json",
-  inputs: () =>
-    hashOfFiles(["package-lock.json", "tsconfig.json", "tsconfig.build.json", ...filesBelow(path("src")).filter((file) => file.endsWith(".ts")).map(relativeToRoot)]),
-  ready: () => existsSync(path("dist", "index.js")),
+  says: "tsc -p tsconfig.build.json, and the kernel's",
+  inputs: () => {
+    const sources = [...filesBelow(path("src")), ...filesBelow(path("kernels"))].filter((file) => file.endsWith(".ts"));
+    return hashOfFiles(["package-lock.json", "tsconfig.json", "tsconfig.build.json", kernelConfig, ...sources.map(relativeToRoot)]);
+  },
+  ready: () => existsSync(path("dist", "index.js")) && existsSync(path("dist", "kernel", "main.js")),
   async run({ exec }) {
     const beside = path(".cache", "dist.tmp");
     rmSync(beside, { recursive: true, force: true });
     const tsc = join("node_modules", "typescript", "bin", "tsc");
-    await exec(process.execPath, [tsc, "-p", "tsconfig.build.json", "--outDir", join(".cache", "dist.tmp")], { how: "mend the errors above, then: npm run setup" });
+    const how = "mend the errors above, then: npm run setup";
+    await exec(process.execPath, [tsc, "-p", "tsconfig.build.json", "--outDir", join(".cache", "dist.tmp")], { how });
+    await exec(process.execPath, [tsc, "-p", kernelConfig, "--outDir", join(".cache", "dist.tmp", "kernel")], { how });
     rmSync(path("dist"), { recursive: true, force: true });
     renameSync(beside, path("dist"));
     return undefined;

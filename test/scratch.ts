@@ -27,7 +27,7 @@ export async function withFolder<T>(work: (folder: string) => Promise<T> | T): P
   }
 }
 
-function lazyFolder(): { folder(): string; remove(): void } {
+export function lazyFolder(): { folder(): string; remove(): void } {
   let made: string | undefined;
   return {
     folder: () => (made ??= mkdtempSync(join(tmpdir(), "sessionlab-test-"))),

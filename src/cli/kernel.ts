@@ -1,14 +1,15 @@
-/** sessionlab kernel install: lets Jupyter find the kernel of this checkout. */
+/** sessionlab kernel: lets Jupyter find the kernel of this checkout, takes that back, and says whether it works. */
+import { existsSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Command } from "commander";
-import { ConfigError } from "../core/errors";
+import { ConfigError, DataError } from "../core/errors";
 import { writeFileAtomic } from "../core/files";
 import { projectRoot } from "../data/store";
-import type { Outcome, Runner } from "./terminal";
+import type { Outcome, Runner, Terminal } from "./terminal";
 
-interface InstallOptions {
+interface Place {
   readonly prefix?: string;
   readonly user?: boolean;
 }
@@ -16,32 +17,107 @@ interface InstallOptions {
 /** What scripts/kernelspec.mjs exports. */
 interface Kernelspec {
   kernelspec(root: string): string;
+  kernelspecFile(root: string, prefix?: string): string;
   installKernelspec(root: string, prefix?: string): string;
 }
 
-export function addKernel(program: Command, runner: Runner): void {
-  const command = program
-    .command("kernel")
-    .description("the Jupyter kernel")
-    .command("install")
-    .description("write the kernelspec, so that Jupyter offers the kernel")
-    .option("--prefix <folder>", "an environment, such as a Python virtual environment; default: the project's .venv")
-    .option("--user", "for this user, whatever the environment")
-    .addHelpText("after", "\nExamples:\n  $ sessionlab kernel install\n  $ sessionlab kernel install --user\n  $ sessionlab kernel install --prefix ~/miniconda3/envs/lab");
-  runner.action(command, install);
+/** What the compiled kernel's client.js exports, as far as the doctor uses it. */
+interface KernelClient {
+  execute(code: string): Promise<{ readonly reply: Readonly<Record<string, unknown>>; readonly outputs: readonly { readonly content: unknown }[] }>;
+  heartbeat(): Promise<number>;
+  shutdown(): Promise<number | null>;
+}
+interface ClientModule {
+  readonly KernelClient: { start(options: { readonly onLog: (text: string) => void }): Promise<KernelClient> };
 }
 
-async function install(given: InstallOptions): Promise<Outcome> {
-  if (given.prefix !== undefined && given.user === true) throw new ConfigError("Expected --prefix or --user, found both; give one");
-  const scripts = (await import(pathToFileURL(join(projectRoot, "scripts", "kernelspec.mjs")).href)) as Kernelspec;
-  let file: string;
-  if (given.user === true) {
-    file = join(jupyterFolder(), "kernels", "tslab", "kernel.json");
-    writeFileAtomic(file, scripts.kernelspec(projectRoot));
-  } else {
-    file = scripts.installKernelspec(projectRoot, given.prefix === undefined ? undefined : resolve(given.prefix));
+export function addKernel(program: Command, runner: Runner): void {
+  const kernel = program.command("kernel").description("the Jupyter kernel: install, uninstall, doctor");
+  const place = (command: Command): Command =>
+    command
+      .option("--prefix <folder>", "an environment, such as a Python virtual environment; default: the project's .venv")
+      .option("--user", "for this user, whatever the environment");
+  const install = place(kernel.command("install").description("write the kernelspec, so that Jupyter offers the kernel"))
+    .addHelpText("after", "\nExamples:\n  $ sessionlab kernel install\n  $ sessionlab kernel install --user\n  $ sessionlab kernel install --prefix ~/miniconda3/envs/lab");
+  runner.action(install, installSpec);
+  const uninstall = place(kernel.command("uninstall").description("remove the kernelspec that install wrote"))
+    .addHelpText("after", "\nExamples:\n  $ sessionlab kernel uninstall --user");
+  runner.action(uninstall, uninstallSpec);
+  const doctor = kernel.command("doctor").description("start the kernel, run cells in it, say how long that takes")
+    .addHelpText("after", "\nExamples:\n  $ sessionlab kernel doctor\n  $ sessionlab kernel doctor --json");
+  runner.action(doctor, examine);
+}
+
+async function specs(): Promise<Kernelspec> {
+  return (await import(pathToFileURL(join(projectRoot, "scripts", "kernelspec.mjs")).href)) as Kernelspec;
+}
+
+async function fileAt({ prefix, user }: Place): Promise<string> {
+  if (prefix !== undefined && user === true) throw new ConfigError("Expected --prefix or --user, found both; give one");
+  if (user === true) return join(jupyterFolder(), "kernels", "sessionlab", "kernel.json");
+  return (await specs()).kernelspecFile(projectRoot, prefix === undefined ? undefined : resolve(prefix));
+}
+
+async function installSpec(given: Place): Promise<Outcome> {
+  const file = await fileAt(given);
+  const scripts = await specs();
+  if (given.user === true) writeFileAtomic(file, scripts.kernelspec(projectRoot));
+  else scripts.installKernelspec(projectRoot, given.prefix === undefined ? undefined : resolve(given.prefix));
+  return { text: `The kernel is installed: ${file}\nStart JupyterLab and choose "TypeScript (SessionLab)".\n`, json: { file } };
+}
+
+async function uninstallSpec(given: Place): Promise<Outcome> {
+  const file = await fileAt(given);
+  const found = existsSync(file);
+  rmSync(dirname(file), { recursive: true, force: true });
+  return { text: found ? `The kernel is no longer installed at ${dirname(file)}.\n` : `No kernel was installed at ${dirname(file)}.\n`, json: { file, removed: found } };
+}
+
+/** Cells of which the median is taken. */
+const trials = 21;
+
+async function examine(_given: object, terminal: Terminal): Promise<Outcome> {
+  const compiled = join(projectRoot, "dist", "kernel", "client.js");
+  if (!existsSync(compiled)) throw new DataError(`Expected the compiled kernel at ${compiled}, found nothing; run "npm run setup"`);
+  const { KernelClient: client } = require(compiled) as ClientModule;
+  const began = performance.now();
+  const kernel = await client.start({ onLog: (text) => terminal.say(text.trimEnd()) });
+  const start = performance.now() - began;
+  try {
+    const times: number[] = [];
+    for (let i = 0; i < trials; i++) {
+      terminal.signal.throwIfAborted();
+      times.push(await timed(kernel, `1 + ${i}`, String(1 + i)));
+    }
+    const report = {
+      startMilliseconds: Math.round(start),
+      firstCellMilliseconds: Math.round(times[0]!),
+      cellMilliseconds: Math.round(times.sort((a, b) => a - b)[trials >> 1]!),
+      libraryMilliseconds: Math.round(await timed(kernel, "typeof lab.evaluate", "'function'")),
+      heartbeatMilliseconds: Math.round(await kernel.heartbeat()),
+    };
+    const text = [
+      "The kernel works.",
+      `  it answers after         ${report.startMilliseconds} ms`,
+      `  its first cell takes     ${report.firstCellMilliseconds} ms`,
+      `  a trivial cell           ${report.cellMilliseconds} ms (median of ${trials})`,
+      `  the library's first use  ${report.libraryMilliseconds} ms`,
+      `  a heartbeat              ${report.heartbeatMilliseconds} ms`,
+    ];
+    return { text: `${text.join("\n")}\n`, json: report };
+  } finally {
+    await kernel.shutdown();
   }
-  return { text: `The kernel is installed: ${file}\nStart JupyterLab and choose "TypeScript".\n`, json: { file } };
+}
+
+/** Milliseconds of a cell. @throws DataError if its result is another one */
+async function timed(kernel: KernelClient, code: string, expected: string): Promise<number> {
+  const began = performance.now();
+  const { outputs } = await kernel.execute(code);
+  const took = performance.now() - began;
+  const found = (outputs.at(-1)?.content as { data?: Record<string, unknown> } | undefined)?.data?.["text/plain"];
+  if (found !== expected) throw new DataError(`Expected ${expected} from the cell ${JSON.stringify(code)}, found ${JSON.stringify(outputs.map(({ content }) => content))}; run "npm run setup"`);
+  return took;
 }
 
 /** Jupyter's own folder of this user, by its rules. */

@@ -1,0 +1,166 @@
+/**
+ * From the ES module that tslab's converter emits for a cell to the body of the function that its executor runs.
+ * A variable of a cell stays a local of that function, at full speed; the scope that later cells read and write has an
+ * accessor for it, so a `let` changed later is changed for the functions that closed over it. Loops get a check by which an
+ * interrupt stops them where no signal reaches. All changes are made within lines: line numbers stay those of the emitted
+ * module, whose source map leads back to the cell.
+ */
+import ts from "typescript";
+
+/** The name of the object that the compiled code finds its scope and helpers in. */
+export const hooksKey = "sessionlab.cell";
+
+/** What the compiled code calls. */
+export interface CellHooks {
+  /** The variables of all cells, by name. */
+  readonly scope: object;
+  /** Makes a variable of this cell visible to later ones. */
+  def(name: string, get: () => unknown, set?: (value: unknown) => void): void;
+  /** Throws if the running cell was interrupted. */
+  tick(): void;
+  /** Takes the value of the last expression. */
+  last(value: unknown): void;
+}
+
+/** A cell, ready to run. */
+export interface CompiledCell {
+  readonly code: string;
+  /** From `code` to the emitted module with the changes of this file. */
+  readonly map: string | undefined;
+  /** From where the map leads to a position in the emitted module; 0-based. */
+  original(line: number, column: number): { readonly line: number; readonly column: number };
+  readonly hasTopLevelAwait: boolean;
+}
+
+interface Edit {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+/** Compiles what the converter emitted. @param known is there a variable of this name from earlier cells? */
+export function compileCell(emitted: string, known: (name: string) => boolean): CompiledCell {
+  const file = ts.createSourceFile("cell.js", emitted, ts.ScriptTarget.Latest, true, ts.ScriptKind.JS);
+  (ts as unknown as { bindSourceFile(file: ts.SourceFile, options: ts.CompilerOptions): void }).bindSourceFile(file, { allowJs: true });
+  const exported = new Set(file.statements.flatMap(exportedNames));
+  const atTop: string[] = [];
+  const edits: Edit[] = [];
+  const define = (name: string, writable: boolean): string =>
+    exported.delete(name) ? ` __def(${JSON.stringify(name)}, () => ${name}${writable ? `, (v) => { ${name} = v; }` : ""});` : "";
+  const hasTopLevelAwait = awaits(file);
+
+  for (const statement of file.statements) {
+    const [start, end] = [statement.getStart(file), statement.getEnd()];
+    if (ts.isExportDeclaration(statement)) edits.push({ start, end, text: "" });
+    else if (ts.isImportDeclaration(statement)) edits.push(insert(end, importedNames(statement).map((name) => define(name, false)).join("")));
+    else if (ts.isFunctionDeclaration(statement) && statement.name !== undefined) atTop.push(define(statement.name.text, true));
+    else if (ts.isClassDeclaration(statement) && statement.name !== undefined) edits.push(insert(end, define(statement.name.text, true)));
+    else if (ts.isVariableStatement(statement)) {
+      const [first] = statement.declarationList.declarations;
+      if (statement.modifiers !== undefined) {
+        // "export const tsLastExpr = ...": the converter's variable for the last expression.
+        edits.push({ start, end: first!.initializer!.getFullStart(), text: "__last(" }, { start: first!.initializer!.getEnd(), end, text: ");" });
+      } else {
+        const writable = (statement.declarationList.flags & ts.NodeFlags.Const) === 0;
+        edits.push(insert(end, statement.declarationList.declarations.flatMap(({ name }) => boundNames(name)).map((name) => define(name, writable)).join("")));
+      }
+    }
+  }
+  for (const name of [...exported]) atTop.push(define(name, true)); // a var inside a block
+  inner(file, hasTopLevelAwait, known, edits);
+
+  const head = `const { scope: __scope, def: __def, tick: __tick, last: __last } = globalThis[Symbol.for(${JSON.stringify(hooksKey)})]; let __n = 0; __tick();${atTop.join("")} `;
+  const changed = apply(emitted, [insert(0, head), ...edits]);
+  const { outputText, sourceMapText } = ts.transpileModule(changed.text, {
+    fileName: "cell.js",
+    compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022, esModuleInterop: true, sourceMap: true, allowJs: true },
+  });
+  const original = (line: number, column: number): { line: number; column: number } => {
+    const offset = changed.text.split("\n").slice(0, line).reduce((sum, one) => sum + one.length + 1, column);
+    const before = emitted.slice(0, changed.before(offset)).split("\n"); // not from the syntax tree, which must not be kept
+    return { line: before.length - 1, column: before.at(-1)!.length };
+  };
+  return { code: outputText.replace(/\/\/# sourceMappingURL=.*\s*$/, ""), map: sourceMapText, original, hasTopLevelAwait };
+}
+
+/** Edits below the statements: names of earlier cells, and checks in loops. */
+function inner(file: ts.SourceFile, hasTopLevelAwait: boolean, known: (name: string) => boolean, edits: Edit[]): void {
+  const visit = (node: ts.Node, guarded: boolean): void => {
+    if (ts.isPropertyAccessExpression(node) && ts.isIdentifier(node.expression) && node.expression.text === "exports") {
+      const called = ts.isCallExpression(node.parent) && node.parent.expression === node;
+      const start = node.expression.getStart(file);
+      edits.push({ start, end: node.expression.getEnd(), text: called ? "(0, __scope" : "__scope" });
+      if (called) edits.push(insert(node.getEnd(), ")"));
+      return;
+    }
+    // The converter leaves { x } as it is.
+    if (ts.isShorthandPropertyAssignment(node) && known(node.name.text) && !isLocal(node.name)) {
+      edits.push(insert(node.name.getEnd(), `: __scope.${node.name.text}`));
+    }
+    if (guarded && ts.isIterationStatement(node, false)) {
+      const body = node.statement;
+      const check = awaits(body) ? "__tick(); " : "if (!(__n = __n + 1 & 15)) __tick(); ";
+      if (ts.isBlock(body)) edits.push(insert(body.getStart(file) + 1, ` ${check}`));
+      else edits.push(insert(body.getStart(file), `{ ${check}`), insert(body.getEnd(), " }"));
+    }
+    ts.forEachChild(node, (child) => visit(child, guarded || ts.isFunctionLike(node)));
+  };
+  visit(file, hasTopLevelAwait);
+}
+
+/** Is an identifier bound inside the cell? */
+function isLocal(name: ts.Identifier): boolean {
+  for (let node: ts.Node | undefined = name; node !== undefined; node = node.parent) {
+    if ((node as ts.Node & { locals?: ReadonlyMap<string, unknown> }).locals?.has(name.text) === true) return true;
+  }
+  return false;
+}
+
+/** Does a cell await outside of its functions? */
+function awaits(node: ts.Node): boolean {
+  if (ts.isAwaitExpression(node) || (ts.isForOfStatement(node) && node.awaitModifier !== undefined)) return true;
+  if (ts.isFunctionLike(node) || ts.isClassLike(node)) return false;
+  return ts.forEachChild(node, awaits) ?? false;
+}
+
+function exportedNames(statement: ts.Statement): string[] {
+  if (!ts.isExportDeclaration(statement) || statement.exportClause === undefined || !ts.isNamedExports(statement.exportClause)) return [];
+  return statement.exportClause.elements.map(({ name }) => name.text);
+}
+
+function importedNames({ importClause }: ts.ImportDeclaration): string[] {
+  const bindings = importClause?.namedBindings;
+  const named = bindings === undefined ? [] : ts.isNamespaceImport(bindings) ? [bindings.name.text] : bindings.elements.map(({ name }) => name.text);
+  return importClause?.name === undefined ? named : [importClause.name.text, ...named];
+}
+
+function boundNames(name: ts.BindingName): string[] {
+  return ts.isIdentifier(name) ? [name.text] : name.elements.flatMap((element) => (ts.isOmittedExpression(element) ? [] : boundNames(element.name)));
+}
+
+function insert(at: number, text: string): Edit {
+  return { start: at, end: at, text };
+}
+
+/** @returns the changed text, and the way back from an offset in it */
+function apply(text: string, edits: readonly Edit[]): { readonly text: string; before(offset: number): number } {
+  const ordered = edits.map((edit, i) => ({ ...edit, i })).sort((a, b) => a.start - b.start || a.end - b.end || a.i - b.i);
+  const pieces: { readonly from: number; readonly at: number }[] = []; // unchanged text: where it begins, before and now
+  let result = "";
+  let at = 0;
+  for (const { start, end, text: replacement } of ordered) {
+    pieces.push({ from: at, at: result.length });
+    const lines = text.slice(start, end).replace(/[^\n]/g, ""); // what is removed leaves its line breaks
+    result += text.slice(at, start) + replacement + lines;
+    at = end;
+  }
+  pieces.push({ from: at, at: result.length });
+  return {
+    text: result + text.slice(at),
+    before(offset) {
+      const index = Math.max(0, pieces.findLastIndex((piece) => piece.at <= offset));
+      const { from, at: begin } = pieces[index]!;
+      return Math.min(from + offset - begin, ordered[index]?.start ?? text.length, text.length);
+    },
+  };
+}

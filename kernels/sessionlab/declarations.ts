@@ -1,0 +1,59 @@
+/** The text of declarations that later cells are checked against. */
+import ts from "typescript";
+
+/**
+ * `export` before a declaration of a cell, which the converter refuses, becomes blanks: all positions stay.
+ * Cells see each other's names anyway.
+ */
+export function withoutExports(source: string): string {
+  if (!/\bexport\b/.test(source)) return source;
+  const file = ts.createSourceFile("cell.ts", source, ts.ScriptTarget.Latest);
+  let result = source;
+  for (const statement of file.statements) {
+    const modifier = ts.canHaveModifiers(statement) ? statement.modifiers?.find(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) : undefined;
+    const isDefault = ts.canHaveModifiers(statement) && statement.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.DefaultKeyword) === true;
+    if (modifier === undefined || isDefault) continue;
+    result = result.slice(0, modifier.getStart(file)) + " ".repeat("export".length) + result.slice(modifier.getEnd());
+  }
+  return result;
+}
+
+/**
+ * What is declared after a cell that failed: what it had assigned by then as it declares it, everything else as before.
+ * Types and interfaces count as assigned.
+ */
+export function mergeDeclarations(before: string, after: string, assigned: ReadonlySet<string>): string {
+  const failed = new Set<string>();
+  const isNew = new Set(declaredIn(after).map(({ text }) => text));
+  for (const { text } of declaredIn(before)) isNew.delete(text);
+  const kept = declaredIn(after).filter(({ names, isValue, text }) => {
+    if (!isNew.has(text) || !isValue || names.some((name) => assigned.has(name))) return true;
+    for (const name of names) failed.add(name);
+    return false;
+  });
+  const known = new Set(kept.map(({ text }) => text));
+  const restored = declaredIn(before).filter(({ names, text }) => !known.has(text) && names.some((name) => failed.has(name)));
+  return [...kept, ...restored].map(({ text }) => text).join("\n");
+}
+
+interface Declared {
+  readonly names: readonly string[];
+  readonly isValue: boolean;
+  readonly text: string;
+}
+
+/** The statements of a declaration text, a variable each. */
+function declaredIn(declarations: string): Declared[] {
+  const file = ts.createSourceFile("declarations.d.ts", declarations, ts.ScriptTarget.Latest);
+  return file.statements.flatMap((statement): Declared[] => {
+    if (ts.isVariableStatement(statement)) {
+      const keyword = (statement.declarationList.flags & ts.NodeFlags.Const) !== 0 ? "const" : "let";
+      return statement.declarationList.declarations.map((one) => ({
+        names: [one.name.getText(file)], isValue: true, text: `declare ${keyword} ${one.getText(file)};`,
+      }));
+    }
+    const { name } = statement as { name?: ts.Identifier };
+    const isValue = ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement) || ts.isEnumDeclaration(statement);
+    return [{ names: name === undefined ? [] : [name.text], isValue, text: statement.getText(file) }];
+  });
+}

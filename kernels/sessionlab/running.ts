@@ -1,0 +1,120 @@
+/**
+ * The cell that runs, and how it is stopped. Code is told apart by the cell that it belongs to, through everything that it
+ * awaits: output goes where it belongs, and an interrupt stops what one cell started and nothing else.
+ */
+import { AsyncLocalStorage } from "node:async_hooks";
+import { setMaxListeners } from "node:events";
+import { flag } from "./threads";
+import type { Header } from "./wire";
+
+/** Thrown in a cell that is stopped. */
+export class Interrupted extends Error {
+  override readonly name = "Interrupted";
+  constructor() {
+    super("the cell was stopped; what earlier cells made is still there");
+  }
+}
+
+/** One execution of code. */
+export class RunningCell {
+  readonly #controller = new AbortController();
+  interrupted = false;
+  /** An error outside of what the cell awaits: in a timer, in a promise that nobody looks at. */
+  failure: { readonly error: unknown } | undefined;
+  readonly rejected = new Map<Promise<unknown>, unknown>();
+  /** Displays that are still being drawn. */
+  readonly pending = new Set<Promise<unknown>>();
+
+  /**
+   * @param id of the cell, for what it prints
+   * @param silent whether what it shows is thrown away
+   * @param canAsk whether it may ask the user something
+   */
+  constructor(
+    readonly id: number,
+    readonly request: { readonly header: Header | object; readonly identities: readonly Uint8Array[] },
+    readonly silent: boolean,
+    readonly canAsk: boolean,
+  ) {
+    setMaxListeners(0, this.#controller.signal);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  interrupt(): void {
+    this.interrupted = true;
+    this.#controller.abort(new Interrupted());
+  }
+}
+
+const storage = new AsyncLocalStorage<RunningCell>();
+
+/** Knows which cell runs, and takes interrupts. */
+export class Runner {
+  readonly #flags: Int32Array;
+  #current: RunningCell | undefined;
+  #latest: RunningCell | undefined;
+  /** Ends the wait for the current cell. */
+  onInterrupt: () => void = () => undefined;
+
+  constructor(flags: SharedArrayBuffer) {
+    this.#flags = new Int32Array(flags);
+  }
+
+  /** The cell that the calling code belongs to; what belongs to none counts as the latest cell's. */
+  get cell(): RunningCell | undefined {
+    return storage.getStore() ?? this.#current ?? this.#latest;
+  }
+
+  get current(): RunningCell | undefined {
+    return this.#current;
+  }
+
+  async run<T>(cell: RunningCell, work: () => Promise<T>): Promise<T> {
+    this.#current = cell;
+    this.#latest = cell;
+    this.#take(); // what was asked for before it began is not for this cell
+    try {
+      return await storage.run(cell, work);
+    } finally {
+      this.#current = undefined;
+    }
+  }
+
+  /** While this is on, the running code is ended by SIGINT itself. */
+  set interruptible(on: boolean) {
+    Atomics.store(this.#flags, flag.interruptible, on ? 1 : 0);
+  }
+
+  /** Somebody asked for the current cell to stop; a loop may have noticed before this was called. */
+  interrupt(): void {
+    if (this.#take()) this.#stop();
+  }
+
+  /** The same where no other thread notices signals. */
+  requestInterrupt(): void {
+    Atomics.store(this.#flags, flag.interrupt, 1);
+    this.interrupt();
+  }
+
+  #stop(): void {
+    if (this.#current === undefined || this.#current.interrupted) return;
+    this.#current.interrupt();
+    this.onInterrupt();
+  }
+
+  /** Called by loops. @throws Interrupted in a cell that was stopped */
+  tick(): void {
+    const state = Atomics.load(this.#flags, flag.interrupt);
+    if (state === 0) return;
+    if (this.#take()) this.#stop();
+    if (storage.getStore()?.interrupted === true) throw new Interrupted();
+  }
+
+  /** 0: never asked, 1: asked just now, 2: asked at some time, so that loops look whose they are. */
+  #take(): boolean {
+    return Atomics.compareExchange(this.#flags, flag.interrupt, 1, 2) === 1;
+  }
+}

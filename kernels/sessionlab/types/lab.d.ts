@@ -1,0 +1,2 @@
+/** The library, without an import. */
+declare const lab: typeof import("sessionlab");
