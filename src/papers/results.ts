@@ -1,7 +1,8 @@
 /**
  * Result files: <paper>-<dataset>-<model>-<seed>.json, one small file a run, with its passport. A file that is there
- * with the same passport key is left as it is: the same run gives the same bits. `check`, its last field, is the hash
- * of the others: a number that was changed in the file shows. (Files of before it came have none.)
+ * with the same passport key and the same numbers is left as it is; other numbers under one key come of other code, and
+ * take its place. `check`, the last field, is the hash of the others: a number that was changed in the file shows.
+ * (Files of before it came have none.)
  */
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -52,7 +53,7 @@ export function resultId(result: Result): string {
 
 /**
  * Writes a result, unless the same is there.
- * @returns "kept" if a file with the same passport key was there
+ * @returns "kept" if a file with the same passport key and the same numbers was there
  * @example
  * import { mkdtempSync, readdirSync } from "node:fs";
  * import { writeResult, type Result } from "sessionlab";
@@ -65,7 +66,7 @@ export function writeResult(folder: string, result: Result): "written" | "kept" 
   const file = join(folder, `${resultName(result)}.json`);
   if (existsSync(file)) {
     try {
-      if (passportKey(readResult(file).passport) === passportKey(result.passport)) return "kept";
+      if (outcomeOf(readResult(file)) === outcomeOf(result)) return "kept";
     } catch (error) {
       if (!(error instanceof DataError)) throw error; // a damaged file is replaced
     }
@@ -89,6 +90,11 @@ export function readResult(file: string): Result {
   parsePassport(JSON.stringify(value.passport), file);
   if (check !== undefined && check !== checkOf(value)) throw new DataError("Expected a result as it was written, found that it was changed; run the experiment again", { file, field: "check" });
   return value;
+}
+
+/** What a run of the same code has again: the passport's key and the numbers, without times. */
+function outcomeOf({ passport, valid, test }: Result): string {
+  return hashOf(JSON.parse(JSON.stringify({ key: passportKey(passport), valid, test })) as Hashable);
 }
 
 /** Over what JSON keeps of it. */

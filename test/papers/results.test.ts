@@ -30,6 +30,16 @@ describe("result files", () => {
     assert.deepEqual(readResults(folder())[0]!.passport.options, { dropout: 0.5 });
   });
 
+  it("are replaced when other code gave other numbers under the same key", () => {
+    const first = toyResult(1);
+    writeResult(folder(), first);
+    const metrics = { ...first.test.metrics, "NDCG@10": 0.25 };
+    const again: Result = { ...first, test: { ...first.test, metrics } };
+    assert.equal(resultId(again), resultId(first));
+    assert.equal(writeResult(folder(), again), "written");
+    assert.deepEqual(readResults(folder())[0]!.test.metrics, metrics);
+  });
+
   it("are refused by name when damaged, and replaced by the next run", () => {
     const result = toyResult(1);
     const file = join(folder(), "base-toy-time-sasrec-1.json");
