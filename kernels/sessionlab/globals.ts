@@ -26,6 +26,7 @@ function lazy(name: string, get: () => unknown): void {
 interface Library {
   readonly tf: unknown;
   initBackend(): Promise<unknown>;
+  notebookProgress(display: unknown): { end(): void };
 }
 const library = (): Library => fromRoot("sessionlab") as Library;
 
@@ -48,6 +49,7 @@ export function installGlobals(runner: Runner, displays: Displays, comms: Comms,
   const plot = (data: readonly object[] | object, layout: object = {}, config: object = {}) => ({ data: Array.isArray(data) ? (data as readonly object[]) : [data], layout, config });
   const prompt = (question = "", options: { readonly password?: boolean } = {}) => input.prompt(question, options);
   for (const [name, value] of Object.entries({ display, plot, prompt, comms })) lazy(name, () => value);
+  lazy("progress", () => runner.cell && (runner.cell.progress ??= library().notebookProgress(display)));
   interruptTimers(runner);
 }
 

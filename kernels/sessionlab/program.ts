@@ -13,7 +13,7 @@ export const root = join(__dirname, "..", "..");
 const declarations = join(root, "kernels", "sessionlab", "types");
 
 /** Names that are there without an import, whose types are read when a cell first mentions one. */
-export const lazyNames = ["lab", "tf", "dfd", "plot"] as const;
+export const lazyNames = ["lab", "tf", "dfd", "plot", "progress"] as const;
 const mentions = lazyNames.map((name) => ({ pattern: new RegExp(`\\b${name}\\b`), file: join(declarations, `${name}.d.ts`) }));
 
 /** What tslab's converter hands over: its virtual files are behind `system`. */

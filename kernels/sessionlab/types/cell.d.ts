@@ -1,4 +1,4 @@
-/** What every cell has without an import; lab, tf, dfd and plot are in files of their own, read when a cell names them. */
+/** What every cell has without an import; lab, tf, dfd, plot and progress are in files of their own, read when a cell names them. */
 
 /** What is shown, to be updated later. */
 interface DisplayHandle {
