@@ -5,6 +5,7 @@
  *
  *   node scripts/setup.mjs           does what is due, and tries once more what failed before
  *   node scripts/setup.mjs --quiet   does what is due; one line if that is nothing
+ *   node scripts/setup.mjs --tests   also what only the tests need
  *
  * SESSIONLAB_BACKEND=wasm|cpu: no native backend. SESSIONLAB_NATIVE=cpu|cuda: this variant of it.
  * SESSIONLAB_SETUP=minimal: no Jupyter. PYTHON, CXX: the commands to use.
@@ -81,6 +82,23 @@ const jupyter = {
     const pip = ["-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off", ...afresh, "-r", "requirements.txt"];
     await exec(venvPython, pip, { how: "see whether pip reaches its index (pip config list), then: npm run setup" });
     rmSync(started);
+    return undefined;
+  },
+};
+
+/** What the tests run notebooks with. */
+const testRequirements = join("test", "kernel", "requirements.txt");
+const notebookTools = {
+  name: "notebook tools",
+  says: `pip install -r ${testRequirements}`,
+  loses: "notebooks are not tested",
+  inputs: () => hashOfFiles(["requirements.txt", testRequirements], root),
+  needs: () => String(existsSync(path(".venv", "share", "jupyter"))),
+  ready: () => existsSync(venvPython),
+  async run({ exec }) {
+    if (!existsSync(path(".venv", "share", "jupyter"))) throw new SetupError("Jupyter is not there");
+    const pip = ["-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off", "-r", testRequirements, "-c", "requirements.txt"];
+    await exec(venvPython, pip, { how: "see whether pip reaches its index (pip config list), then: npm run setup -- --tests" });
     return undefined;
   },
 };
@@ -193,13 +211,13 @@ function lostLines(losses) {
 }
 
 async function main(args) {
-  const unknown = args.find((arg) => arg !== "--quiet");
-  if (unknown !== undefined) throw new SetupError(`Expected no argument but --quiet, found ${unknown}`);
+  const unknown = args.find((arg) => arg !== "--quiet" && arg !== "--tests");
+  if (unknown !== undefined) throw new SetupError(`Expected no argument but --quiet and --tests, found ${unknown}`);
   if (!atLeast(process.versions.node, "20.19.0")) {
     throw new SetupError(`Expected Node 20.19 or later, found ${process.versions.node}`, { how: howToGet("node") });
   }
   process.chdir(root);
-  const steps = [packages, python, ...(minimal ? [] : [jupyter]), ...(plans === undefined ? [] : [native]), kernel, build];
+  const steps = [packages, python, ...(minimal ? [] : [jupyter]), ...(minimal || !args.includes("--tests") ? [] : [notebookTools]), ...(plans === undefined ? [] : [native]), kernel, build];
   const { ran, state } = await runSteps(root, steps, { again: !args.includes("--quiet") });
   const lost = lostLines(steps.map((step) => state[step.name].lost).filter((one) => one !== undefined));
   const status = ran.length > 0 ? "Set-up is complete" : "Set-up is up to date";

@@ -19,6 +19,19 @@ export function withoutExports(source: string): string {
 }
 
 /**
+ * The cell that papermill puts after the one tagged "parameters" declares the same names anew: each keeps the type that
+ * it had, so that a text for `"minute" | "hour"` stays one of the two.
+ */
+export function typedParameters(source: string, declarations: string): string {
+  if (!source.startsWith("// Parameters\n")) return source;
+  const types = new Map(declaredIn(declarations).flatMap(({ names, text }) => {
+    const type = /^declare (?:const|let) [\w$]+: ([^]*);$/.exec(text)?.[1];
+    return type === undefined ? [] : [[names[0]!, type] as const];
+  }));
+  return source.replace(/^let ([\w$]+) =/gm, (text, name: string) => (types.has(name) ? `let ${name}: ${types.get(name)!} =` : text));
+}
+
+/**
  * What is declared after a cell that failed: what it had assigned by then as it declares it, everything else as before.
  * Types and interfaces count as assigned.
  */

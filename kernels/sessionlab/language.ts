@@ -31,8 +31,8 @@ export function completeReply(session: Session, source: string, cursor: number):
   const lower = typed.toLowerCase();
   const own = /(^|[^.\w$])$/.test(source.slice(0, start)) ? lazyNames.filter((name) => typed !== "" && name.startsWith(typed) && !candidates.includes(name)) : [];
   const all = [...new Set([...own, ...candidates])];
-  const begin = all.filter((name) => name.toLowerCase().startsWith(lower));
-  const matches = begin.length > 0 ? begin : all;
+  // What begins as it was typed; else what begins so in other letters; else what contains it.
+  const matches = [(name: string) => name.startsWith(typed), (name: string) => name.toLowerCase().startsWith(lower), () => true].map((rule) => all.filter(rule)).find(({ length }) => length > 0) ?? [];
   const kindOf = new Map(original?.entries.map(({ name, kind }) => [name, kinds[kind] ?? kind]));
   const [from, to] = [toCharacters(source, start), toCharacters(source, end)];
   const types = matches.slice(0, 500).map((text) => ({ start: from, end: to, text, type: kindOf.get(text) ?? "namespace" }));

@@ -10,6 +10,7 @@ import ts from "typescript";
 /** The checkout: where the library, its packages and the kernel's own declarations are. */
 export const root = join(__dirname, "..", "..");
 
+const libFolder = dirname(require.resolve("typescript"));
 const declarations = join(root, "kernels", "sessionlab", "types");
 
 /** Names that are there without an import, whose types are read when a cell first mentions one. */
@@ -175,7 +176,7 @@ class SourceFiles {
 
 /** undefined for files that do not change while the kernel runs. */
 function modificationTime(name: string): number | undefined {
-  if (name.includes("/node_modules/") || name.startsWith(`${root}/dist/`) || name.startsWith(declarations)) return undefined;
+  if (name.includes("/node_modules/") || name.startsWith(libFolder) || name.startsWith(`${root}/dist/`) || name.startsWith(declarations)) return undefined;
   try {
     return statSync(name).mtimeMs;
   } catch {
@@ -187,13 +188,16 @@ function hostOf(system: ts.System, files: SourceFiles, options: ts.CompilerOptio
   const cwd = system.getCurrentDirectory();
   const { paths: _, ...searching } = options; // packages are looked for beside the notebook first
   const cache = ts.createModuleResolutionCache(cwd, (name) => name, searching);
+  const typeCache = ts.createTypeReferenceDirectiveResolutionCache(cwd, (name) => name, searching, cache.getPackageJsonInfoCache());
   const reader: ts.ModuleResolutionHost = {
-    fileExists: (name) => system.fileExists(name),
-    readFile: (name) => system.readFile(name),
-    directoryExists: (name) => system.directoryExists(name),
-    realpath: (name) => system.realpath?.(name) ?? name,
+    fileExists: (name) => behind(name).fileExists(name),
+    readFile: (name) => behind(name).readFile(name),
+    directoryExists: (name) => behind(name).directoryExists(name),
+    realpath: (name) => ts.sys.realpath?.(name) ?? name,
     getCurrentDirectory: () => cwd,
   };
+  /** The converter's virtual files are in the notebook's folder, and only there. */
+  const behind = (name: string): ts.System => (dirname(name) === cwd ? system : ts.sys);
   const resolve = (name: string, from: string, mode: ts.ResolutionMode): ts.ResolvedModuleFull | undefined => {
     // A package may be installed, a module written, while the notebook is open: nothing is remembered for the cell itself.
     const remembered = dirname(from) === cwd ? undefined : cache;
@@ -211,14 +215,19 @@ function hostOf(system: ts.System, files: SourceFiles, options: ts.CompilerOptio
     getNewLine: () => "\n",
     fileExists: reader.fileExists,
     readFile: reader.readFile,
-    directoryExists: (name) => system.directoryExists(name),
-    getDirectories: (name) => system.getDirectories(name),
-    realpath: (name) => system.realpath?.(name) ?? name,
+    directoryExists: (name) => behind(name).directoryExists(name),
+    getDirectories: (name) => ts.sys.getDirectories(name),
+    realpath: reader.realpath!,
     writeFile: () => undefined,
     hasInvalidatedResolutions: () => false,
+    getModuleResolutionCache: () => cache, // or package.json files are read again for each file of each program
+    resolveTypeReferenceDirectiveReferences: (references, from, _redirected, _options, file) =>
+      references.map((reference) => {
+        const name = typeof reference === "string" ? reference : reference.fileName;
+        return ts.resolveTypeReferenceDirective(name, from, searching, reader, undefined, typeCache, typeof reference === "string" ? undefined : (reference.resolutionMode ?? file?.impliedNodeFormat));
+      }),
     resolveModuleNameLiterals: (literals, from, _redirected, _options, file) =>
       literals.map((literal) => ({ resolvedModule: resolve(literal.text, from, ts.getModeForUsageLocation(file, literal, options)) })),
   };
 }
 
-const libFolder = dirname(require.resolve("typescript"));

@@ -5,7 +5,7 @@
 import type { Converter, ConvertResult, Diagnostic } from "tslab/dist/converter";
 import type { Executor } from "tslab/dist/executor";
 import { compileCell, hooksKey, type CellHooks } from "./cell";
-import { mergeDeclarations, withoutExports } from "./declarations";
+import { mergeDeclarations, typedParameters, withoutExports } from "./declarations";
 import { installModules, refreshModules } from "./modules";
 import * as program from "./program";
 import { Interrupted, type RunningCell, type Runner } from "./running";
@@ -122,7 +122,7 @@ export class Session {
   /** What the executor calls to compile. @throws CompileError */
   #convert(source: string): ConvertResult {
     program.mention(source);
-    const plain = withoutExports(source);
+    const plain = withoutExports(typedParameters(source, this.#declarations));
     const converted = this.#converter.convert(this.#declarations, plain);
     if (converted.diagnostics.length > 0) throw new CompileError(faultsOf(converted.diagnostics), source, this.#title);
     const { code, map, original, hasTopLevelAwait } = compileCell(converted.output ?? "", (name) => name in this.#scope);

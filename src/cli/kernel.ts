@@ -19,6 +19,7 @@ interface Kernelspec {
   kernelspec(root: string): string;
   kernelspecFile(root: string, prefix?: string): string;
   installKernelspec(root: string, prefix?: string): string;
+  uninstallKernelspec(root: string, prefix?: string): boolean;
 }
 
 /** What the compiled kernel's client.js exports, as far as the doctor uses it. */
@@ -55,21 +56,25 @@ async function specs(): Promise<Kernelspec> {
 async function fileAt({ prefix, user }: Place): Promise<string> {
   if (prefix !== undefined && user === true) throw new ConfigError("Expected --prefix or --user, found both; give one");
   if (user === true) return join(jupyterFolder(), "kernels", "sessionlab", "kernel.json");
-  return (await specs()).kernelspecFile(projectRoot, prefix === undefined ? undefined : resolve(prefix));
+  return (await specs()).kernelspecFile(projectRoot, prefixOf({ prefix }));
+}
+
+function prefixOf({ prefix }: Place): string | undefined {
+  return prefix === undefined ? undefined : resolve(prefix);
 }
 
 async function installSpec(given: Place): Promise<Outcome> {
   const file = await fileAt(given);
   const scripts = await specs();
   if (given.user === true) writeFileAtomic(file, scripts.kernelspec(projectRoot));
-  else scripts.installKernelspec(projectRoot, given.prefix === undefined ? undefined : resolve(given.prefix));
+  else scripts.installKernelspec(projectRoot, prefixOf(given));
   return { text: `The kernel is installed: ${file}\nStart JupyterLab and choose "TypeScript (SessionLab)".\n`, json: { file } };
 }
 
 async function uninstallSpec(given: Place): Promise<Outcome> {
   const file = await fileAt(given);
-  const found = existsSync(file);
-  rmSync(dirname(file), { recursive: true, force: true });
+  const found = given.user === true ? existsSync(file) : (await specs()).uninstallKernelspec(projectRoot, prefixOf(given));
+  if (given.user === true) rmSync(dirname(file), { recursive: true, force: true });
   return { text: found ? `The kernel is no longer installed at ${dirname(file)}.\n` : `No kernel was installed at ${dirname(file)}.\n`, json: { file, removed: found } };
 }
 
