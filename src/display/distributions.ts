@@ -178,6 +178,6 @@ export function lossFigure({ history = [], bestEpoch }: FitReport, title = "Trai
     type: "scatter", mode: "lines+markers", name, x: epochs, y: history.map((row) => row[name]!), line: { color: colours[at] }, marker: { size: 5 }, yaxis: at === 0 ? "y" : "y2",
   }));
   const layout = layoutOf({ title: bestEpoch === undefined ? title : `${title}: the weights of epoch ${bestEpoch} were kept`, axis: "epoch", count: names[0]! });
-  const second: Partial<Layout> = names[1] === undefined ? {} : { yaxis2: { title: { text: names[1] }, overlaying: "y", side: "right", showgrid: false, automargin: true } };
+  const second: Partial<Layout> = names[1] === undefined ? {} : { yaxis2: { title: { text: names[1] }, overlaying: "y", side: "right", tickmode: "auto", showgrid: false, automargin: true } };
   return { data, layout: { ...layout, ...second, yaxis: { ...layout.yaxis, rangemode: "normal" } } };
 }
