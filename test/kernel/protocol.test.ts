@@ -62,6 +62,18 @@ describe("the kernel's messages", () => {
     assert.deepEqual((updates.at(-1)!.content["data"] as object), { "text/plain": "1000" });
   });
 
+  it("show progress as a bar, which is one line when the cell has ended, also by an error", async () => {
+    for (const end of ["1", "throw new Error('stop')"]) {
+      const done = await run(`const report = (done: number) => progress({ task: "count", done, total: 4, unit: "step" });
+        report(0); await new Promise((resolve) => setTimeout(resolve, 700)); report(1); await new Promise((resolve) => setTimeout(resolve, 300)); report(2); ${end}`);
+      const shown = done.outputs.filter(({ header }) => /display_data$/.test(header.msg_type)).map(({ content }) => (content["data"] as Record<string, string>)["text/plain"]!);
+      assert.match(shown[0]!, /count.*1\/4 step/s);
+      assert.equal(shown.at(-1)!.split("\n").length, 1);
+      const ids = done.outputs.filter(({ header }) => /display_data$/.test(header.msg_type)).map(({ content }) => (content["transient"] as { display_id: string }).display_id);
+      assert.equal(new Set(ids).size, 1);
+    }
+  });
+
   it("keep text as text when a value's own method fails", async () => {
     const done = await run('({ [Symbol.for("Jupyter.display")]() { throw new Error("no picture"); } })');
     assert.equal(done.reply["status"], "ok");
