@@ -9,7 +9,7 @@ import type { Comms } from "./comm";
 import type { Displays } from "./display";
 import type { Input } from "./input";
 import { root } from "./program";
-import type { Runner, RunningCell } from "./running";
+import type { Runner } from "./running";
 
 const fromRoot = createRequire(join(root, "package.json"));
 
@@ -23,16 +23,9 @@ function lazy(name: string, get: () => unknown): void {
   });
 }
 
-/** A progress of the library that can be ended. */
-interface Progress {
-  (report: object): void;
-  end(): void;
-}
-
 interface Library {
   readonly tf: unknown;
   initBackend(): Promise<unknown>;
-  notebookProgress(display: object): Progress;
   notebookProgress(display: unknown): { end(): void };
 }
 const library = (): Library => fromRoot("sessionlab") as Library;
@@ -53,26 +46,11 @@ export function installGlobals(runner: Runner, displays: Displays, comms: Comms,
     bundle: (bundle: Readonly<Record<string, unknown>>) => displays.showBundle(bundle),
     clear: ({ wait = false }: { readonly wait?: boolean } = {}) => displays.clear(wait),
   });
-  lazy("progress", () => progressOf(runner.cell, display));
   const plot = (data: readonly object[] | object, layout: object = {}, config: object = {}) => ({ data: Array.isArray(data) ? (data as readonly object[]) : [data], layout, config });
   const prompt = (question = "", options: { readonly password?: boolean } = {}) => input.prompt(question, options);
   for (const [name, value] of Object.entries({ display, plot, prompt, comms })) lazy(name, () => value);
   lazy("progress", () => runner.cell && (runner.cell.progress ??= library().notebookProgress(display)));
   interruptTimers(runner);
-}
-
-const bars = new WeakMap<RunningCell, Progress>();
-
-/** The bars of a cell; they are closed when it ends, however it ends. */
-function progressOf(cell: RunningCell | undefined, display: object): Progress {
-  const known = cell === undefined ? undefined : bars.get(cell);
-  if (known !== undefined) return known;
-  const made = library().notebookProgress(display);
-  if (cell !== undefined) {
-    bars.set(cell, made);
-    cell.onEnd.push(() => made.end());
-  }
-  return made;
 }
 
 /**

@@ -149,7 +149,6 @@ export class Kernel {
     if (!silent) this.#publish(cell, "execute_input", { code, execution_count: count });
     const outcome: Outcome = code.trim() === "" ? { status: "ok", value: undefined } : await this.#parts.session.run(cell, code, `cell-${cell.id}`, store ? `Cell [${count}]` : "Cell");
     cell.progress?.end();
-    for (const end of cell.onEnd) end();
     const reply = outcome.status === "ok" ? await this.#succeed(cell, outcome.value, content["user_expressions"], count) : this.#fail(cell, outcome.error);
     await Promise.allSettled(cell.pending);
     if (outcome.status === "error" && content["stop_on_error"] !== false) this.#abortBefore = now();

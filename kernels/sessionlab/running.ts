@@ -24,8 +24,6 @@ export class RunningCell {
   readonly rejected = new Map<Promise<unknown>, unknown>();
   /** Displays that are still being drawn. */
   readonly pending = new Set<Promise<unknown>>();
-  /** What is to be done when it has ended, before it says so. */
-  readonly onEnd: (() => void)[] = [];
   /** Its bars, if it has any: they become lines when it ends. */
   progress: { end(): void } | undefined;
 

@@ -1,2 +1,2 @@
-/** Draws what takes long as a bar under the cell: give it to whatever takes a `progress`. */
+/** A bar under the cell: give it to what takes a `progress`; it becomes one line when the cell ends. */
 declare const progress: import("sessionlab").NotebookProgress;
