@@ -60,9 +60,12 @@ export { eventsFromFile, type FileEvents, type FileOptions, type FileReport } fr
 export { type ColumnNames, type EventField } from "./data/event-columns";
 export { type DroppedRows, type TimeReading, type TimeUnit } from "./data/event-rows";
 export { sessionsFrom, type SessionOptions, type SessionTable } from "./data/sessions";
+export { collapseRepeats, kCore, keepLast, type CoreSizes } from "./data/session-steps";
 export { readBenchmark, type BenchmarkFiles, type BenchmarkOptions } from "./data/benchmark";
 export { negativeSampler, type NegativeSampler } from "./data/negatives";
 export { splitBySession, splitByTime, splitLeaveOneOut, type TimeSplitOptions } from "./data/split";
+export { slidingWindows, type WindowSplitOptions } from "./data/windows";
+export { dropColdItems } from "./data/cold";
 export { NONE, prefixes, sessionCount, type Cases, type Items, type Role, type Sessions, type Split, type TrainSessions, type Users } from "./data/types";
 
 // evaluation: full ranking, metrics, strata, passports, paired tests

@@ -4,6 +4,7 @@
  */
 import { DataError } from "../core/errors";
 import { hashOf } from "../core/hash";
+import { orderByGroup, orderByTime } from "./order";
 
 /** Events in columns. Inside ids are positions in the dictionaries. */
 export interface EventTable {
@@ -67,24 +68,45 @@ export function eventsFrom(columns: EventColumns): EventTable {
   for (let n = 0; n < count; n++) {
     if (!Number.isFinite(time[n])) throw new DataError(`Expected unix seconds, found ${time[n]}; drop or mend the row`, { file: name, line: n + 1, field: "time" });
   }
-  const users = columns.user === undefined ? undefined : encode(columns.user);
-  const items = encode(item);
-  const sessions = columns.session === undefined ? undefined : encode(columns.session);
-  const order = Uint32Array.from({ length: count }, (_, n) => n);
-  order.sort((a, b) => (users === undefined ? 0 : users.codes[a]! - users.codes[b]!) || time[a]! - time[b]! || a - b);
-  const table = {
+  const coded = (values: readonly string[] | undefined): CodedColumn | undefined => (values === undefined ? undefined : encode(values));
+  const table = tableOf(name, { user: coded(columns.user), item: encode(item), session: coded(columns.session), time: Float64Array.from(time), rating: rating && Float32Array.from(rating) });
+  const named = { ...table, titles: titles && table.itemIds.map((id) => titles.get(id) ?? "") };
+  return { ...named, hash: hashEvents(named) };
+}
+
+/** A column of ids: places in a dictionary, which may be in any order and hold ids that no event has. */
+export interface CodedColumn {
+  readonly ids: readonly string[];
+  /** [N] */
+  readonly codes: Int32Array;
+}
+
+/** Columns of events in the order given. */
+export interface CodedEvents {
+  readonly user?: CodedColumn;
+  readonly item: CodedColumn;
+  readonly session?: CodedColumn;
+  readonly time: Float64Array;
+  readonly rating?: Float32Array;
+}
+
+/** The table of coded columns: canonical dictionaries and order. Its hash is the caller's to add. */
+export function tableOf(name: string, { user, item, session, time, rating }: CodedEvents): Omit<EventTable, "hash"> {
+  const users = user && canonical(user);
+  const order = users === undefined ? orderByTime(time) : orderByGroup(users.codes, time).order;
+  const items = canonical(item);
+  const sessions = session && canonical(session);
+  return {
     name,
     users: users?.ids,
-    user: users && gather(users.codes, order),
+    user: users && gather(users.codes, order, new Int32Array(order.length)),
     itemIds: items.ids,
-    item: gather(items.codes, order),
-    time: Float64Array.from(order, (n) => time[n]!),
-    rating: rating && Float32Array.from(order, (n) => rating[n]!),
+    item: gather(items.codes, order, new Int32Array(order.length)),
+    time: gather(time, order, new Float64Array(order.length)),
+    rating: rating && gather(rating, order, new Float32Array(order.length)),
     sessionIds: sessions?.ids,
-    session: sessions && gather(sessions.codes, order),
-    titles: titles && items.ids.map((id) => titles.get(id) ?? ""),
+    session: sessions && gather(sessions.codes, order, new Int32Array(order.length)),
   };
-  return { ...table, hash: hashEvents(table) };
 }
 
 /**
@@ -102,18 +124,43 @@ export function hashEvents(table: Omit<EventTable, "hash">): string {
 
 /** Canonical order of outside ids: integers by value and first, the rest by code unit. */
 export function compareIds(a: string, b: string): number {
-  const numberA = /^\d{1,15}$/.test(a) ? Number(a) : Infinity;
-  const numberB = /^\d{1,15}$/.test(b) ? Number(b) : Infinity;
-  if (numberA !== numberB) return numberA - numberB;
-  return a < b ? -1 : a > b ? 1 : 0;
+  return compareKeys(keyOf(a), keyOf(b)) || (a < b ? -1 : a > b ? 1 : 0);
 }
 
-function encode(values: readonly string[]): { readonly ids: readonly string[]; readonly codes: Int32Array } {
-  const ids = [...new Set(values)].sort(compareIds);
-  const index = new Map(ids.map((id, code) => [id, code]));
-  return { ids, codes: Int32Array.from(values, (value) => index.get(value)!) };
+function keyOf(id: string): number {
+  return /^\d{1,15}$/.test(id) ? Number(id) : Infinity;
 }
 
-function gather(values: Int32Array, order: Uint32Array): Int32Array {
-  return Int32Array.from(order, (n) => values[n]!);
+/** Not their difference: infinity less infinity is no number. */
+function compareKeys(a: number, b: number): number {
+  return a === b ? 0 : a - b;
+}
+
+function encode(values: readonly string[]): CodedColumn {
+  const known = new Map<string, number>();
+  const codes = new Int32Array(values.length);
+  for (let n = 0; n < codes.length; n++) {
+    const value = values[n]!;
+    let code = known.get(value);
+    if (code === undefined) known.set(value, (code = known.size));
+    codes[n] = code;
+  }
+  return { ids: [...known.keys()], codes };
+}
+
+/** The column over the ids that it has, in canonical order. Changes `codes` in place. */
+function canonical({ ids, codes }: CodedColumn): CodedColumn {
+  const rank = new Int32Array(ids.length);
+  for (let n = 0; n < codes.length; n++) rank[codes[n]!] = 1;
+  const keys = Float64Array.from(ids, keyOf);
+  const used = Uint32Array.from(rank.keys()).filter((code) => rank[code] === 1);
+  used.sort((a, b) => compareKeys(keys[a]!, keys[b]!) || (ids[a]! < ids[b]! ? -1 : ids[a]! > ids[b]! ? 1 : 0));
+  for (let at = 0; at < used.length; at++) rank[used[at]!] = at;
+  for (let n = 0; n < codes.length; n++) codes[n] = rank[codes[n]!]!;
+  return { ids: Array.from(used, (code) => ids[code]!), codes };
+}
+
+function gather<T extends Int32Array | Float32Array | Float64Array>(values: T, order: Uint32Array, into: T): T {
+  for (let k = 0; k < order.length; k++) into[k] = values[order[k]!]!;
+  return into;
 }

@@ -1,25 +1,31 @@
 /**
- * Events -> sessions: a user's history, a user's history cut at long pauses, or the sessions that the data name.
- * Sorting is stable: events of one time keep the table's canonical order. Repeats are kept. Every step is linear in
- * the events (a session that is not in time order yet costs its own sort).
+ * Events -> sessions: a user's history, a user's history cut at long pauses or at midnight, or the sessions that the
+ * data name. Sorting is stable: events of one time keep the table's canonical order. Every step is linear in the events
+ * (a session that is not in time order yet costs its own sort).
  */
 import { ConfigError, DataError } from "../core/errors";
 import { hashOf } from "../core/hash";
 import { resolveOptions, rules } from "../core/options";
 import type { EventTable } from "./events";
+import { orderByGroup } from "./order";
+import { collapseRepeats, countItems, kCore, keepLast, type CoreSizes } from "./session-steps";
 import { sessionCount, type Sessions } from "./types";
 
 const defaults = {
-  /** "user": all events of a user; "gap": those, cut at pauses longer than gapSeconds; "given": the data's own. */
-  by: "user" as "user" | "gap" | "given",
+  /** "user": all events of a user; "gap": those, cut at pauses longer than gapSeconds; "day": cut at midnight, UTC; "given": the data's own. */
+  by: "user" as "user" | "gap" | "day" | "given",
   gapSeconds: 1800,
+  /** What happens to events of the item of the event before: "keep" has them all, "collapse" makes one of them. */
+  repeats: "keep" as "keep" | "collapse",
+  /** Longer sessions keep their last events, before minLength and kCore are looked at; undefined: any length. */
+  maxLength: undefined as number | undefined,
   /** Shorter sessions are dropped. */
   minLength: 2,
   /**
    * Items with fewer events than `item` and sessions with fewer than `session` are dropped, again and again until none
    * is left. 0 is off. It looks at all events, those of the test period too, as the literature does.
    */
-  kCore: { item: 0, session: 0 } as { readonly item: number; readonly session: number },
+  kCore: { item: 0, session: 0 } as CoreSizes,
 };
 
 /** Options of `sessionsFrom`. */
@@ -34,7 +40,7 @@ export interface SessionTable {
   readonly users?: readonly string[];
   readonly itemIds: readonly string[];
   readonly titles?: readonly string[];
-  /** What minLength and kCore took away. */
+  /** What repeats, maxLength, minLength and kCore took away. */
   readonly dropped: { readonly events: number; readonly sessions: number; readonly items: number };
   readonly hash: string;
 }
@@ -50,8 +56,10 @@ export interface SessionTable {
  */
 export function sessionsFrom(events: EventTable, given: Partial<SessionOptions> = {}): SessionTable {
   const options = resolveOptions("sessions", defaults, given, {
-    by: rules.oneOf("user", "gap", "given"),
+    by: rules.oneOf("user", "gap", "day", "given"),
     gapSeconds: rules.positive,
+    repeats: rules.oneOf("keep", "collapse"),
+    maxLength: (value) => (value === undefined ? undefined : rules.positiveInteger(value)),
     minLength: rules.positiveInteger,
     kCore: (value) => {
       const { item, session, ...others } = value as SessionOptions["kCore"];
@@ -64,10 +72,14 @@ export function sessionsFrom(events: EventTable, given: Partial<SessionOptions> 
     const missing = options.by === "given" ? "given sessions" : "users";
     throw new ConfigError(`Expected ${events.name} to have ${missing} for by: "${options.by}", found none; choose another "by"`);
   }
-  const { order, ends } = sortByGroup(groups, events.time);
-  const all = cut(order, ends, events, options.by === "gap" ? options.gapSeconds : Infinity);
   const minSession = Math.max(options.minLength, options.kCore.session);
-  const sessions = select(all, core(all, events.itemIds.length, options.kCore.item, minSession));
+  if (minSession > (options.maxLength ?? Infinity)) {
+    throw new ConfigError(`Expected maxLength to be at least the ${minSession} events that a session must have, found ${options.maxLength}; raise it, or lower minLength`);
+  }
+  const all = cut(groups, events, cutsBetween[options.by](options.gapSeconds));
+  const single = options.repeats === "keep" ? all : collapseRepeats(all);
+  const last = options.maxLength === undefined ? single : keepLast(single, options.maxLength);
+  const sessions = kCore(last, { item: options.kCore.item, session: minSession });
   if (sessions.item.length === 0) {
     throw new DataError(`Expected sessions of ${minSession} events or more, found none; lower minLength or kCore`, { file: events.name });
   }
@@ -89,7 +101,7 @@ export function sessionsFrom(events: EventTable, given: Partial<SessionOptions> 
     dropped: {
       events: all.item.length - sessions.item.length,
       sessions: sessionCount(all) - sessionCount(sessions),
-      items: new Set(all.item).size - new Set(sessions.item).size,
+      items: differentItems(all.item) - differentItems(sessions.item),
     },
     hash: hashOf(columns),
   };
@@ -97,98 +109,48 @@ export function sessionsFrom(events: EventTable, given: Partial<SessionOptions> 
 
 type TimedSessions = SessionTable["sessions"];
 
-/** Stable order by (group, time): a counting sort, then a sort inside the groups that need one. */
-function sortByGroup(group: Int32Array, time: Float64Array): { readonly order: Uint32Array; readonly ends: readonly number[] } {
-  let groups = 0;
-  for (const one of group) groups = Math.max(groups, one + 1);
-  const next = new Uint32Array(groups + 1);
-  for (const one of group) next[one + 1]!++;
-  for (let g = 0; g < groups; g++) next[g + 1]! += next[g]!;
-  const ends = Array.from(next.subarray(1));
-  const order = new Uint32Array(group.length);
-  for (let n = 0; n < group.length; n++) order[next[group[n]!]!++] = n;
-  for (let g = 0, start = 0; g < groups; start = ends[g]!, g++) {
-    let sorted = true;
-    for (let k = start + 1; k < ends[g]!; k++) sorted &&= time[order[k]!]! >= time[order[k - 1]!]!;
-    if (!sorted) order.subarray(start, ends[g]!).sort((a, b) => time[a]! - time[b]! || a - b);
-  }
-  return { order, ends };
-}
+const daySeconds = 86400;
 
-/** Sessions end where groups end, and where more than `gap` seconds pass. */
-function cut(order: Uint32Array, ends: readonly number[], events: EventTable, gap: number): TimedSessions {
-  const item = Int32Array.from(order, (n) => events.item[n]!);
-  const time = Float64Array.from(order, (n) => events.time[n]!);
-  const offsets = [0];
-  const users: number[] = [];
+/** Whether a session ends between two events of a group that follow each other. */
+const cutsBetween: Readonly<Record<SessionOptions["by"], (gapSeconds: number) => (before: number, after: number) => boolean>> = {
+  user: () => () => false,
+  given: () => () => false,
+  gap: (gapSeconds) => (before, after) => after - before > gapSeconds,
+  day: () => (before, after) => Math.floor(before / daySeconds) !== Math.floor(after / daySeconds),
+};
+
+/** Sessions end where groups end, and where `between` says so. */
+function cut(groups: Int32Array, events: EventTable, between: (before: number, after: number) => boolean): TimedSessions {
+  const { order, ends } = orderByGroup(groups, events.time);
+  const item = new Int32Array(order.length);
+  const time = new Float64Array(order.length);
+  for (let k = 0; k < order.length; k++) {
+    item[k] = events.item[order[k]!]!;
+    time[k] = events.time[order[k]!]!;
+  }
+  const last = new Uint8Array(order.length); // 1 where a session ends
+  let count = 0;
   let start = 0;
   for (const end of ends) {
     for (let k = start + 1; k <= end; k++) {
-      if (k < end && time[k]! - time[k - 1]! <= gap) continue;
-      users.push(events.user?.[order[k - 1]!] ?? -1);
-      offsets.push(k);
+      if (k < end && !between(time[k - 1]!, time[k]!)) continue;
+      last[k - 1] = 1;
+      count++;
     }
     start = end;
   }
-  return { offsets: Uint32Array.from(offsets), item, time, user: events.user && Int32Array.from(users) };
-}
-
-/**
- * The largest part in which each item has minItem events and each session minSession: peels off what is below, and
- * follows only what that touches.
- * @returns [N] 1 where an event stays
- */
-function core({ offsets, item }: Sessions, items: number, minItem: number, minSession: number): Uint8Array {
-  const stays = new Uint8Array(item.length).fill(1);
-  const ofItem = new Uint32Array(items);
-  for (const one of item) ofItem[one]!++;
-  const sessionOf = new Uint32Array(item.length);
-  const length = Uint32Array.from({ length: offsets.length - 1 }, (_, s) => offsets[s + 1]! - offsets[s]!);
-  for (const [s, count] of length.entries()) sessionOf.fill(s, offsets[s]!, offsets[s]! + count);
-  const positions = byItem(item, ofItem);
-  const lowItems = Array.from(ofItem.keys()).filter((i) => ofItem[i]! < minItem);
-  const lowSessions = Array.from(length.keys()).filter((s) => length[s]! < minSession);
-  const drop = (position: number): void => {
-    if (stays[position] === 0) return;
-    stays[position] = 0;
-    const i = item[position]!;
-    const s = sessionOf[position]!;
-    if (ofItem[i]!-- === minItem) lowItems.push(i);
-    if (length[s]!-- === minSession) lowSessions.push(s);
-  };
-  while (lowItems.length > 0 || lowSessions.length > 0) {
-    const i = lowItems.pop();
-    if (i !== undefined) for (let k = positions.offsets[i]!; k < positions.offsets[i + 1]!; k++) drop(positions.at[k]!);
-    const s = lowSessions.pop();
-    if (s !== undefined) for (let k = offsets[s]!; k < offsets[s + 1]!; k++) drop(k);
+  const offsets = new Uint32Array(count + 1);
+  const user = events.user && new Int32Array(count);
+  for (let k = 0, s = 0; k < order.length; k++) {
+    if (last[k] === 0) continue;
+    if (user !== undefined) user[s] = events.user![order[k]!]!;
+    offsets[++s] = k + 1;
   }
-  return stays;
+  return { offsets, item, time, user };
 }
 
-function byItem(item: Int32Array, counts: Uint32Array): { readonly offsets: Uint32Array; readonly at: Uint32Array } {
-  const offsets = new Uint32Array(counts.length + 1);
-  for (let i = 0; i < counts.length; i++) offsets[i + 1] = offsets[i]! + counts[i]!;
-  const next = offsets.slice();
-  const at = new Uint32Array(item.length);
-  for (let k = 0; k < item.length; k++) at[next[item[k]!]!++] = k;
-  return { offsets, at };
-}
-
-/** The sessions over the events that stay; empty ones are gone. */
-function select({ offsets, item, time, user }: TimedSessions, stays: Uint8Array): TimedSessions {
-  const kept: number[] = [];
-  const ends = [0];
-  let count = 0;
-  for (let s = 0; s + 1 < offsets.length; s++) {
-    for (let k = offsets[s]!; k < offsets[s + 1]!; k++) count += stays[k]!;
-    if (count === ends.at(-1)) continue;
-    kept.push(s);
-    ends.push(count);
-  }
-  return {
-    offsets: Uint32Array.from(ends),
-    item: item.filter((_, k) => stays[k] === 1),
-    time: time.filter((_, k) => stays[k] === 1),
-    user: user && Int32Array.from(kept, (s) => user[s]!),
-  };
+function differentItems(item: Int32Array): number {
+  let different = 0;
+  for (const count of countItems(item)) different += count > 0 ? 1 : 0;
+  return different;
 }

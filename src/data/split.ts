@@ -26,11 +26,11 @@ const timeDefaults = {
 /** Options of `splitByTime` and `splitBySession`. */
 export type TimeSplitOptions = typeof timeDefaults;
 
-/** For one session: events [0, train) are training; cases of a role have their targets at [from, to). */
-interface Parts {
-  readonly train: number;
-  readonly targets: Readonly<Partial<Record<Role, readonly [from: number, to: number]>>>;
-}
+/**
+ * For each session where training and the periods of the roles end, one column each: events [0, ends[0][s]) are training,
+ * those of role r have their places in [ends[r], ends[r + 1]).
+ */
+type Ends = readonly Uint32Array[];
 
 /**
  * Global temporal split. Cuts t1 <= t2 <= t3 are quantiles of the event times. Training: the parts of sessions before
@@ -48,12 +48,8 @@ export function splitByTime(table: SessionTable, given: Partial<TimeSplitOptions
   const options = resolveOptions("splitByTime", timeDefaults, given, timeRules);
   const { offsets, time } = table.sessions;
   const cuts = options.at ?? quantiles(time, options);
-  const parts = (s: number): Parts => {
-    const [a, b, c] = cuts.map((cut) => lowerBound(time, cut, offsets[s]!, offsets[s + 1]!) - offsets[s]!) as [number, number, number | undefined];
-    const end = offsets[s + 1]! - offsets[s]!;
-    return { train: a, targets: { valid: [a, b], test: [b, c ?? end], confirm: [c ?? end, end] } };
-  };
-  return assemble(table, rolesOf(cuts), parts, {
+  const ends = endsOf(table, cuts.length, (s, part) => (part < cuts.length ? lowerBound(time, cuts[part]!, offsets[s]!, offsets[s + 1]!) - offsets[s]! : Infinity));
+  return assemble(table, rolesOf(cuts), ends, {
     protocol: "global time",
     words: "training before the first cut; each later event with an earlier one in its session is a case, its prefix is all that is earlier",
     ...periods(cuts, options),
@@ -75,13 +71,8 @@ export function splitBySession(table: SessionTable, given: Partial<TimeSplitOpti
   const { offsets, time } = table.sessions;
   const last = Float64Array.from({ length: sessionCount(table.sessions) }, (_, s) => time[offsets[s + 1]! - 1]!);
   const cuts = options.at ?? quantiles(last, options);
-  const roles = rolesOf(cuts);
-  const parts = (s: number): Parts => {
-    const end = offsets[s + 1]! - offsets[s]!;
-    const period = cuts.filter((cut) => last[s]! >= cut).length;
-    return period === 0 ? { train: end, targets: {} } : { train: 0, targets: { [roles[period - 1]!]: [1, end] } };
-  };
-  return assemble(table, roles, parts, {
+  const ends = endsOf(table, cuts.length, (s, part) => (last[s]! >= (cuts[part] ?? Infinity) ? 0 : Infinity));
+  return assemble(table, rolesOf(cuts), ends, {
     protocol: "whole sessions",
     words: "a session belongs to the period of its last event; each event but the first is a case",
     ...periods(cuts, options),
@@ -100,11 +91,11 @@ export function splitBySession(table: SessionTable, given: Partial<TimeSplitOpti
  */
 export function splitLeaveOneOut(table: SessionTable): Split {
   const { offsets } = table.sessions;
-  const parts = (s: number): Parts => {
-    const end = offsets[s + 1]! - offsets[s]!;
-    return end < 3 ? { train: end, targets: {} } : { train: end - 2, targets: { valid: [end - 2, end - 1], test: [end - 1, end] } };
-  };
-  return assemble(table, ["valid", "test"], parts, {
+  const ends = endsOf(table, 2, (s, part) => {
+    const length = offsets[s + 1]! - offsets[s]!;
+    return length < 3 ? length : length - 2 + part;
+  });
+  return assemble(table, ["valid", "test"], ends, {
     protocol: "leave-one-out",
     words: "last event of a session: test target; the one before: validation target; the rest: training",
     warning: "Leave-one-out trains on events that come after its test targets; see leakageReport, and use splitByTime for claims",
@@ -151,19 +142,33 @@ function lowerBound(time: Float64Array, limit: number, from: number, to: number)
   return from;
 }
 
-function assemble(table: SessionTable, roles: readonly Role[], partsOf: (session: number) => Parts, protocol: Record<string, unknown>): Split {
+/** @param end where part 0 (training), 1, ... of a session ends; no further than the session does */
+function endsOf({ sessions }: SessionTable, roles: number, end: (session: number, part: number) => number): Ends {
+  return Array.from({ length: roles + 1 }, (_, part) => {
+    const ends = new Uint32Array(sessionCount(sessions));
+    for (let s = 0; s < ends.length; s++) ends[s] = Math.min(end(s, part), sessions.offsets[s + 1]! - sessions.offsets[s]!);
+    return ends;
+  });
+}
+
+function assemble(table: SessionTable, roles: readonly Role[], ends: Ends, protocol: Record<string, unknown>): Split {
   const { sessions, itemIds, titles } = table;
-  const count = sessionCount(sessions);
-  const parts = Array.from({ length: count }, (_, s) => partsOf(s));
-  const lengths = parts.map(({ train }) => (train < MIN_TRAIN ? 0 : train));
+  const lengths = ends[0]!.slice();
+  const short = { parts: 0, events: 0 };
+  for (let s = 0; s < lengths.length; s++) {
+    if (lengths[s]! >= MIN_TRAIN) continue;
+    short.parts += lengths[s]! > 0 ? 1 : 0;
+    short.events += lengths[s]!;
+    lengths[s] = 0;
+  }
   const items = new Numbering(itemIds.length);
   const users = table.users === undefined ? undefined : new Numbering(table.users.length);
   const trainColumns = take(sessions, lengths, items, users);
   if (trainColumns.item.length === 0) throw new ConfigError(`Expected training events before the first cut, found none; move the cuts of ${table.name}`);
   const trained = items.order.length;
   const trainedUsers = users?.order.length;
-  const pieces = roles.map((role) => {
-    const columns = takeCases(sessions, parts, role, items, users);
+  const pieces = roles.map((role, part) => {
+    const columns = takeCases(sessions, ends[part]!, ends[part + 1]!, items, users);
     return { role, columns, seen: items.order.length, seenUsers: users?.order.length };
   });
   const allItems: Items = { ids: items.order.map((i) => itemIds[i]!), trained, titles: titles && items.order.map((i) => titles[i]!) };
@@ -180,13 +185,13 @@ function assemble(table: SessionTable, roles: readonly Role[], partsOf: (session
     const { session, end, target } = columns;
     return { ...columns, role, items: allItems, hash: hashOf({ role, ...identity(seen, seenUsers), offsets, item, time, user, session, end, target }) };
   });
-  const short = parts.filter(({ train }) => train > 0 && train < MIN_TRAIN);
   return {
     name: table.name,
     protocol: {
       ...protocol,
-      sessions: table.options,
-      droppedTrainParts: { shorterThan: MIN_TRAIN, parts: short.length, events: short.reduce((sum, { train }) => sum + train, 0) },
+      // Kept repeats go unnamed: so it was when there was no choice, and results of then and now are of one protocol.
+      sessions: { ...table.options, repeats: table.options.repeats === "keep" ? undefined : table.options.repeats },
+      droppedTrainParts: { shorterThan: MIN_TRAIN, ...short },
     },
     items: allItems,
     users: allUsers,
@@ -213,42 +218,52 @@ class Numbering {
 }
 
 /** The first lengths[s] events of each session, renumbered; sessions of length 0 are left out. */
-function take({ offsets, item, time, user }: SessionTable["sessions"], lengths: readonly number[], items: Numbering, users: Numbering | undefined): Sessions {
-  const kept = Array.from(lengths.keys()).filter((s) => lengths[s]! > 0);
-  const ends = new Uint32Array(kept.length + 1);
-  for (const [k, s] of kept.entries()) ends[k + 1] = ends[k]! + lengths[s]!;
-  const columns = { offsets: ends, item: new Int32Array(ends.at(-1)!), time: new Float64Array(ends.at(-1)!) };
-  for (const [k, s] of kept.entries()) {
-    const start = offsets[s]!;
-    for (let n = 0; n < lengths[s]!; n++) columns.item[ends[k]! + n] = items.of(item[start + n]!);
-    columns.time.set(time.subarray(start, start + lengths[s]!), ends[k]!);
+function take({ offsets, item, time, user }: SessionTable["sessions"], lengths: Uint32Array, items: Numbering, users: Numbering | undefined): Sessions {
+  let [kept, events] = [0, 0];
+  for (let s = 0; s < lengths.length; s++) {
+    kept += lengths[s]! > 0 ? 1 : 0;
+    events += lengths[s]!;
   }
-  return { ...columns, user: users && user && Int32Array.from(kept, (s) => users.of(user[s]!)) };
+  const out = { offsets: new Uint32Array(kept + 1), item: new Int32Array(events), time: new Float64Array(events), user: users && user && new Int32Array(kept) };
+  for (let s = 0, k = 0; s < lengths.length; s++) {
+    if (lengths[s] === 0) continue;
+    const [start, at] = [offsets[s]!, out.offsets[k]!];
+    for (let n = 0; n < lengths[s]!; n++) {
+      out.item[at + n] = items.of(item[start + n]!);
+      out.time[at + n] = time[start + n]!;
+    }
+    if (out.user !== undefined) out.user[k] = users!.of(user![s]!);
+    out.offsets[++k] = at + lengths[s]!;
+  }
+  return out;
 }
 
-/** The cases of one role, on sessions that end with their last target. */
+/** The cases with targets at [from[s], to[s]), on sessions that end with their last target. */
 function takeCases(
   sessions: SessionTable["sessions"],
-  parts: readonly Parts[],
-  role: Role,
+  from: Uint32Array,
+  to: Uint32Array,
   items: Numbering,
   users: Numbering | undefined,
 ): Pick<Cases, "sessions" | "session" | "end" | "target"> {
-  const ranges = parts.map(({ targets }) => {
-    const [from, to] = targets[role] ?? [0, 0];
-    return [Math.max(from, 1), to] as const; // the first event of a session has no prefix
-  });
-  const kept = take(sessions, ranges.map(([from, to]) => (to > from ? to : 0)), items, users);
-  const ownRanges = ranges.filter(([from, to]) => to > from);
-  const count = ownRanges.reduce((sum, [from, to]) => sum + to - from, 0);
+  const lengths = new Uint32Array(from.length);
+  let count = 0;
+  for (let s = 0; s < from.length; s++) {
+    const first = Math.max(from[s]!, 1); // the first event of a session has no prefix
+    if (to[s]! <= first) continue;
+    lengths[s] = to[s]!;
+    count += to[s]! - first;
+  }
+  const kept = take(sessions, lengths, items, users);
   const [session, end, target] = [new Int32Array(count), new Int32Array(count), new Int32Array(count)];
-  let c = 0;
-  for (const [s, [from, to]] of ownRanges.entries()) {
-    for (let position = from; position < to; position++, c++) {
-      session[c] = s;
+  for (let s = 0, k = 0, c = 0; s < from.length; s++) {
+    if (lengths[s] === 0) continue;
+    for (let position = Math.max(from[s]!, 1); position < to[s]!; position++, c++) {
+      session[c] = k;
       end[c] = position;
-      target[c] = kept.item[kept.offsets[s]! + position]!;
+      target[c] = kept.item[kept.offsets[k]! + position]!;
     }
+    k++;
   }
   return { sessions: kept, session, end, target };
 }

@@ -75,7 +75,7 @@ function eventsPanel(events: EventTable): Panel {
 }
 
 function sessionTablePanel({ name, sessions, users, itemIds, titles, options, dropped }: SessionTable): Panel {
-  const by = { user: "all events of a user", gap: `a user's events, cut at pauses over ${options.gapSeconds} s`, given: "as the data name them" }[options.by];
+  const by = { user: "all events of a user", gap: `a user's events, cut at pauses over ${options.gapSeconds} s`, day: "a user's events of a day, UTC", given: "as the data name them" }[options.by];
   const { events, sessions: short, items } = dropped;
   return {
     title: `Sessions of ${name}`,

@@ -94,7 +94,7 @@ describe("sessionsFrom", () => {
   it("refuses what it cannot do", () => {
     const events = table("1 a 1", "1 b 2");
     assert.throws(() => sessionsFrom(events, { by: "given" }), (e) => e instanceof ConfigError && /to have given sessions/.test(e.message));
-    assert.throws(() => sessionsFrom(events, { by: "day" as "user" }), ConfigError);
+    assert.throws(() => sessionsFrom(events, { by: "week" as "user" }), ConfigError);
     assert.throws(() => sessionsFrom(events, { kCore: { item: -1, session: 0 } }), /kCore to be \{ item, session \}/);
     assert.throws(() => sessionsFrom(events, { minLenght: 3 } as object), /did you mean "minLength"/);
     assert.throws(() => sessionsFrom(events, { minLength: 3 }), (e) => e instanceof DataError && /3 events or more, found none/.test(e.message));
