@@ -154,6 +154,20 @@ const build = {
   },
 };
 
+/** The data that the notebooks and some tests are about, fetched as the library fetches them. */
+const films = {
+  name: "films",
+  says: "sessionlab data get ml-100k",
+  loses: "notebooks and tests on MovieLens-100K are skipped",
+  inputs: () => "",
+  needs: () => hashOfFiles(["src/data/catalog.ts"]),
+  ready: () => existsSync(join(process.env.SESSIONLAB_HOME ?? path("data"), "downloads")),
+  async run({ exec }) {
+    await exec(process.execPath, [join("dist", "cli", "main.js"), "data", "get", "ml-100k"], { how: "npx sessionlab data get ml-100k" });
+    return undefined;
+  },
+};
+
 function relativeToRoot(file) {
   return file.startsWith(root) ? file.slice(root.length + 1) : file;
 }
@@ -217,7 +231,7 @@ async function main(args) {
     throw new SetupError(`Expected Node 20.19 or later, found ${process.versions.node}`, { how: howToGet("node") });
   }
   process.chdir(root);
-  const steps = [packages, python, ...(minimal ? [] : [jupyter]), ...(minimal || !args.includes("--tests") ? [] : [notebookTools]), ...(plans === undefined ? [] : [native]), kernel, build];
+  const steps = [packages, python, ...(minimal ? [] : [jupyter]), ...(minimal || !args.includes("--tests") ? [] : [notebookTools]), ...(plans === undefined ? [] : [native]), kernel, build, ...(minimal || !args.includes("--tests") ? [] : [films])];
   const { ran, state } = await runSteps(root, steps, { again: !args.includes("--quiet") });
   const lost = lostLines(steps.map((step) => state[step.name].lost).filter((one) => one !== undefined));
   const status = ran.length > 0 ? "Set-up is complete" : "Set-up is up to date";
