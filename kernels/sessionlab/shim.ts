@@ -18,6 +18,7 @@ interface Internals {
       documentation: ts.SymbolDisplayPart[];
       tags: ts.JSDocTagInfo[] | undefined;
     };
+    getSymbolKind(checker: ts.TypeChecker, symbol: ts.Symbol, location: ts.Node): ts.ScriptElementKind;
     getSymbolModifiers(checker: ts.TypeChecker, symbol: ts.Symbol): string;
   };
   getTouchingPropertyName(file: ts.SourceFile, position: number): ts.Node;
@@ -56,6 +57,19 @@ function getQuickInfoAtPosition(file: ts.SourceFile, checker: ts.TypeChecker, _t
   };
 }
 
+/** Completions; what a module hands on from another one is given the kind that it has there. */
+function getCompletionsAtPosition(host: object, program: ts.Program, log: () => void, file: ts.SourceFile, ...rest: readonly unknown[]): ts.CompletionInfo | undefined {
+  const includeSymbol = [undefined, true]; // after a format context
+  const info = internals.Completions.getCompletionsAtPosition(host, program, log, file, ...rest, ...includeSymbol);
+  const checker = program.getTypeChecker();
+  for (const entry of info?.entries ?? []) {
+    const { symbol } = entry as { symbol?: ts.Symbol };
+    if (entry.kind !== ts.ScriptElementKind.alias || symbol === undefined || (symbol.flags & ts.SymbolFlags.Alias) === 0) continue;
+    entry.kind = internals.SymbolDisplay.getSymbolKind(checker, checker.getAliasedSymbol(symbol), file);
+  }
+  return info;
+}
+
 /** "Not under rootDir", "only with noEmit": the converter emits each cell by itself, whatever it imports. */
 const ofTheProject: readonly number[] = [5096, 5097, 6059];
 
@@ -83,7 +97,7 @@ export function installShim(): void {
     getPreEmitDiagnostics: { value: (program: ts.Program, file: ts.SourceFile) => getPreEmitDiagnosticsOfFiles(program, [file]) },
     createWatchCompilerHost: { value: createWatchCompilerHost },
     createWatchProgram: { value: createWatchProgram },
-    Completions: { value: { ...internals.Completions, getCompletionsAtPositionForTslab: (...args: readonly unknown[]) => internals.Completions.getCompletionsAtPosition(...args) } },
+    Completions: { value: { ...internals.Completions, getCompletionsAtPositionForTslab: getCompletionsAtPosition } },
     transpileModule: {
       value: (text: string, options: ts.TranspileOptions) => (isFromConverter(options) ? { outputText: text } : ts.transpileModule(text, options)),
     },

@@ -141,7 +141,8 @@ describe("the kernel's messages", () => {
     assert.deepEqual(types!.map(({ text, type }) => [text, type]), [["alpha", "property"]]);
     assert.deepEqual((await ask("complete_request", { code: "somewh", cursor_pos: 6 }))["matches"], ["somewhere"]);
     assert.ok(((await ask("complete_request", { code: "la", cursor_pos: 2 }))["matches"] as string[]).includes("lab"));
-    assert.deepEqual((await ask("complete_request", { code: "lab.splitByT", cursor_pos: 12 }))["matches"], ["splitByTime"]);
+    const fromLibrary = await ask("complete_request", { code: "lab.splitByT", cursor_pos: 12 });
+    assert.deepEqual((fromLibrary["metadata"] as Record<string, unknown>)["_jupyter_types_experimental"], [{ start: 4, end: 12, text: "splitByTime", type: "function" }]);
   });
 
   it("explain what is under the cursor", async () => {
