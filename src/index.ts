@@ -52,11 +52,17 @@ export { train, type TrainingContext, type TrainingReport, type TrainingTask } f
 
 // data: catalogue, events, sessions, splits, batches
 export { padSessions, trainingBatches, type PaddedSessions, type TrainingBatch, type WindowOptions } from "./data/batches";
-export { catalog, type CatalogEntry, type DatasetName, type Source } from "./data/catalog";
-export { loadDataset, type LoadOptions } from "./data/datasets";
+export { catalog, type CatalogEntry, type DatasetName, type SetCounts, type SetFile, type Source } from "./data/catalog";
+export { loadBenchmark, loadDataset, type LoadOptions } from "./data/datasets";
 export { describeEvents, describeSplit, leakageReport, type EventCounts, type EventsDescription, type LeakageReport, type SplitDescription } from "./data/describe";
 export { eventsFrom, hashEvents, type EventColumns, type EventTable } from "./data/events";
 export { eventsFromFile, type FileEvents, type FileOptions, type FileReport } from "./data/own-files";
+export { eventsFromRaw, type RawEventTable, type RawFiles, type RawOptions } from "./data/raw";
+export { rawFormats, type RawFormatName } from "./data/formats/index";
+export { type RecordFault } from "./data/record-faults";
+export { parsePythonLiteral, type PythonValue } from "./data/python-literal";
+export { coverage, featureOf, featuresOfItem, type CoveredItems, type FieldCoverage, type ItemFeature } from "./data/item-features";
+export { cleanName, cleanText, parseListCell } from "./data/item-text";
 export { type ColumnNames, type EventField } from "./data/event-columns";
 export { type DroppedRows, type TimeReading, type TimeUnit } from "./data/event-rows";
 export { sessionsFrom, type SessionOptions, type SessionTable } from "./data/sessions";

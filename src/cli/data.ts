@@ -1,18 +1,26 @@
 /**
- * sessionlab data list|get|prepare|describe: what the catalogue has and what is here, fetching, preparing, and the
- * counts of a data set or of a file of one's own.
+ * sessionlab data list|get|prepare|describe: what the catalogue has and what is here, fetching, preparing with what was
+ * left out and what is known of the items, and the counts of a data set or of a file of one's own.
  */
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { ConfigError } from "../core/errors";
 import { nearest } from "../core/options";
+import { sessionCount } from "../data/types";
 import { catalog, type CatalogEntry, type DatasetName } from "../data/catalog";
-import { archivePath, loadEntry, obtain, preparedFolder } from "../data/datasets";
+import { faultsOf, isFetched, loadBenchmark, loadEntry, obtain, preparedFolder } from "../data/datasets";
 import { describeEvents, type EventCounts, type EventsDescription } from "../data/describe";
 import { timeUnits, type TimeUnit } from "../data/event-rows";
+import { coverage } from "../data/item-features";
 import { eventsFromFile, type FileReport } from "../data/own-files";
+import { obtainFiles } from "../data/set-files";
 import type { Outcome, Runner, Terminal } from "./terminal";
-import { alignColumns, oneOf, parsePairs } from "./values";
+import { alignColumns, oneOf, parsePairs, parseShare } from "./values";
+
+interface PrepareOptions {
+  readonly from?: string;
+  readonly maxDropped?: number;
+}
 
 interface DescribeOptions {
   readonly columns?: readonly string[];
@@ -36,8 +44,10 @@ export function addData(program: Command, runner: Runner): void {
   const prepare = data
     .command("prepare <name>")
     .description("fetch a data set if need be and prepare it: then it needs no network")
-    .addHelpText("after", "\nExamples:\n  $ sessionlab data prepare ml-100k");
-  runner.action(prepare, (_: object, terminal) => prepareData(prepare.args[0]!, terminal));
+    .option("--from <dir>", "the folder of files that you fetched by hand")
+    .option("--max-dropped <share>", "the largest share of malformed records; above it they are an error; default 0.01", parseShare)
+    .addHelpText("after", "\nExamples:\n  $ sessionlab data prepare ml-100k\n  $ sessionlab data prepare retailrocket --from ~/Downloads/retailrocket\n  $ sessionlab data prepare amazon-books-2014 --max-dropped 0.001");
+  runner.action(prepare, (options: PrepareOptions, terminal) => prepareData(prepare.args[0]!, options, terminal));
   const describe = data
     .command("describe <name-or-file>")
     .description("counts of a data set, or of your own CSV, TSV or Parquet file with a report of dropped rows")
@@ -50,28 +60,46 @@ export function addData(program: Command, runner: Runner): void {
 
 async function listData(): Promise<Outcome> {
   const entries = Object.values<CatalogEntry>(catalog).map((entry) => {
-    const state = existsSync(preparedFolder(entry)) ? "prepared" : entry.sources.some((source) => existsSync(archivePath(source))) ? "fetched" : "not here";
+    const state = existsSync(preparedFolder(entry)) ? "prepared" : isFetched(entry) ? "fetched" : "not here";
     const { name, title, counts, licence, homepage } = entry;
     return { name, title, state, ...counts, licence, homepage };
   });
-  const rows = entries.map(({ name, title, state, users, items, events }) => [name, title, state, String(users), String(items), String(events)]);
+  const shown = (count: number | undefined): string => (count === undefined ? "" : String(count));
+  const rows = entries.map(({ name, title, state, users, sessions, items, events }) => [name, title, state, shown(users), shown(sessions), shown(items), shown(events)]);
   const licences = entries.map(({ name, licence, homepage }) => `${name}: ${licence} (${homepage})`);
-  return { text: [...alignColumns([["name", "title", "state", "users", "items", "events"], ...rows]), "", ...licences].join("\n"), json: { datasets: entries } };
+  return { text: [...alignColumns([["name", "title", "state", "users", "sessions", "items", "events"], ...rows]), "", ...licences].join("\n"), json: { datasets: entries } };
 }
 
 async function getData(name: string, { signal, progress }: Terminal): Promise<Outcome> {
-  const { archive } = await obtain(entryOf(name), { signal, progress });
-  return { text: `${name}: ${archive}`, json: { name, archive } };
+  const entry = entryOf(name);
+  const [first] = entry.sources;
+  const files = first?.kind === "files" ? Object.values(await obtainFiles(entry, first, { signal, progress })) : [(await obtain(entry, { signal, progress })).archive];
+  return { text: files.map((file) => `${name}: ${file}`).join("\n"), json: { name, files } };
 }
 
-async function prepareData(name: string, { signal, progress }: Terminal): Promise<Outcome> {
+async function prepareData(name: string, options: PrepareOptions, { signal, progress }: Terminal): Promise<Outcome> {
   const entry = entryOf(name);
-  const { item, itemIds, users, hash } = await loadEntry(entry, { signal, progress });
+  const settings = { ...options, signal, progress };
+  if (entry.form === "benchmark") {
+    const { train, test, items } = await loadBenchmark(name, { validShare: 0, confirm: false }, settings);
+    const [sessions, cases] = [sessionCount(train), test.target.length];
+    return {
+      text: `${name}: ${sessions} training sessions with ${train.item.length - sessions} prefixes, ${cases} test cases, ${items.ids.length} items; it is read from its files each time`,
+      json: { name, sessions, prefixes: train.item.length - sessions, cases, items: items.ids.length },
+    };
+  }
+  const events = await loadEntry(entry, settings);
+  const { item, itemIds, users, sessionIds, hash } = events;
   const folder = preparedFolder(entry);
-  return {
-    text: `${name}: ${item.length} events of ${users?.length ?? 0} users with ${itemIds.length} items; prepared in ${folder}`,
-    json: { name, folder, events: item.length, users: users?.length, items: itemIds.length, hash },
-  };
+  const [faults, fields] = [faultsOf(entry), coverage(events)];
+  const of = users === undefined ? `${sessionIds?.length ?? 0} sessions` : `${users.length} users`;
+  const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+  const lines = [
+    `${name}: ${item.length} events of ${of} with ${itemIds.length} items; prepared in ${folder}`,
+    ...faults.map(({ reason, count, file, line, intended }) => `${intended === true ? "left out" : "malformed"}: ${count} with ${reason}, first at ${file}:${line}`),
+    ...(fields.length === 0 ? [] : alignColumns([["field", "items", "share", "of events", "values"], ...fields.map((one) => [one.field, String(one.items), percent(one.itemShare), percent(one.eventShare), String(one.values)])])),
+  ];
+  return { text: lines.join("\n"), json: { name, folder, events: item.length, users: users?.length, sessions: sessionIds?.length, items: itemIds.length, hash, faults, coverage: fields } };
 }
 
 async function describeData(what: string, given: DescribeOptions, { signal, progress }: Terminal): Promise<Outcome> {

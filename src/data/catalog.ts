@@ -1,7 +1,11 @@
 /**
- * The catalogue: every public data set that SessionLab fetches by itself, with its sources in the order they are
- * tried, its licence, the counts to expect and the hash of its events. The data are never part of the repository.
+ * The catalogue: the public data sets that SessionLab knows, with their sources in the order they are tried, their
+ * licences, and of those whose files are fixed the counts to expect and the hash of the events. The data are never part
+ * of the repository.
  */
+import type { RawFormatName } from "./formats/index";
+import { officialSets } from "./official-sets";
+import { sharedSets } from "./shared-sets";
 
 /** A zip archive behind a url. */
 export interface ZipSource {
@@ -24,8 +28,44 @@ export interface WheelSource {
   readonly folder: string;
 }
 
+/** One file of a set of files. */
+export interface SetFile {
+  /** What it is for its reader: "events", "items", "train". */
+  readonly role: string;
+  /** Where it lies in its folder; it is found there by its name alone, too. */
+  readonly path: string;
+  readonly sha256?: string;
+  /** Where it can be fetched, in the order they are tried. */
+  readonly urls?: readonly string[];
+  /** The member of a zip archive that it is, where `urls` are the archive's. */
+  readonly member?: string;
+  /** Whether the set can be read without it. */
+  readonly optional?: true;
+}
+
+/** Files that lie in a folder: named by the caller, SESSIONLAB_DATA, ../shared/data or downloads/; else fetched. */
+export interface FilesSource {
+  readonly kind: "files";
+  readonly files: readonly SetFile[];
+  /** Where they come from: a repository with its commit, or a page. */
+  readonly origin: string;
+  /** How they are made from there, or fetched by hand, step by step. */
+  readonly recipe: readonly string[];
+}
+
+/** A source that is one archive. */
+export type ArchiveSource = ZipSource | WheelSource;
+
 /** Where a data set can be had from. */
-export type Source = ZipSource | WheelSource;
+export type Source = ArchiveSource | FilesSource;
+
+/** How many there are of what a data set has. */
+export interface SetCounts {
+  readonly users?: number;
+  readonly sessions?: number;
+  readonly items: number;
+  readonly events: number;
+}
 
 /** One data set of the catalogue. */
 export interface CatalogEntry {
@@ -36,9 +76,16 @@ export interface CatalogEntry {
   readonly homepage: string;
   readonly citation: string;
   readonly sources: readonly Source[];
-  readonly counts: { readonly users: number; readonly items: number; readonly events: number };
-  /** `hashEvents` of the events in canonical order: the same from every source. */
-  readonly contentHash: string;
+  /** "benchmark": sessions without times and test cases, for `loadBenchmark`; all others are for `loadDataset`. */
+  readonly form?: "benchmark";
+  /** The format of official files. */
+  readonly format?: RawFormatName;
+  /** When the data end, ISO 8601: a later event is malformed. */
+  readonly until?: string;
+  /** Absent where no one here has read the files. */
+  readonly counts?: SetCounts;
+  /** `hashEvents` of the events in canonical order: the same from every source. Absent as `counts`. */
+  readonly contentHash?: string;
 }
 
 /**
@@ -74,6 +121,8 @@ export const catalog = {
     counts: { users: 943, items: 1682, events: 100000 },
     contentHash: "3a87af8c3b71ec6ff852065c43a2f6303b3e3a64ab8465ec6c375995098daf34",
   },
+  ...sharedSets,
+  ...officialSets,
 } as const satisfies Record<string, CatalogEntry>;
 
 /** The names of the catalogue. */

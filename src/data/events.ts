@@ -4,6 +4,8 @@
  */
 import { DataError } from "../core/errors";
 import { hashOf } from "../core/hash";
+import { compareKeys, keyOf } from "./ids";
+import type { ItemFeature } from "./item-features";
 import { orderByGroup, orderByTime } from "./order";
 
 /** Events in columns. Inside ids are positions in the dictionaries. */
@@ -30,6 +32,8 @@ export interface EventTable {
   readonly titles?: readonly string[];
   readonly years?: readonly (number | undefined)[];
   readonly genres?: readonly (readonly string[])[];
+  /** Authors, brands, categories and the like, each over the items of this table. */
+  readonly features?: readonly ItemFeature[];
   /** sha256 over the events (not over titles): the identity of the data. */
   readonly hash: string;
 }
@@ -120,20 +124,6 @@ export function tableOf(name: string, { user, item, session, time, rating }: Cod
 export function hashEvents(table: Omit<EventTable, "hash">): string {
   const { users, user, itemIds, item, time, rating, sessionIds, session } = table;
   return hashOf({ users, user, itemIds, item, time, rating, sessionIds, session });
-}
-
-/** Canonical order of outside ids: integers by value and first, the rest by code unit. */
-export function compareIds(a: string, b: string): number {
-  return compareKeys(keyOf(a), keyOf(b)) || (a < b ? -1 : a > b ? 1 : 0);
-}
-
-function keyOf(id: string): number {
-  return /^\d{1,15}$/.test(id) ? Number(id) : Infinity;
-}
-
-/** Not their difference: infinity less infinity is no number. */
-function compareKeys(a: number, b: number): number {
-  return a === b ? 0 : a - b;
 }
 
 function encode(values: readonly string[]): CodedColumn {

@@ -8,7 +8,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "../core/errors";
-import type { Source } from "./catalog";
+import type { ArchiveSource } from "./catalog";
 import type { ItemRow, RawDataset } from "./store";
 import { openZip } from "./zip";
 
@@ -23,7 +23,7 @@ const genreFlags = [
  * @param scratch a folder for the file of events, which the caller removes
  * @throws DataError with file, line and field
  */
-export function readMovielens(archive: string, source: Source, scratch: string): RawDataset {
+export function readMovielens(archive: string, source: ArchiveSource, scratch: string): RawDataset {
   const zip = openZip(archive);
   const official = source.kind === "zip";
   const eventsName = `${source.folder}/${official ? "u.data" : "ml-100k.inter"}`;

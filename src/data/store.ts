@@ -1,7 +1,8 @@
 /**
  * The prepared store: raw files -> DuckDB -> Parquet, read back as columns. One folder a data set and content:
- * events.parquet (user, item, rating, time), in canonical order; items.parquet (item, title, year, genres);
- * meta.json (counts, source, content hash, what was dropped and why, checksums of the other two).
+ * events.parquet (item, time and what the data have of user, session, rating), in canonical order; items.parquet (item,
+ * title, year, genres and lists of features); meta.json (counts, source, content hash, what was dropped and why,
+ * checksums of the other two).
  */
 import { createReadStream, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -11,6 +12,8 @@ import { DataError } from "../core/errors";
 import { writeFileAtomic } from "../core/files";
 import { sha256Of } from "./checksum";
 import { hashEvents, type EventTable } from "./events";
+import { featureOf, type ItemFeature } from "./item-features";
+import type { RecordFault } from "./record-faults";
 
 /** What is known of one item. */
 export interface ItemRow {
@@ -27,14 +30,26 @@ export interface RawDataset {
   readonly items: readonly ItemRow[];
 }
 
+/**
+ * What a reader of raw files does: it makes the tables `events` (item, time, n and what there is of user, session,
+ * rating; n is the order given) and `items` (item, title, year, genres, and a VARCHAR[] column for each feature).
+ */
+export interface RawTables {
+  readonly make: (connection: DuckDBConnection) => Promise<readonly RecordFault[]>;
+  /** A folder for what does not fit into memory, which the caller removes. */
+  readonly scratch: string;
+}
+
 /** meta.json of a prepared folder. */
 export interface PreparedMeta {
   readonly name: string;
   readonly source: string;
   readonly contentHash: string;
-  readonly counts: { readonly users: number; readonly items: number; readonly events: number };
+  readonly counts: { readonly users?: number; readonly sessions?: number; readonly items: number; readonly events: number };
   /** Rows that were left out, by reason. */
   readonly dropped: Readonly<Record<string, number>>;
+  /** The same of raw files, with where the first of each kind is. */
+  readonly faults?: readonly RecordFault[];
   /** sha256 of the Parquet files: a byte that changed in a title shows in no other way. */
   readonly files: Readonly<Record<string, string>>;
 }
@@ -50,39 +65,57 @@ export function dataRoot(root?: string): string {
 }
 
 /** Canonical order of ids, as `compareIds`: integers by value and first, the rest by bytes. */
-const byId = (column: string): string => `try_cast(${column} as bigint) nulls last, ${column}`;
+export const byId = (column: string): string => `case when regexp_full_match(${column}, '[0-9]{1,15}') then ${column}::bigint end nulls last, ${column}`;
 
 /**
  * Writes the three files of a prepared data set into `folder`.
  * @returns the events as a reader will see them
- * @throws DataError naming file, line and field of the first malformed row
+ * @throws DataError naming file, line and field of the first malformed row, or what `raw.make` throws
  */
-export async function writePrepared(name: string, source: string, raw: RawDataset, folder: string): Promise<EventTable> {
-  const dropped = await withDuckDB(async (connection) => {
-    await importEvents(connection, raw.events);
-    await importItems(connection, raw.items);
+export async function writePrepared(name: string, source: string, raw: RawDataset | RawTables, folder: string): Promise<EventTable> {
+  const { faults, unseen } = await withDuckDB(async (connection) => {
+    const faults = "make" in raw ? await raw.make(connection) : await importAll(connection, raw);
+    const columns = await columnsOf(connection, "events");
+    const kept = eventColumns.filter((column) => columns.has(column)).map((column) => `"${column}"`);
+    const order = columns.has("user") ? `${byId('"user"')}, "time", n` : `"time", n`;
+    await connection.run(`copy (select ${kept.join(", ")} from events order by ${order}) to ${quote(join(folder, "events.parquet"))} (format parquet)`);
+    const features = [...(await columnsOf(connection, "items"))].filter(([column, type]) => type === "VARCHAR[]" && column !== "genres").map(([column]) => column);
     await connection.run(
-      `copy (select "user", item, rating, "time" from events order by ${byId('"user"')}, "time", rowid) to ${quote(join(folder, "events.parquet"))} (format parquet)`,
-    );
-    await connection.run(
-      `copy (select e.item, coalesce(title, '') as title, year, coalesce(genres, []) as genres
+      `copy (select e.item, coalesce(title, '') as title, year, coalesce(genres, []) as genres${features.map((one) => `, coalesce("${one}", []) as "${one}"`).join("")}
              from (select distinct item from events) e left join items i on e.item = i.item order by ${byId("e.item")})
        to ${quote(join(folder, "items.parquet"))} (format parquet)`,
     );
-    const unseen = await connection.runAndReadAll("select count(*)::integer from items where item not in (select item from events)");
-    return { "items without an event": unseen.getRows()[0]![0] as number };
-  });
+    const absent = await connection.runAndReadAll("select count(*)::integer from items where item not in (select item from events)");
+    return { faults, unseen: absent.getRows()[0]![0] as number };
+  }, "make" in raw ? raw.scratch : undefined);
   const table = await readColumns(name, folder);
+  const dropped: Record<string, number> = { "items without an event": unseen };
+  for (const { reason, count } of faults) dropped[reason] = (dropped[reason] ?? 0) + count;
   const meta: PreparedMeta = {
     name,
     source,
     contentHash: table.hash,
-    counts: { users: table.users!.length, items: table.itemIds.length, events: table.item.length },
+    counts: { users: table.users?.length, sessions: table.sessionIds?.length, items: table.itemIds.length, events: table.item.length },
     dropped,
+    ...("make" in raw ? { faults } : {}),
     files: Object.fromEntries(await Promise.all(parquetFiles.map(async (file) => [file, await sha256Of(join(folder, file))] as const))),
   };
   writeFileAtomic(join(folder, "meta.json"), `${JSON.stringify(meta, undefined, 2)}\n`);
   return table;
+}
+
+const eventColumns = ["user", "session", "item", "rating", "time"] as const;
+
+/** Names and types of the columns of a table or a file. */
+async function columnsOf(connection: DuckDBConnection, source: string): Promise<ReadonlyMap<string, string>> {
+  const [names, types] = (await connection.runAndReadAll(`describe select * from ${source}`)).getColumns() as [string[], string[]];
+  return new Map(names.map((name, at) => [name, types[at]!]));
+}
+
+async function importAll(connection: DuckDBConnection, raw: RawDataset): Promise<readonly RecordFault[]> {
+  await importEvents(connection, raw.events);
+  await importItems(connection, raw.items);
+  return [];
 }
 
 /**
@@ -111,46 +144,76 @@ export async function readPrepared(folder: string, name: string): Promise<EventT
   return table;
 }
 
+/** What raw files were made of that was left out. @throws DataError if the folder has no meta.json */
+export function preparedFaults(folder: string): readonly RecordFault[] {
+  try {
+    return (JSON.parse(readFileSync(join(folder, "meta.json"), "utf8")) as PreparedMeta).faults ?? [];
+  } catch (error) {
+    throw new DataError(`Expected a prepared data set, found ${(error as Error).message}; prepare it first`, { file: folder }, { cause: error });
+  }
+}
+
 /** Reads the Parquet files. Dictionaries become DuckDB enums, so that only integers cross into JavaScript by the row. */
 async function readColumns(name: string, folder: string): Promise<EventTable> {
   return withDuckDB(async (connection) => {
     const file = quote(join(folder, "events.parquet"));
-    const items = (await connection.runAndReadAll(`select item, title, year, genres from ${quote(join(folder, "items.parquet"))}`)).getColumns();
-    const itemIds = items[0] as string[];
-    await connection.run(
-      `create type users as enum (select "user" from read_parquet(${file}, file_row_number = true) group by "user" order by min(file_row_number))`,
-    );
-    await connection.run(`create type items as enum (select item from ${quote(join(folder, "items.parquet"))})`);
-    const users = (await connection.runAndReadAll("select unnest(enum_range(null::users))")).getColumns()[0] as string[];
-    const result = await connection.run(
-      `select enum_code("user"::users)::integer, enum_code(item::items)::integer, rating::float, "time"::double from ${file}`,
-    );
-    const count = result.rowCount;
-    const columns = [new Int32Array(count), new Int32Array(count), new Float32Array(count), new Float64Array(count)] as const;
-    for (let c = 0, at = 0; c < result.chunkCount; c++) {
-      const chunk = result.getChunk(c);
-      for (const [k, column] of columns.entries()) {
+    const itemFile = quote(join(folder, "items.parquet"));
+    const present = await columnsOf(connection, file);
+    const itemColumns = [...(await columnsOf(connection, itemFile)).keys()];
+    const items = (await connection.runAndReadAll(`select * from ${itemFile}`)).getColumns();
+    const itemColumn = (column: string): readonly unknown[] => items[itemColumns.indexOf(column)]!;
+    const lists = (column: string): string[][] => (itemColumn(column) as DuckDBListValue[]).map((list) => list.items as string[]);
+    const itemIds = itemColumn("item") as string[];
+    await connection.run(`create type item_ids as enum (select item from ${itemFile})`);
+    const dictionary = async (field: "user" | "session"): Promise<string[] | undefined> => {
+      if (!present.has(field)) return undefined;
+      await connection.run(`create type ${field}_ids as enum (select "${field}" from ${file} group by "${field}" order by ${byId(`"${field}"`)})`);
+      return (await connection.runAndReadAll(`select unnest(enum_range(null::${field}_ids))`)).getColumns()[0] as string[];
+    };
+    const users = await dictionary("user");
+    const sessionIds = await dictionary("session");
+    const count = Number((await connection.runAndReadAll(`select count(*) from ${file}`)).getRows()[0]![0]);
+    const columns = { user: users && new Int32Array(count), session: sessionIds && new Int32Array(count), item: new Int32Array(count), rating: present.has("rating") ? new Float32Array(count) : undefined, time: new Float64Array(count) };
+    const code = (field: string): string => `enum_code("${field}"::${field}_ids)::integer`;
+    const read = Object.entries(columns).filter(([, column]) => column !== undefined) as [keyof typeof columns, Int32Array | Float32Array | Float64Array][];
+    const select = read.map(([field]) => (field === "rating" ? "rating::float" : field === "time" ? `"time"::double` : code(field)));
+    // Streamed: a result that is kept would hold every column twice.
+    const result = await connection.stream(`select ${select.join(", ")} from ${file}`);
+    for (let chunk = await result.fetchChunk(), at = 0; chunk !== null && chunk.rowCount > 0; at += chunk.rowCount, chunk = await result.fetchChunk()) {
+      for (const [k, [, column]] of read.entries()) {
         const vector = chunk.getColumnVector(k);
         for (let n = 0; n < vector.itemCount; n++) column[at + n] = vector.getItem(n) as number;
       }
-      at += chunk.rowCount;
     }
-    const [user, item, rating, time] = columns;
+    const { user, session, item, rating, time } = columns;
+    const features: ItemFeature[] = itemColumns.filter((column) => !baseItemColumns.includes(column)).map((column) => featureOf(column, lists(column)));
     const table = {
-      name, users, user, itemIds, item, time, rating,
-      titles: items[1] as string[],
-      years: (items[2] as (number | null)[]).map((year) => year ?? undefined),
-      genres: (items[3] as DuckDBListValue[]).map((list) => list.items as string[]),
+      name, itemIds, item, time,
+      ...(users === undefined ? {} : { users, user }),
+      ...(sessionIds === undefined ? {} : { sessionIds, session }),
+      ...(rating === undefined ? {} : { rating }),
+      ...whereKnown("titles", itemColumn("title") as string[], (title) => title !== ""),
+      ...whereKnown("years", (itemColumn("year") as (number | null)[]).map((year) => year ?? undefined), (year) => year !== undefined),
+      ...whereKnown("genres", lists("genres"), (genres) => genres.length > 0),
+      ...(features.length === 0 ? {} : { features }),
     };
     return { ...table, hash: hashEvents(table) };
   });
 }
 
+/** A column of which nothing is known is left out. */
+function whereKnown<K extends string, T>(name: K, values: readonly T[], known: (value: T) => boolean): { readonly [key in K]?: readonly T[] } {
+  return (values.some(known) ? { [name]: values } : {}) as { readonly [key in K]?: readonly T[] };
+}
+
+const baseItemColumns: readonly string[] = ["item", "title", "year", "genres"];
+
 async function importEvents(connection: DuckDBConnection, { path, label, delimiter, header }: RawDataset["events"]): Promise<void> {
   await connection.run(
-    `create table events as select * from read_csv(${quote(path)}, delim = ${quote(delimiter)}, header = ${header}, auto_detect = false,
+    `create table records as select * from read_csv(${quote(path)}, delim = ${quote(delimiter)}, header = ${header}, auto_detect = false,
        quote = '', escape = '', store_rejects = true, columns = {'user': 'VARCHAR', 'item': 'VARCHAR', 'rating': 'FLOAT', 'time': 'BIGINT'})`,
   );
+  await connection.run("create view events as select *, rowid as n from records");
   const rejects = await connection.runAndReadAll("select line::integer, column_name, error_message, csv_line from reject_errors order by line limit 1");
   const reject = rejects.getRows()[0] as [number, string | null, string, string] | undefined;
   if (reject !== undefined) {
@@ -192,10 +255,19 @@ async function importItems(connection: DuckDBConnection, rows: readonly ItemRow[
   }
 }
 
-/** Runs `work` on a database in memory of its own. DuckDB is loaded only when data are prepared or read. */
-export async function withDuckDB<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+/** Memory that DuckDB may use for a data set of any size; what is beyond it goes to the scratch folder. */
+const memoryLimit = "1500MB";
+
+/**
+ * Runs `work` on a database of its own, in memory, or in a file of `scratch` where the data may be larger than that.
+ * DuckDB is loaded only when data are prepared or read.
+ */
+export async function withDuckDB<T>(work: (connection: DuckDBConnection) => Promise<T>, scratch?: string): Promise<T> {
   const { DuckDBInstance } = await import("@duckdb/node-api");
-  const instance = await DuckDBInstance.create(":memory:");
+  const instance =
+    scratch === undefined
+      ? await DuckDBInstance.create(":memory:")
+      : await DuckDBInstance.create(join(scratch, "records.duckdb"), { memory_limit: memoryLimit, temp_directory: join(scratch, "spill") });
   try {
     const connection = await instance.connect();
     try {

@@ -3,16 +3,21 @@
  * Source: PKWARE APPNOTE 6.3.10, sections 4.3.7, 4.3.12 and 4.3.16.
  * Departs: no ZIP64, no encryption, no several disks: those throw.
  */
-import { readFileSync } from "node:fs";
-import { crc32, inflateRawSync } from "node:zlib";
-import { nearest } from "../core/options";
+import { createWriteStream, readFileSync } from "node:fs";
+import { Readable, Transform } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { crc32, createInflateRaw, inflateRawSync } from "node:zlib";
 import { DataError } from "../core/errors";
+import { fullDisk, isFull } from "../core/files";
+import { nearest } from "../core/options";
 
 const END_SIGNATURE = 0x06054b50;
 const END_SIZE = 22;
 const DIRECTORY_SIGNATURE = 0x02014b50;
 const DIRECTORY_SIZE = 46;
 const LOCAL_SIZE = 30;
+/** Bytes that are unpacked at a time. */
+const PIECE = 1 << 20;
 
 interface Member {
   readonly flags: number;
@@ -29,6 +34,8 @@ export interface ZipArchive {
   readonly names: readonly string[];
   /** The content of one member. @throws DataError if it is absent, damaged, or packed in a way we do not read */
   read(name: string): Buffer;
+  /** Writes one member to `path` in pieces: it is never whole in memory. @returns `path`; @throws as `read` */
+  extract(name: string, path: string): Promise<string>;
 }
 
 /**
@@ -38,15 +45,18 @@ export interface ZipArchive {
 export function openZip(path: string): ZipArchive {
   const bytes = readFileSync(path);
   const members = directory(bytes, path);
+  const find = (name: string): Member => {
+    const member = members.get(name);
+    if (member === undefined) throw new DataError(`Expected a member "${name}", found none; the nearest is "${nearest(name, [...members.keys()])}"`, { file: path });
+    return member;
+  };
   return {
     path,
     names: [...members.keys()],
-    read(name) {
-      const member = members.get(name);
-      if (member === undefined) {
-        throw new DataError(`Expected a member "${name}", found none; the nearest is "${nearest(name, [...members.keys()])}"`, { file: path });
-      }
-      return unpack(bytes, member, `${path}/${name}`);
+    read: (name) => unpack(bytes, find(name), `${path}/${name}`),
+    async extract(name, target) {
+      await unpackTo(bytes, find(name), `${path}/${name}`, target);
+      return target;
     },
   };
 }
@@ -74,14 +84,19 @@ function directory(bytes: Buffer, path: string): ReadonlyMap<string, Member> {
   return members;
 }
 
-function unpack(bytes: Buffer, member: Member, label: string): Buffer {
-  const { flags, method, crc, packed, size, offset } = member;
+/** The bytes of a member as they are packed. */
+function rawOf(bytes: Buffer, { flags, method, packed, offset }: Member, label: string): Buffer {
   if ((flags & 1) !== 0 || (method !== 0 && method !== 8) || offset === 0xffffffff) {
     throw new DataError(`Expected a stored or deflated member, found method ${method}, flags ${flags}; pack it again with a plain zip`, { file: label });
   }
   if (offset + LOCAL_SIZE > bytes.length) throw broken(label, "a member past the end of the file");
   const start = offset + LOCAL_SIZE + bytes.readUInt16LE(offset + 26) + bytes.readUInt16LE(offset + 28);
-  const raw = bytes.subarray(start, start + packed);
+  return bytes.subarray(start, start + packed);
+}
+
+function unpack(bytes: Buffer, member: Member, label: string): Buffer {
+  const { method, crc, size } = member;
+  const raw = rawOf(bytes, member, label);
   let content: Buffer;
   try {
     content = method === 0 ? raw : inflateRawSync(raw, { maxOutputLength: Math.max(size, 1) });
@@ -90,6 +105,29 @@ function unpack(bytes: Buffer, member: Member, label: string): Buffer {
   }
   if (content.length !== size || crc32(content) !== crc) throw broken(label, "a wrong checksum");
   return content;
+}
+
+async function unpackTo(bytes: Buffer, member: Member, label: string, target: string): Promise<void> {
+  const raw = rawOf(bytes, member, label);
+  let [size, sum] = [0, 0];
+  const check = new Transform({
+    transform(piece: Buffer, _, done) {
+      size += piece.length;
+      sum = crc32(piece, sum);
+      done(size > member.size ? new Error("more bytes than its entry says") : null, piece);
+    },
+  });
+  const pieces = function* (): Generator<Buffer> {
+    for (let at = 0; at < raw.length; at += PIECE) yield raw.subarray(at, at + PIECE);
+  };
+  try {
+    const source = Readable.from(pieces());
+    await pipeline(member.method === 0 ? source : source.compose(createInflateRaw()), check, createWriteStream(target));
+  } catch (error) {
+    if (isFull(error)) throw fullDisk(target, error);
+    throw broken(label, "data that do not inflate", error);
+  }
+  if (size !== member.size || sum !== member.crc) throw broken(label, "a wrong checksum");
 }
 
 function broken(file: string, found: string, cause?: unknown): DataError {
