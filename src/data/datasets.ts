@@ -134,7 +134,7 @@ async function prepare(entry: CatalogEntry, folder: string, options: LoadOptions
     const { raw, file, source } = await rawOf(entry, options, scratch);
     throwIfAborted(options.signal, `prepare ${entry.name}`);
     await writeFolderAtomic(folder, async (beside) => {
-      table = await writePrepared(entry.name, source, raw, beside);
+      table = await writePrepared(entry.name, source, raw(), beside);
       if (entry.contentHash !== undefined && table.hash !== entry.contentHash) {
         throw new DataError(`Expected events of content ${entry.contentHash}, found ${table.hash} (${table.item.length} events); delete the file and fetch it again`, { file });
       }
@@ -146,7 +146,8 @@ async function prepare(entry: CatalogEntry, folder: string, options: LoadOptions
 }
 
 interface RawSource {
-  readonly raw: RawDataset | RawTables;
+  /** Unpacks what it has to where the disk may be full. */
+  readonly raw: () => RawDataset | RawTables;
   /** The file to name where the content is another than expected. */
   readonly file: string;
   /** What meta.json says of where the data are from. */
@@ -160,7 +161,7 @@ async function rawOf(entry: CatalogEntry, options: LoadOptions, scratch: string)
     const { archive, source } = await obtain(entry, options);
     const reader = readers[entry.name];
     if (reader === undefined) throw new ConfigError(`Expected a data set with a reader, found "${entry.name}"; the readers are: ${Object.keys(readers).join(", ")}`);
-    return { raw: reader(archive, source, scratch), file: archive, source: describeSource(source) };
+    return { raw: () => reader(archive, source, scratch), file: archive, source: describeSource(source) };
   }
   const files = await obtainFiles(entry, first, options, scratch);
   const tables = setTables[entry.name];
@@ -174,7 +175,7 @@ async function rawOf(entry: CatalogEntry, options: LoadOptions, scratch: string)
     await tables(connection, files);
     return [];
   };
-  return { raw: { make, scratch }, file: files["events"]!, source: first.origin };
+  return { raw: () => ({ make, scratch }), file: files["events"]!, source: first.origin };
 }
 
 /** Finds the archive in downloads/, else fetches it from the first source that answers. @throws as `loadDataset` */

@@ -7,7 +7,8 @@
  */
 import { constants, gunzipSync } from "node:zlib";
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { DataError } from "../core/errors";
+import { DataError, SessionLabError } from "../core/errors";
+import { isFull } from "../core/files";
 import { firstBytes } from "./lines";
 import type { RecordFault } from "./record-faults";
 import { quote } from "./store";
@@ -67,7 +68,7 @@ export class LineFile {
     try {
       await query(this.sql);
     } catch (cause) {
-      if (cause instanceof DataError) throw cause;
+      if (cause instanceof SessionLabError || isFull(cause)) throw cause;
       const found = (cause as Error).message.split("\n")[0];
       throw new DataError(`Expected a whole file of lines, found ${found}; fetch or unpack it again`, { file: this.file }, { cause });
     }

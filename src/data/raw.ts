@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { ConfigError } from "../core/errors";
+import { fullDisk, isFull } from "../core/files";
 import { nearest, resolveOptions, rules } from "../core/options";
 import type { EventTable } from "./events";
 import { rawFormats, type RawFormatName } from "./formats/index";
@@ -68,6 +69,8 @@ export async function eventsFromRaw(format: RawFormatName, { events, items }: Ra
       (faults = await makeRaw(connection, rawFormats[format], { events: files, items }, { ...options, until: Date.parse(options.until) / 1000, signal }));
     const table = await writePrepared(options.name ?? format, files.join(", "), { make, scratch }, scratch);
     return { ...table, report: { faults } };
+  } catch (error) {
+    throw isFull(error) ? fullDisk(scratch, error) : error;
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
