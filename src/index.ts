@@ -9,7 +9,9 @@ import { ItemKnn } from "./models/item-knn";
 import { Markov } from "./models/markov";
 import { Pop } from "./models/pop";
 import { Sasrec } from "./models/sasrec";
+import { SessionKnn } from "./models/session-knn";
 import { SessionPop } from "./models/session-pop";
+import { VsKnn } from "./models/vs-knn";
 
 // core: seeded randomness, options, errors, the step cache, progress
 export { budgets, type Budget } from "./core/budget";
@@ -88,6 +90,8 @@ export { deciles, lengthStrata, popularityStrata, targetStrata, trainingCounts, 
 // models: one paper a file; by id, and how they are tuned
 export { makerOf, models, type ModelId, type ModelMaker } from "./models/index";
 export { ItemKnn, itemKnnSpace } from "./models/item-knn";
+export { SessionKnn, sessionKnnSpace } from "./models/session-knn";
+export { VsKnn, vsKnnSpace } from "./models/vs-knn";
 export { Markov, markovSpace } from "./models/markov";
 export { Pop } from "./models/pop";
 export { type FitContext, type FitReport, type Recommendation, type RecommendQuery, type Recommender } from "./models/recommender";
@@ -113,4 +117,4 @@ export { recboleSasrec, references, type Reference } from "./papers/references";
 export { readResults, resultId, writeResult, type Result, type ResultPart } from "./papers/results";
 
 // Classes learn here how they are shown: their own files know nothing of display.
-giveDisplay([SessionLabError, tf.Tensor, Pop, SessionPop, Markov, ItemKnn, Sasrec]);
+giveDisplay([SessionLabError, tf.Tensor, Pop, SessionPop, Markov, ItemKnn, SessionKnn, VsKnn, Sasrec]);

@@ -5,7 +5,9 @@ import { Markov, markovSpace } from "./markov";
 import { Pop } from "./pop";
 import type { Recommender } from "./recommender";
 import { Sasrec, sasrecBudgets } from "./sasrec";
+import { SessionKnn, sessionKnnSpace } from "./session-knn";
 import { SessionPop, sessionPopSpace } from "./session-pop";
+import { VsKnn, vsKnnSpace } from "./vs-knn";
 
 /** One kind of recommender. */
 export interface ModelMaker {
@@ -33,7 +35,7 @@ const counting = { budgets: { minute: {}, hour: {}, paper: {} }, seeded: false, 
  * All recommenders.
  * @example
  * import { models } from "sessionlab";
- * assert.deepEqual(Object.keys(models), ["pop", "session-pop", "markov", "item-knn", "sasrec"]);
+ * assert.deepEqual(Object.keys(models), ["pop", "session-pop", "markov", "item-knn", "session-knn", "vs-knn", "sasrec"]);
  * assert.throws(() => models.markov.make({ backof: 0.1 }), /did you mean "backoff"/);
  */
 export const models = {
@@ -55,6 +57,15 @@ export const models = {
     space: itemKnnSpace,
     code: require.resolve("./item-knn"),
   },
+  "session-knn": {
+    ...counting,
+    title: "S-KNN",
+    make: (options) => new SessionKnn(options),
+    load: (folder) => SessionKnn.load(folder),
+    space: sessionKnnSpace,
+    code: require.resolve("./session-knn"),
+  },
+  "vs-knn": { ...counting, title: "VS-KNN", make: (options) => new VsKnn(options), load: (folder) => VsKnn.load(folder), space: vsKnnSpace, code: require.resolve("./vs-knn") },
   sasrec: {
     title: "SASRec",
     make: (options) => new Sasrec(options),

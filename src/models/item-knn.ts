@@ -13,7 +13,8 @@ import { resolveOptions, rules } from "../core/options";
 import type { TrainSessions } from "../data/types";
 import { CountingModel, type SessionRanges, type Tables } from "./counting";
 import { loadModel } from "./files";
-import { offsetsOf, sumRows, type SparseRows } from "./sparse";
+import { sessionSets } from "./session-sets";
+import { sumRows, type SparseRows } from "./sparse";
 
 const defaults = {
   /** Neighbours kept for each item. */
@@ -74,40 +75,17 @@ export class ItemKnn extends CountingModel<ItemKnnTables> {
   protected async count(train: TrainSessions, popularity: Uint32Array, ranges: SessionRanges): Promise<ItemKnnTables> {
     const { regularisation, alpha, neighbours } = this.chosen;
     const trained = popularity.length;
-    // The distinct items of each session, and the sessions of each item.
-    const sets = new Int32Array(train.item.length);
-    const setOffsets = new Uint32Array(train.offsets.length);
-    const support = new Uint32Array(trained); // c(i)
-    const seenIn = new Int32Array(trained).fill(-1);
-    let filled = 0;
-    for await (const [first, last] of ranges()) {
-      for (let s = first; s < last; s++) {
-        for (const item of train.item.subarray(train.offsets[s], train.offsets[s + 1])) {
-          if (item < 0 || item >= trained || seenIn[item] === s) continue;
-          seenIn[item] = s;
-          sets[filled++] = item;
-          support[item]!++;
-        }
-        setOffsets[s + 1] = filled;
-      }
-    }
-    const itemOffsets = offsetsOf(support);
-    const next = itemOffsets.slice();
-    const sessionsOf = new Uint32Array(filled);
-    for await (const [first, last] of ranges()) {
-      for (let s = first; s < last; s++) {
-        for (const item of sets.subarray(setOffsets[s], setOffsets[s + 1])) sessionsOf[next[item]!++] = s;
-      }
-    }
-    const weight = (item: number, power: number): number => (support[item]! + regularisation) ** power;
-    const candidate = Float64Array.from(support.keys(), (item) => weight(item, 1 - alpha));
+    const { sets, setItems, holders, holderSessions } = await sessionSets(train, popularity, ranges);
+    const support = (item: number): number => holders[item + 1]! - holders[item]!; // c(i)
+    const weight = (item: number, power: number): number => (support(item) + regularisation) ** power;
+    const candidate = Float64Array.from(popularity.keys(), (item) => weight(item, 1 - alpha));
     const similarities = sumRows(
       trained,
       (row, add) => {
-        for (let at = itemOffsets[row]!; at < itemOffsets[row + 1]!; at++) {
-          const s = sessionsOf[at]!;
-          for (let place = setOffsets[s]!; place < setOffsets[s + 1]!; place++) {
-            if (sets[place] !== row) add(sets[place]!, 1);
+        for (let at = holders[row]!; at < holders[row + 1]!; at++) {
+          const s = holderSessions[at]!;
+          for (let place = sets[s]!; place < sets[s + 1]!; place++) {
+            if (setItems[place] !== row) add(setItems[place]!, 1);
           }
         }
       },

@@ -30,6 +30,7 @@ export function columns(sessions: readonly (readonly number[])[]): Sessions {
  * The worlds by the pattern that is planted:
  * - cycle: each item has one successor, a random cycle through all of them;
  * - groups: a session shows the three items of one group in any order (two answers are right, so k = 2);
+ * - company: the same, for models that recommend the session's own items too (all three are right, so k = 3);
  * - popular: three items are drawn nine times in ten, whatever came before;
  * - repeat: a session goes back and forth between two items of its own.
  */
@@ -38,16 +39,19 @@ export const worlds = {
     const start = rng.int(trained);
     return Array.from({ length: 3 + rng.int(6) }, (_, at) => order[(start + at) % trained]!);
   }),
-  groups: world("groups", 2, 0.95, (rng, order) => {
-    const group = 3 * rng.int(trained / 3);
-    return Array.from(rng.permutation(3), (member) => order[group + member]!);
-  }),
+  groups: world("groups", 2, 0.95, ofOneGroup),
+  company: world("company", 3, 0.95, ofOneGroup),
   popular: world("popular", 3, 0.8, (rng, order) => Array.from({ length: 2 + rng.int(6) }, () => (rng.uniform() < 0.9 ? order[rng.int(3)]! : rng.int(trained)))),
   repeat: world("repeat", 2, 0.95, (rng) => {
     const pair = [rng.int(trained), rng.int(trained)];
     return Array.from({ length: 4 + rng.int(5) }, (_, at) => pair[at % 2]!);
   }),
 } as const satisfies Readonly<Record<string, World>>;
+
+function ofOneGroup(rng: Rng, order: Uint32Array): number[] {
+  const group = 3 * rng.int(trained / 3);
+  return Array.from(rng.permutation(3), (member) => order[group + member]!);
+}
 
 /** The last item of each validation session is the target. */
 function world(name: string, k: number, atLeast: number, draw: (rng: Rng, order: Uint32Array) => number[]): World {
