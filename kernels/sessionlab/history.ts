@@ -45,7 +45,7 @@ export class History {
     this.#entries.push({ session: this.#session, line, source });
     if (this.#file === undefined) return;
     try {
-      appendFileSync(this.#file, `${JSON.stringify([this.#session, line, source])}\n`);
+      appendFileSync(this.#file, `${JSON.stringify([this.#session, line, source])}\n`, { mode: 0o600 });
     } catch {
       // the session's own history is still there
     }
@@ -60,7 +60,7 @@ export class History {
   query(request: HistoryRequest): Row[] {
     this.#load();
     const found = this.#select(request);
-    return found.map(({ session, line, source, output }) => [session === this.#session ? session : session, line, request.output === true ? [source, output ?? null] : source]);
+    return found.map(({ session, line, source, output }) => [session, line, request.output === true ? [source, output ?? null] : source]);
   }
 
   #select({ hist_access_type: type, n, pattern, unique, session, start, stop }: HistoryRequest): Entry[] {
@@ -90,7 +90,7 @@ export class History {
       const lines = readFileSync(this.#file, "utf8").trimEnd().split("\n");
       const earlier = lines.slice(-kept).flatMap(parsed);
       if (lines.length > 2 * kept) {
-        writeFileSync(`${this.#file}.${process.pid}.tmp`, `${lines.slice(-kept).join("\n")}\n`);
+        writeFileSync(`${this.#file}.${process.pid}.tmp`, `${lines.slice(-kept).join("\n")}\n`, { mode: 0o600 });
         renameSync(`${this.#file}.${process.pid}.tmp`, this.#file);
       }
       this.#entries.push(...earlier);

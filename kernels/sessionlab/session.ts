@@ -61,6 +61,7 @@ export class Session {
   warm(): void {
     this.#name = "warm";
     this.#convert("const warm = [1].map((one) => one + 1); warm");
+    this.#runner.interruptible = false;
     this.#declarations = "";
   }
 
