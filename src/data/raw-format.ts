@@ -47,6 +47,8 @@ export interface ItemLines {
   /** By default UTF-8. */
   readonly encoding?: "latin-1";
   readonly header?: string;
+  /** Whether an item may come on many lines, as in a log: the first names it. */
+  readonly repeats?: true;
   /** The names of the features. */
   readonly features: readonly string[];
   readonly parse: (line: string) => ItemLine;

@@ -72,7 +72,7 @@ export async function readRawItems(connection: DuckDBConnection, format: RawForm
   await connection.run("create table first_rows as select min(n) as n from item_rows group by item");
   const again = await connection.runAndReadAll("select count(*)::double, min(n)::double from item_rows where n not in (select n from first_rows)");
   const [count, first] = again.getRows()[0] as [number, number | null];
-  if (count > 0) note("an item of an earlier line", first!, count);
+  if (count > 0 && spec.repeats === undefined) note("an item of an earlier line", first!, count);
   await connection.run("create table items as select * exclude (n) from item_rows where n in (select n from first_rows) order by n; drop table item_rows; drop table first_rows");
   return {
     rows: row - headers + lines.rejectCount,

@@ -73,6 +73,22 @@ describe("sessionlab data", () => {
     });
   }
 
+  it("prepares files that were fetched by hand, and says what it left out and what is known of the items", async () => {
+    mkdirSync(lab.path("hand"), { recursive: true });
+    writeFileSync(lab.path("hand", "events.csv"), "timestamp,visitorid,event,itemid,transactionid\n1433221332117,1,view,355908,\n1433224214164,1,addtocart,355908,\n1433221332118,2,view,7\n");
+    const args = ["data", "prepare", "retailrocket", "--from", lab.path("hand")];
+    const refused = await lab.call(args);
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /events\.csv:4: Expected at most 1 % of 3 records of events to be malformed, found 1/);
+    const { stdout } = await lab.call([...args, "--max-dropped", "0.5"]);
+    assert.match(stdout, /^retailrocket: 1 events of 1 users with 1 items; prepared in /m);
+    assert.match(stdout, /^left out: 1 with another event than a view, first at .*events\.csv:3$/m);
+    assert.match(stdout, /^malformed: 1 with another number of fields than 5, first at .*events\.csv:4$/m);
+    const missing = await lab.call(["data", "prepare", "diginetica", "--from", lab.path("hand")]);
+    assert.equal(missing.code, 1);
+    assert.match(missing.stderr, /Expected train-item-views\.csv of Diginetica item views in .*competitions\.codalab\.org\/competitions\/11161.*register there/);
+  });
+
   it("refuses an archive of other bytes, placed by hand", async () => {
     mkdirSync(lab.path("home", "downloads"), { recursive: true });
     writeFileSync(lab.path("home", "downloads", "ml-100k.zip"), "no zip");

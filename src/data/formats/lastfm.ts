@@ -4,8 +4,7 @@
  * its MusicBrainz id, or "artist / track" where it has none. The same file, read as items, gives names and artists.
  */
 import { cleanText, cleanTexts } from "../item-text";
-import type { RawFormat } from "../raw-format";
-import { delimitedRecords } from "../raw-format";
+import { delimitedRecords, type RawFormat } from "../raw-format";
 
 const looksRight = (first: string): boolean => /^[^\t]+\t\d{4}-\d\d-\d\dT[^\t]+(\t[^\t]*){4}$/.test(first);
 
@@ -22,6 +21,7 @@ export const lastfm: RawFormat = {
   items: (first) =>
     looksRight(first)
       ? {
+          repeats: true,
           features: ["artist"],
           parse: (line) => {
             const fields = line.split("\t");

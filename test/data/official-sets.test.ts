@@ -1,0 +1,93 @@
+/** The catalogue's official sets, on generated files under their official names: found, read, prepared once, reported. */
+import assert from "node:assert/strict";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { DataError } from "../../src/core/errors";
+import { catalog, type CatalogEntry } from "../../src/data/catalog";
+import { faultsOf, isLocal, loadDataset } from "../../src/data/datasets";
+import { officialSets } from "../../src/data/official-sets";
+import { freshFolder } from "../scratch";
+import { place, zipOf } from "./fixtures";
+import { rawFixtures, type RawFixture } from "./raw-files";
+
+/** The fixture that has the form of an entry's files. */
+function fixtureOf({ format, sources }: CatalogEntry): RawFixture {
+  const [source] = sources;
+  assert.ok(source?.kind === "files");
+  const [events] = source.files;
+  const csv = /\.csv(\.gz)?$/.test(events!.path);
+  return rawFixtures.find((one) => one.format === format && (format === "movielens" ? csv === (one.what === "32M") : format === "amazon-2023" ? one.what === "the 5-core CSV" : true))!;
+}
+
+describe("official sets", function () {
+  this.timeout(120_000);
+  const folder = freshFolder();
+  const root = (): string => join(folder(), "home");
+  const from = (): string => join(folder(), "from");
+
+  function placeFiles(entry: CatalogEntry): RawFixture {
+    const fixture = fixtureOf(entry);
+    const items = fixture.items ?? rawFixtures.find((one) => one.format === entry.format && one.items !== undefined)?.items;
+    mkdirSync(from(), { recursive: true });
+    const [source] = entry.sources;
+    assert.ok(source?.kind === "files");
+    for (const { role, path } of source.files) {
+      const content = role === "items" ? items! : fixture.events;
+      writeFileSync(join(from(), basename(path)), path.endsWith(".gz") ? gzipSync(content) : content);
+    }
+    return fixture;
+  }
+
+  for (const [name, entry] of Object.entries<CatalogEntry>(officialSets)) {
+    it(`${name}: files of its official names become events, and are read without them the next time`, async () => {
+      const { count } = placeFiles(entry);
+      const events = await loadDataset(name, { root: root(), from: from() });
+      assert.deepEqual([events.name, events.item.length], [name, count]);
+      rmSync(from(), { recursive: true });
+      assert.ok(isLocal(entry, root()));
+      assert.deepEqual(await loadDataset(name, { root: root() }), events);
+      assert.equal(readdirSync(join(root(), "prepared")).length, 1);
+    });
+  }
+
+  it("has a public source for every set, and a format or tables", () => {
+    for (const [name, entry] of Object.entries<CatalogEntry>(catalog)) {
+      assert.equal(entry.name, name);
+      for (const source of entry.sources) {
+        if (source.kind !== "files") continue;
+        assert.match(source.origin, /^(https?:\/\/|github\.com\/[\w-]+\/[\w-]+ at [0-9a-f]{7,})/, name);
+        assert.ok(source.recipe.length > 0 && source.files.length > 0, name);
+        for (const url of source.files.flatMap(({ urls }) => urls ?? [])) assert.equal(new URL(url).href, url);
+        assert.ok(entry.contentHash === undefined || source.files.every(({ sha256 }) => /^[0-9a-f]{64}$/.test(sha256!)), name);
+      }
+    }
+  });
+
+  it("reads a zip archive of downloads/ without unpacking it by hand", async () => {
+    const { events, items } = fixtureOf(catalog["ml-1m"]);
+    place(root(), "ml-1m.zip", zipOf({ "ml-1m/README": "r", "ml-1m/ratings.dat": events, "ml-1m/movies.dat": items! }));
+    const table = await loadDataset("ml-1m", { root: root() });
+    assert.deepEqual([table.item.length, table.titles![0], table.years![0], table.genres![0]], [40, "Toy Story", 1995, ["Animation", "Children's", "Comedy"]]);
+    assert.deepEqual(readdirSync(join(root(), "downloads")), ["ml-1m.zip"]);
+    rmSync(join(root(), "prepared"), { recursive: true });
+    const broken = zipOf({ "ml-1m/README": "r", "ml-1m/ratings.dat": events, "ml-1m/movies.dat": items! });
+    broken[broken.indexOf("::") + 6]! ^= 1; // ratings.dat is stored: its checksum is wrong now
+    place(root(), "ml-1m.zip", broken);
+    await assert.rejects(loadDataset("ml-1m", { root: root() }), /ml-1m\.zip\/ml-1m\/ratings\.dat: Expected a whole zip archive, found a wrong checksum/);
+    assert.deepEqual(readdirSync(join(root(), "prepared")), []);
+  });
+
+  it("keeps what was left out beside the prepared data, and holds a caller's share against it", async () => {
+    placeFiles(catalog["amazon-books-2014"]);
+    const file = join(from(), "reviews_Books_5.json.gz");
+    const late = JSON.stringify({ reviewerID: "u", asin: "i", overall: 5, unixReviewTime: 1407000000 }); // after the release
+    writeFileSync(file, gzipSync(`${rawFixtures[0]!.events}${late}\n`));
+    await assert.rejects(loadDataset("amazon-books-2014", { root: root(), from: from() }), (error: Error) => error instanceof DataError && /found 1: 1 with a time in the future \(first at .*reviews_Books_5\.json\.gz:41\)/.test(error.message));
+    assert.deepEqual(readdirSync(join(root(), "prepared")), []);
+    const events = await loadDataset("amazon-books-2014", { root: root(), from: from(), maxDropped: 0.1 });
+    assert.equal(events.item.length, 40);
+    assert.deepEqual(faultsOf(catalog["amazon-books-2014"], root()), [{ reason: "a time in the future", count: 1, file, line: 41 }]);
+    await assert.rejects(loadDataset("amazon-books-2014", { root: root(), maxDropped: 0.01 }), DataError);
+  });
+});
