@@ -4,7 +4,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { SessionLabError } from "./core/errors";
-import { giveDisplay } from "./display/mime";
+import { addRenderers, giveDisplay } from "./display/mime";
 import { ItemKnn } from "./models/item-knn";
 import { Markov } from "./models/markov";
 import { Pop } from "./models/pop";
@@ -12,6 +12,7 @@ import { Sasrec } from "./models/sasrec";
 import { SessionKnn } from "./models/session-knn";
 import { SessionPop } from "./models/session-pop";
 import { VsKnn } from "./models/vs-knn";
+import { baseRenderer } from "./papers/base-display";
 
 // core: seeded randomness, options, errors, the step cache, progress
 export { budgets, type Budget } from "./core/budget";
@@ -116,5 +117,6 @@ export { type Measured } from "./papers/measure";
 export { recboleSasrec, references, type Reference } from "./papers/references";
 export { readResults, resultId, writeResult, type Result, type ResultPart } from "./papers/results";
 
-// Classes learn here how they are shown: their own files know nothing of display.
+// Values learn here how they are shown: their own files know nothing of display.
+addRenderers(baseRenderer);
 giveDisplay([SessionLabError, tf.Tensor, Pop, SessionPop, Markov, ItemKnn, SessionKnn, VsKnn, Sasrec]);

@@ -175,7 +175,7 @@ export function lossFigure({ history = [], bestEpoch }: FitReport, title = "Trai
   if (names.length === 0) throw new ConfigError("Expected the history of a model with epochs, found none; models that count have no loss to show");
   const epochs = history.map((row, at) => row["epoch"] ?? at + 1);
   const data = names.map((name, at): Partial<PlotData> => ({
-    type: "scatter", mode: "lines+markers", name, x: epochs, y: history.map((row) => row[name]!), line: { color: colours[at] }, marker: { size: 5 }, yaxis: at === 0 ? "y" : "y2",
+    type: "scatter", mode: "lines+markers", name, x: epochs, y: history.map((row) => Number(row[name]!.toPrecision(6))), line: { color: colours[at] }, marker: { size: 5 }, yaxis: at === 0 ? "y" : "y2",
   }));
   const layout = layoutOf({ title: bestEpoch === undefined ? title : `${title}: the weights of epoch ${bestEpoch} were kept`, axis: "epoch", count: names[0]! });
   const second: Partial<Layout> = names[1] === undefined ? {} : { yaxis2: { title: { text: names[1] }, overlaying: "y", side: "right", tickmode: "auto", showgrid: false, automargin: true } };

@@ -24,6 +24,11 @@ export function renderTable<Row>(table: Table<Row>, format: TableFormat): string
   return { text: toText, markdown: toMarkdown, latex: toLatex, html: toHtml }[format](laid);
 }
 
+/** A table as HTML for a notebook, which has no style sheet of ours: of class "dataframe", as front ends style it. */
+export function notebookTable<Row>(table: Table<Row>): string {
+  return renderTable(table, "html").replace("<table>", '<table border="1" class="dataframe">').replaceAll(' class="number"', ' style="text-align:right"');
+}
+
 /** Aligned columns; "*" after the best of a column. */
 function toText(table: LaidTable): string {
   const columns = table.headers.map((header, c) => {

@@ -44,8 +44,16 @@ export function toBundle(value: unknown): MimeBundle | Promise<MimeBundle> | und
   return typeof own === "function" ? (own.call(value) as MimeBundle | Promise<MimeBundle>) : rendered(value);
 }
 
+/** Renderers of values that belong to folders after this one. */
+const later: Renderer[] = [];
+
+/** Adds renderers; called where the library is put together. */
+export function addRenderers(...added: readonly Renderer[]): void {
+  later.push(...added);
+}
+
 function rendered(value: object): MimeBundle | Promise<MimeBundle> | undefined {
-  return renderers.find((renderer) => renderer.matches(value))?.render(value);
+  return [...later, ...renderers].find((renderer) => renderer.matches(value))?.render(value);
 }
 
 /**

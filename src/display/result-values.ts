@@ -2,7 +2,7 @@
 import type { Comparison } from "../evaluation/compare";
 import type { Evaluation } from "../evaluation/evaluate";
 import type { Passport } from "../evaluation/passport";
-import { renderTable } from "./formats";
+import { notebookTable, renderTable } from "./formats";
 import type { Renderer } from "./mime";
 import { formatNumber, panelBundle, panelRenderer, percent, plural, type Grid, type Panel, type PanelCell } from "./panel";
 import { has, list, listOf, number, object, text, type Check } from "./shapes";
@@ -102,8 +102,7 @@ const tables: Renderer = {
     const table = value as Table<unknown>;
     const most = 200;
     const bounded = table.rows.length <= most ? table : { ...table, rows: table.rows.slice(0, most), notes: [...(table.notes ?? []), `${table.rows.length - most} more rows are not shown.`] };
-    const html = renderTable(bounded, "html").replace("<table>", '<table border="1" class="dataframe">').replaceAll(' class="number"', ' style="text-align:right"');
-    return { "text/html": html, "text/markdown": renderTable(bounded, "markdown"), "text/plain": renderTable(bounded, "text") };
+    return { "text/html": notebookTable(bounded), "text/markdown": renderTable(bounded, "markdown"), "text/plain": renderTable(bounded, "text") };
   },
 };
 

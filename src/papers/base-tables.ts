@@ -43,10 +43,14 @@ function interval(of: string): Column<Line> {
   return { header: "its 95 % interval", cell: ({ row }) => text(row?.test[of]) };
 }
 
-/** The main table: targets that training never saw count as misses. */
-export function mainTable(report: BaseReport, table: BaseTable, readings: Readings): Table<Line> {
+/**
+ * The main table: targets that training never saw count as misses.
+ * @param readings how often test cases were scored; left out where that is not known
+ */
+export function mainTable(report: BaseReport, table: BaseTable, readings?: Readings): Table<Line> {
   const lines = linesOf(report, table);
-  const read = readings[table.experiment]?.test ?? 0;
+  const read = readings?.[table.experiment]?.test ?? 0;
+  const scored = readings === undefined ? "How often test cases were scored is in readings.json" : `Test cases were scored ${read} ${read === 1 ? "time" : "times"} here so far, once a run of a model`;
   return {
     title: `Base recommenders on ${report.dataset}, ${table.title}`,
     columns: [
@@ -69,7 +73,7 @@ export function mainTable(report: BaseReport, table: BaseTable, readings: Readin
       `† differs from SASRec on NDCG@10, p < ${alpha} (paired bootstrap over sessions, Holm's correction over ${table.rows.length - 1} comparisons).`,
       `Coverage: share of the catalogue recommended at all. ARP: mean training count of the recommended items.`,
       ...lines.flatMap((line) => (line.reference === undefined ? [] : [line.reference.provenance])),
-      `Test cases were scored ${read} ${read === 1 ? "time" : "times"} here so far, once a run of a model; choices were made on validation. The sealed confirm period was not opened.`,
+      `${scored}; choices were made on validation. The sealed confirm period was not opened.`,
     ],
   };
 }

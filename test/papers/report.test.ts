@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError } from "../../src/core/errors";
+import { toBundle } from "../../src/index";
 import { renderTable } from "../../src/display/formats";
 import { aboutSplit, basePlot, findings, mainTable, strataTable } from "../../src/papers/base-tables";
 import { recboleSasrec } from "../../src/papers/references";
@@ -93,5 +94,15 @@ describe("blocks of generated text", () => {
 
   it("must be there", () => {
     assert.throws(() => fillBlock(text, "other", ""), ConfigError);
+  });
+
+  it("is shown in a notebook: the tables, what they say, and a picture of each", () => {
+    const bundle = toBundle(toyReport) as Readonly<Record<string, string>>;
+    assert.equal([...bundle["text/html"]!.matchAll(/<table border="1" class="dataframe">/g)].length, toyReport.tables.length);
+    assert.equal([...bundle["text/html"]!.matchAll(/<svg /g)].length, toyReport.tables.length);
+    for (const table of toyReport.tables) {
+      for (const line of findings(toyReport, table)) assert.ok(bundle["text/plain"]!.includes(line));
+    }
+    assert.match(bundle["text/plain"]!, /How often test cases were scored is in readings\.json; choices were made on validation/);
   });
 });
