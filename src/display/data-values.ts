@@ -81,7 +81,7 @@ function sessionTablePanel({ name, sessions, users, itemIds, titles, options, dr
     title: `Sessions of ${name}`,
     facts: [plural(sessionCount(sessions), "session"), plural(sessions.item.length, "event"), by],
     grids: [sessionsGrid(sessions, { ids: itemIds, titles }, users)],
-    notes: events === 0 ? [] : [`Dropped as too short or too rare: ${plural(events, "event")}, ${plural(short, "session")}, ${plural(items, "item")}.`],
+    notes: events === 0 ? [] : [`Left out (repeats, too long, too short or too rare): ${plural(events, "event")}, ${plural(short, "session")}, ${plural(items, "item")}.`],
   };
 }
 
