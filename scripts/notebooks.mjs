@@ -20,7 +20,7 @@ const folder = join(root, "notebooks");
 const python = process.platform === "win32" ? join(root, ".venv", "Scripts", "python.exe") : join(root, ".venv", "bin", "python");
 const plotlyMime = "application/vnd.plotly.v1+json";
 const pictures = ["image/svg+xml", "image/png"];
-const secondsPerCell = 300;
+const secondsPerCell = 600;
 /** What GitHub still shows in a moment. */
 const largestOutput = 400_000;
 
