@@ -20,12 +20,14 @@ export interface CellHooks {
   tick(): void;
   /** Takes the value of the last expression. */
   last(value: unknown): void;
+  /** import.meta of cells. */
+  readonly meta: object;
 }
 
 /** A cell, ready to run. */
 export interface CompiledCell {
   readonly code: string;
-  /** From `code` to the emitted module with the changes of this file. */
+  /** From `code` to the emitted module with the changes of this file; undefined where they are the same but for the prologue. */
   readonly map: string | undefined;
   /** From where the map leads to a position in the emitted module; 0-based. */
   original(line: number, column: number): { readonly line: number; readonly column: number };
@@ -69,18 +71,25 @@ export function compileCell(emitted: string, known: (name: string) => boolean): 
   for (const name of [...exported]) atTop.push(define(name, true)); // a var inside a block
   inner(file, hasTopLevelAwait, known, edits);
 
-  const head = `const { scope: __scope, def: __def, tick: __tick, last: __last } = globalThis[Symbol.for(${JSON.stringify(hooksKey)})]; let __n = 0; __tick();${atTop.join("")} `;
+  const head = `const { scope: __scope, def: __def, tick: __tick, last: __last, meta: __meta } = globalThis[Symbol.for(${JSON.stringify(hooksKey)})]; let __n = 0; __tick();${atTop.join("")} `;
   const changed = apply(emitted, [insert(0, head), ...edits]);
-  const { outputText, sourceMapText } = ts.transpileModule(changed.text, {
-    fileName: "cell.js",
-    compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022, esModuleInterop: true, sourceMap: true, allowJs: true },
-  });
+  const needsCommonJs = file.statements.some(ts.isImportDeclaration) || /\bimport\s*\(/.test(emitted);
+  const { code, map } = needsCommonJs ? commonJs(changed.text) : { code: `"use strict"; ${changed.text}`, map: undefined };
   const original = (line: number, column: number): { line: number; column: number } => {
     const offset = changed.text.split("\n").slice(0, line).reduce((sum, one) => sum + one.length + 1, column);
     const before = emitted.slice(0, changed.before(offset)).split("\n"); // not from the syntax tree, which must not be kept
     return { line: before.length - 1, column: before.at(-1)!.length };
   };
-  return { code: outputText.replace(/\/\/# sourceMappingURL=.*\s*$/, ""), map: sourceMapText, original, hasTopLevelAwait };
+  return { code, map, original, hasTopLevelAwait };
+}
+
+/** Imports as calls of require. */
+function commonJs(text: string): { readonly code: string; readonly map: string | undefined } {
+  const { outputText, sourceMapText } = ts.transpileModule(text, {
+    fileName: "cell.js",
+    compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022, esModuleInterop: true, sourceMap: true, allowJs: true },
+  });
+  return { code: outputText.replace(/\/\/# sourceMappingURL=.*\s*$/, ""), map: sourceMapText };
 }
 
 /** Edits below the statements: names of earlier cells, and checks in loops. */
@@ -93,6 +102,7 @@ function inner(file: ts.SourceFile, hasTopLevelAwait: boolean, known: (name: str
       if (called) edits.push(insert(node.getEnd(), ")"));
       return;
     }
+    if (ts.isMetaProperty(node) && node.keywordToken === ts.SyntaxKind.ImportKeyword) edits.push({ start: node.getStart(file), end: node.getEnd(), text: "__meta" });
     // The converter leaves { x } as it is.
     if (ts.isShorthandPropertyAssignment(node) && known(node.name.text) && !isLocal(node.name)) {
       edits.push(insert(node.name.getEnd(), `: __scope.${node.name.text}`));

@@ -77,7 +77,8 @@ export function createWatchCompilerHost(rootFiles: readonly string[], _options: 
 export function createWatchProgram(host: WatchHost): { close(): void; updateRootFileNames(files: readonly string[]): void } {
   const { system, options } = host;
   const files = new SourceFiles(system, options);
-  const compilerHost = hostOf(system, files, options);
+  const imports = new Map<string, readonly string[]>();
+  const compilerHost = hostOf(system, files, options, imports);
   let rootFiles = host.rootFiles;
   let program: ts.Program | undefined; // the newest; stale while `fresh` is false
   let fresh = false;
@@ -112,12 +113,20 @@ export function createWatchProgram(host: WatchHost): { close(): void; updateRoot
         else write(name, text.replace(/\n?\/\/# sourceMappingURL=.*\s*$/, "\n"));
       }, undefined, undefined, transformers),
     /** The files whose errors are the cell's errors. */
-    getAllDependencies: (file: ts.SourceFile) => [file.fileName, ...current().getSourceFiles().filter((one) => one !== file && isUsers(one)).map(({ fileName }) => fileName)],
+    getAllDependencies(file: ts.SourceFile) {
+      const made = current();
+      const found = new Set([file.fileName]);
+      for (const name of found) {
+        for (const imported of imports.get(name) ?? []) if (isUsers(made.getSourceFile(imported))) found.add(imported);
+      }
+      return [...found];
+    },
   });
-  const isUsers = (file: ts.SourceFile): boolean => !file.isDeclarationFile && !file.fileName.includes("/node_modules/");
+  const isUsers = (file: ts.SourceFile | undefined): boolean => file !== undefined && !file.isDeclarationFile && !file.fileName.includes("/node_modules/");
   for (const name of rootFiles) {
     system.watchFile!(name, () => {
       files.drop(name);
+      imports.delete(name);
       schedule();
     });
   }
@@ -184,7 +193,8 @@ function modificationTime(name: string): number | undefined {
   }
 }
 
-function hostOf(system: ts.System, files: SourceFiles, options: ts.CompilerOptions): ts.CompilerHost {
+/** @param imports is given the files that each file imports */
+function hostOf(system: ts.System, files: SourceFiles, options: ts.CompilerOptions, imports: Map<string, readonly string[]>): ts.CompilerHost {
   const cwd = system.getCurrentDirectory();
   const { paths: _, ...searching } = options; // packages are looked for beside the notebook first
   const cache = ts.createModuleResolutionCache(cwd, (name) => name, searching);
@@ -226,8 +236,11 @@ function hostOf(system: ts.System, files: SourceFiles, options: ts.CompilerOptio
         const name = typeof reference === "string" ? reference : reference.fileName;
         return ts.resolveTypeReferenceDirective(name, from, searching, reader, undefined, typeCache, typeof reference === "string" ? undefined : (reference.resolutionMode ?? file?.impliedNodeFormat));
       }),
-    resolveModuleNameLiterals: (literals, from, _redirected, _options, file) =>
-      literals.map((literal) => ({ resolvedModule: resolve(literal.text, from, ts.getModeForUsageLocation(file, literal, options)) })),
+    resolveModuleNameLiterals(literals, from, _redirected, _options, file) {
+      const found = literals.map((literal) => resolve(literal.text, from, ts.getModeForUsageLocation(file, literal, options)));
+      imports.set(from, found.flatMap((one) => (one === undefined ? [] : [one.resolvedFileName])));
+      return found.map((resolvedModule) => ({ resolvedModule }));
+    },
   };
 }
 

@@ -2,6 +2,8 @@
  * The cells of one notebook, on tslab's converter and executor: compiles a cell, runs it, takes the value of its last
  * expression or its error, and keeps the declarations that later cells are checked against.
  */
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { Converter, ConvertResult, Diagnostic } from "tslab/dist/converter";
 import type { Executor } from "tslab/dist/executor";
 import { compileCell, hooksKey, type CellHooks } from "./cell";
@@ -53,6 +55,7 @@ export class Session {
       },
       tick: () => runner.tick(),
       last: (value) => void (this.#value = value),
+      meta: { dirname: cwd, filename: join(cwd, "notebook.ts"), url: pathToFileURL(join(cwd, "notebook.ts")).href },
     };
     (globalThis as Record<symbol, unknown>)[Symbol.for(hooksKey)] = hooks;
   }
@@ -127,7 +130,7 @@ export class Session {
     const converted = this.#converter.convert(this.#declarations, plain);
     if (converted.diagnostics.length > 0) throw new CompileError(faultsOf(converted.diagnostics), source, this.#title);
     const { code, map, original, hasTopLevelAwait } = compileCell(converted.output ?? "", (name) => name in this.#scope);
-    const toEmitted = map === undefined ? undefined : positions(map);
+    const toEmitted = map === undefined ? (line: number, column: number) => ({ line, column: line === 0 ? Math.max(0, column - prologue) : column }) : positions(map);
     const toSource = program.emittedMap === undefined ? undefined : positions(program.emittedMap);
     const lines = code.split("\n").length;
     register(this.#name, {
@@ -135,7 +138,7 @@ export class Session {
       source,
       position(line, column) {
         if (line >= lines) return undefined; // the executor's call
-        const emitted = toEmitted?.(line, line === 0 ? Math.max(0, column - executorPrefix(hasTopLevelAwait)) : column);
+        const emitted = toEmitted(line, line === 0 ? Math.max(0, column - executorPrefix(hasTopLevelAwait)) : column);
         const at = emitted === undefined ? undefined : original(emitted.line, emitted.column);
         const found = at === undefined ? undefined : toSource?.(at.line, at.column);
         return found === undefined || found.line < 1 ? undefined : { line: found.line - 1, column: found.column }; // after "export {};"
@@ -156,6 +159,9 @@ export class Session {
     return this.#converter.inspect(this.#declarations, source, position);
   }
 }
+
+/** `"use strict"; ` */
+const prologue = 14;
 
 /** What the executor writes before the code, on its first line. */
 function executorPrefix(isAsync: boolean): number {

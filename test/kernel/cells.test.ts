@@ -45,9 +45,11 @@ describe("cells", () => {
       "function twice(method: (this: unknown) => number, _context: ClassMethodDecoratorContext) { return function (this: unknown) { return 2 * method.call(this); }; } class D { @twice m() { return 21; } } new D().m()",
       "[3, 1, 2].toSorted()",
       "new Set([1, 2]).union(new Set([3])).size",
+      "import.meta.dirname === process.cwd()",
     );
     assert.deepEqual(found.slice(0, 5), ["3", "3", "[ 'one' ]", "42", "[ 1, 2, 3 ]"]);
     if (Number(process.versions.node.split(".")[0]) >= 22) assert.equal(found[5], "3");
+    assert.equal(found[6], "true");
   });
 
   it("are checked strictly, and the fault is pointed at", async () => {
@@ -83,6 +85,20 @@ describe("cells", () => {
     writeFileSync(join(folder(), "above.ts"), "export const above: number = 12;\n");
     utimesSync(join(folder(), "above.ts"), new Date(), new Date(Date.now() + 5000));
     assert.deepEqual(await results('import { above as again } from "./above"; again'), ["12"]);
+  });
+
+  it("may be modules, of which a wrong one harms no other cell", async () => {
+    const found = await results(
+      "/** @module helper */\nexport const answer = 42;",
+      'import { answer } from "./helper"; answer',
+      "/** @module wrong */\nexport const text: string = 1;",
+      "answer + 1",
+      'import { text } from "./wrong"; text',
+    );
+    assert.deepEqual(found.slice(0, 2), [undefined, "42"]);
+    assert.match(String(found[2]), /wrong\.ts 2:14 - Type 'number' is not assignable/);
+    assert.equal(found[3], "43");
+    assert.match(String(found[4]), /^CompileError: wrong\.ts:2:14/);
   });
 
   it("point at the lines of the cell, of the cells before it and of modules", async () => {
