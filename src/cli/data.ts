@@ -125,7 +125,7 @@ function entryOf(name: string): CatalogEntry {
 }
 
 /** The counts as lines for a terminal. */
-function show(title: string, { events, users, items, sessions, from, to, tieShare, ratings, titled }: EventsDescription, report?: FileReport): string {
+function show(title: string, { events, users, items, sessions, from, to, tieShare, ratings, titled, density, repeatShare, popularity }: EventsDescription, report?: FileReport): string {
   const counts = (one: EventCounts): string => `${one.count}; events of one: ${one.fewest} to ${one.most}, median ${one.median}`;
   const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
   const rows: (readonly [string, string | undefined])[] = [
@@ -134,6 +134,8 @@ function show(title: string, { events, users, items, sessions, from, to, tieShar
     ["sessions", sessions && counts(sessions)],
     ["items", counts(items) + (titled === undefined ? "" : `; ${percent(titled)} with a title`)],
     ["time", `${from} to ${to}; ${percent(tieShare)} of events at the time of the one before`],
+    ["density", `${Number((density * 100).toPrecision(3))} % of the cells; ${percent(repeatShare)} of events repeat an item`],
+    ["popularity", `${percent(popularity.topTenthShare)} of events on a tenth of the items; Gini ${popularity.gini.toFixed(3)}`],
     ["ratings", ratings && `${ratings.lowest} to ${ratings.highest}, mean ${ratings.mean.toFixed(2)}`],
     ["columns", report && Object.entries(report.columns).map(([field, name]) => `${field} = ${name}`).join(", ")],
     ["time unit", report && `${report.time.unit}${report.time.guessed ? ", told by the range of the numbers" : ""}`],

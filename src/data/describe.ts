@@ -1,6 +1,7 @@
 /** What events and splits hold, in numbers: counts for tables and passports, and how far training reaches into the future. */
 import { DataError } from "../core/errors";
 import type { EventTable } from "./events";
+import { orderByGroup } from "./order";
 import { sessionCount, type Cases, type Sessions, type Split } from "./types";
 
 /** How many events each of some things has. */
@@ -24,6 +25,12 @@ export interface EventsDescription {
   /** Share of users' events (of sessions', where there are no users) at the very time of the one before: the order among them is the file's. */
   readonly tieShare: number;
   readonly ratings?: { readonly lowest: number; readonly mean: number; readonly highest: number };
+  /** Events by cells of users (sessions, where there are no users) and items: what papers print as density; over 1 is possible where events repeat. */
+  readonly density: number;
+  /** Share of users' (sessions') events whose item the same one had before. */
+  readonly repeatShare: number;
+  /** How uneven the items are: the Gini coefficient of their events (0: all the same), and the share of events on the most frequent tenth of them. */
+  readonly popularity: { readonly gini: number; readonly topTenthShare: number };
   /** Share of the items that have a title, where the data have titles. */
   readonly titled?: number;
 }
@@ -40,6 +47,8 @@ export interface EventsDescription {
 export function describeEvents(events: EventTable): EventsDescription {
   const { item, itemIds, user, users, session, sessionIds, time, rating, titles } = events;
   const [from, to] = extremes(time);
+  const owner = (user ?? session)!;
+  const owners = (users ?? sessionIds)!.length;
   const mean = (rating?.reduce((sum, one) => sum + one, 0) ?? 0) / item.length;
   return {
     events: item.length,
@@ -48,7 +57,10 @@ export function describeEvents(events: EventTable): EventsDescription {
     sessions: session && countsOf(session, sessionIds!.length),
     from: new Date(from * 1000).toISOString(),
     to: new Date(to * 1000).toISOString(),
-    tieShare: ties((user ?? session)!, time) / item.length,
+    tieShare: ties(owner, time) / item.length,
+    density: item.length / (owners * itemIds.length),
+    repeatShare: repeats(owner, item, itemIds.length) / item.length,
+    popularity: popularityOf(item, itemIds.length),
     ratings: rating && { lowest: extremes(rating)[0], mean, highest: extremes(rating)[1] },
     titled: titles && titles.reduce((sum, title) => sum + (title === "" ? 0 : 1), 0) / titles.length,
   };
@@ -74,6 +86,28 @@ function extremes(values: Float64Array | Float32Array | Uint32Array): [number, n
 function ties(group: Int32Array, time: Float64Array): number {
   const order = Uint32Array.from(group.keys()).sort((a, b) => group[a]! - group[b]! || time[a]! - time[b]!);
   return order.reduce((sum, n, k) => (k > 0 && group[n] === group[order[k - 1]!] && time[n] === time[order[k - 1]!] ? sum + 1 : sum), 0);
+}
+
+/** How many events have an item that their group has in an event before. */
+function repeats(group: Int32Array, item: Int32Array, items: number): number {
+  const { order } = orderByGroup(group, new Float64Array(group.length));
+  const last = new Int32Array(items).fill(-1); // the group that had the item last
+  let count = 0;
+  for (const n of order) {
+    if (last[item[n]!] === group[n]) count++;
+    last[item[n]!] = group[n]!;
+  }
+  return count;
+}
+
+/** Gini coefficient: with counts ascending from x_1, sum over i of (2 i - V - 1) x_i, by V times the sum of all. */
+function popularityOf(item: Int32Array, items: number): EventsDescription["popularity"] {
+  const counts = new Uint32Array(items);
+  for (const code of item) counts[code]!++;
+  counts.sort();
+  const weighted = counts.reduce((sum, count, i) => sum + (2 * (i + 1) - items - 1) * count, 0);
+  const top = counts.subarray(items - Math.ceil(items / 10)).reduce((sum, count) => sum + count, 0);
+  return { gini: weighted / (items * item.length), topTenthShare: top / item.length };
 }
 
 /** Counts of training sessions. */
