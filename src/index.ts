@@ -66,6 +66,7 @@ export { type RecordFault } from "./data/record-faults";
 export { parsePythonLiteral, type PythonValue } from "./data/python-literal";
 export { coverage, featureOf, featuresOfItem, type CoveredItems, type FieldCoverage, type ItemFeature } from "./data/item-features";
 export { cleanName, cleanText, parseListCell } from "./data/item-text";
+export { generateEvents, type GeneratedWorld, type WorldOptions } from "./data/generate";
 export { type ColumnNames, type EventField } from "./data/event-columns";
 export { type DroppedRows, type TimeReading, type TimeUnit } from "./data/event-rows";
 export { sessionsFrom, type SessionOptions, type SessionTable } from "./data/sessions";

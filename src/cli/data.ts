@@ -14,6 +14,7 @@ import { timeUnits, type TimeUnit } from "../data/event-rows";
 import { coverage } from "../data/item-features";
 import { eventsFromFile, type FileReport } from "../data/own-files";
 import { obtainFiles } from "../data/set-files";
+import { addGenerate } from "./generate";
 import type { Outcome, Runner, Terminal } from "./terminal";
 import { alignColumns, oneOf, parsePairs, parseShare } from "./values";
 
@@ -55,6 +56,7 @@ export function addData(program: Command, runner: Runner): void {
     .option("--time-unit <unit>", `unit of your file's times: ${Object.keys(timeUnits).join(", ")}; default: told by their range`)
     .option("--strict", "a row of your file that is no event is an error with its line")
     .addHelpText("after", "\nExamples:\n  $ sessionlab data describe ml-100k\n  $ sessionlab data describe clicks.csv.gz\n  $ sessionlab data describe log.parquet --columns user=visitor item=sku --time-unit ms --json");
+  addGenerate(data, runner);
   runner.action(describe, (options: DescribeOptions, terminal) => describeData(describe.args[0]!, options, terminal));
 }
 

@@ -1,10 +1,13 @@
 /**
  * Rows of text to events, row by row: what is no event is dropped under a reason, with a count and its first line, or
  * is an error; nothing that is not a finite number comes through. The report adds up: rows = kept + all dropped.
+ * `add` says what an event is; `addBytes` takes the usual rows without making strings of them, and leaves all others to it.
  */
 import { DataError } from "../core/errors";
+import { dateOf, decimalOf } from "./byte-values";
 import type { ColumnPlan, EventField } from "./event-columns";
-import { eventsFrom, type EventTable } from "./events";
+import { hashEvents, tableOf, type CodedColumn, type EventTable } from "./events";
+import { growingFloats, IdColumn } from "./id-column";
 
 /** Rows that were left out. */
 export interface DroppedRows {
@@ -37,30 +40,35 @@ const date = /^\s*(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)\s*(Z|[
 
 /** Collects the events of one file. */
 export class EventRows {
-  private readonly columns = { user: new Texts(), item: new Texts(), session: new Texts(), time: [] as number[], rating: [] as number[] };
-  private readonly lines: number[] = [];
+  private readonly ids: readonly { readonly field: "user" | "item" | "session"; readonly at: number; readonly column: IdColumn }[];
+  private readonly time = growingFloats();
+  private readonly rating = growingFloats();
+  /** Runs of events on lines that follow each other: the first event of each, and its line. */
+  private readonly runs: { readonly events: number[]; readonly lines: number[] } = { events: [], lines: [] };
+  private lastLine = -1;
   private readonly dropped = new Map<string, { count: number; firstLine: number }>();
   private droppedCount = 0;
-  private readonly ids: readonly (readonly ["user" | "item" | "session", number])[];
+  /** Of the row that `addBytes` looks at. */
+  private readonly codes = new Int32Array(3);
   /** What the first time was: the others must be the same. */
   private form: "number" | "date" | undefined;
 
   constructor(private readonly file: string, private readonly plan: ColumnPlan, private readonly badRows: "drop" | "error") {
     this.ids = (["user", "item", "session"] as const).flatMap((field) => {
       const at = plan[field];
-      return at === undefined ? [] : [[field, at] as const];
+      return at === undefined ? [] : [{ field, at, column: new IdColumn() }];
     });
   }
 
   /** Rows seen so far. */
   get count(): number {
-    return this.lines.length + this.droppedCount;
+    return this.time.length + this.droppedCount;
   }
 
   /** Takes a row, or drops it. @throws DataError if bad rows are errors */
   add(fields: readonly string[], line: number): void {
-    const { plan, columns } = this;
-    for (const [field, at] of this.ids) {
+    const { plan } = this;
+    for (const { field, at } of this.ids) {
       const text = fields[at]!;
       if (text.trim() === "") return this.drop(`no ${field}`, line, field);
       if (text.includes("\0")) return this.drop(`a NUL byte in the ${field}`, line, field);
@@ -76,10 +84,57 @@ export class EventRows {
       rating = numeric.test(text) ? Math.fround(Number(text)) : NaN;
       if (!Number.isFinite(rating)) return this.drop("a rating that is no number", line, "rating", text);
     }
-    this.lines.push(line);
-    columns.time.push(time);
-    if (plan.rating !== undefined) columns.rating.push(rating);
-    for (const [field, at] of this.ids) columns[field].push(fields[at]!);
+    for (const { at, column } of this.ids) column.push(fields[at]!);
+    this.push(time, rating, line);
+  }
+
+  /**
+   * Takes a row whose fields are at [starts, ends) of `bytes`, if it is of the usual form.
+   * @returns false if `add` must look at it
+   */
+  addBytes(bytes: Uint8Array, starts: Uint32Array, ends: Uint32Array, line: number): boolean {
+    const { time: timeAt, rating: ratingAt } = this.plan;
+    const [from, to] = [starts[timeAt!]!, ends[timeAt!]!];
+    const form = this.form ?? (Number.isNaN(decimalOf(bytes, from, to)) ? "date" : "number");
+    const time = form === "date" ? dateOf(bytes, from, to) : decimalOf(bytes, from, to);
+    const rating = ratingAt === undefined ? 0 : decimalOf(bytes, starts[ratingAt]!, ends[ratingAt]!);
+    if (Number.isNaN(time) || Number.isNaN(rating)) return false;
+    for (const { at } of this.ids) {
+      const first = bytes[starts[at]!]!;
+      if (starts[at] === ends[at] || first <= 32 || first >= 127) return false; // nothing, or perhaps a blank
+    }
+    const codes = this.codes;
+    for (let k = 0; k < this.ids.length; k++) {
+      const { at, column } = this.ids[k]!;
+      codes[k] = column.codeOf(bytes, starts[at]!, ends[at]!);
+      if (codes[k]! < 0) return false;
+    }
+    for (let k = 0; k < this.ids.length; k++) this.ids[k]!.column.pushCode(codes[k]!);
+    this.form = form;
+    this.push(time, Math.fround(rating), line);
+    return true;
+  }
+
+  private push(time: number, rating: number, line: number): void {
+    if (line !== this.lastLine + 1) {
+      this.runs.events.push(this.time.length);
+      this.runs.lines.push(line);
+    }
+    this.lastLine = line;
+    this.time.push(time);
+    if (this.plan.rating !== undefined) this.rating.push(rating);
+  }
+
+  /** The line of an event. */
+  private lineOf(event: number): number {
+    const { events, lines } = this.runs;
+    let [low, high] = [0, events.length];
+    while (high - low > 1) {
+      const middle = (low + high) >>> 1;
+      if (events[middle]! <= event) low = middle;
+      else high = middle;
+    }
+    return lines[low]! + event - events[low]!;
   }
 
   /** Leaves out a row. @throws DataError if bad rows are errors */
@@ -95,32 +150,30 @@ export class EventRows {
 
   /** The events, and what was left out. @throws DataError if no event is left */
   finish(name: string, unit: TimeUnit | undefined): { readonly events: EventTable; readonly rows: number; readonly kept: number; readonly dropped: readonly DroppedRows[]; readonly time: TimeReading } {
-    const { columns, plan, lines, count: rows } = this;
-    const reading: TimeReading = this.form === "date" ? { unit: "date", guessed: false } : { unit: unit ?? guessUnit(columns.time), guessed: unit === undefined };
+    const { plan, count: rows } = this;
+    const raw = this.time.get();
+    const reading: TimeReading = this.form === "date" ? { unit: "date", guessed: false } : { unit: unit ?? guessUnit(raw), guessed: unit === undefined };
     const scale = reading.unit === "date" ? 1 : timeUnits[reading.unit];
-    const time = Float64Array.from(columns.time, (value) => value / scale);
-    const inside = (n: number): boolean => time[n]! >= earliest && time[n]! <= latest;
-    const kept: number[] = [];
-    for (const n of time.keys()) {
-      if (inside(n)) kept.push(n);
-      else this.drop("a time out of range", lines[n]!, "time", String(columns.time[n]));
+    const time = new Float64Array(raw.length);
+    const stays = new Uint8Array(raw.length);
+    let kept = 0;
+    for (let n = 0; n < raw.length; n++) {
+      const seconds = raw[n]! / scale;
+      if (seconds >= earliest && seconds <= latest) {
+        stays[n] = 1;
+        time[kept++] = seconds;
+      } else this.drop("a time out of range", this.lineOf(n), "time", String(raw[n]));
     }
     const dropped = Array.from(this.dropped, ([reason, { count, firstLine }]) => ({ reason, count, firstLine }));
-    if (kept.length === 0) {
+    if (kept === 0) {
       const reasons = dropped.map(({ reason, count, firstLine }) => `${count} with ${reason} (first on line ${firstLine})`).join(", ");
       throw new DataError(`Expected events, found ${rows === 0 ? "no row under the header" : `none in ${rows} rows: ${reasons}`}; look at the columns and their names`, { file: this.file });
     }
-    const all = kept.length === time.length;
-    const pick = <T>(values: readonly T[]): readonly T[] => (all ? values : kept.map((n) => values[n]!));
-    const events = eventsFrom({
-      name,
-      item: pick(columns.item.values),
-      time: all ? time : Float64Array.from(kept, (n) => time[n]!),
-      user: plan.user === undefined ? undefined : pick(columns.user.values),
-      rating: plan.rating === undefined ? undefined : pick(columns.rating),
-      session: plan.session === undefined ? undefined : pick(columns.session.values),
-    });
-    return { events, rows, kept: kept.length, dropped, time: reading };
+    const pick = <T extends Int32Array | Float64Array>(values: T): T => (kept === values.length ? values : (values.filter((_, n) => stays[n] === 1) as T));
+    const ids = Object.fromEntries(this.ids.map(({ field, column }) => [field, pickCodes(column.finish(), pick)])) as { readonly item: CodedColumn; readonly user?: CodedColumn; readonly session?: CodedColumn };
+    const rating = plan.rating === undefined ? undefined : Float32Array.from(pick(this.rating.get()));
+    const table = tableOf(name, { ...ids, time: time.subarray(0, kept), rating });
+    return { events: { ...table, titles: undefined, hash: hashEvents(table) }, rows, kept, dropped, time: reading };
   }
 
   /** Seconds of a date, or the number as it stands; NaN if it is neither, or not of the form of the others. */
@@ -145,7 +198,7 @@ function parseDate(text: string): number {
 }
 
 /** The unit that most of the times have by their size: seconds up to the year 5138, milliseconds since 1973, and so on. */
-function guessUnit(times: readonly number[]): TimeUnit {
+function guessUnit(times: Float64Array): TimeUnit {
   const counts: Record<TimeUnit, number> = { s: 0, ms: 0, us: 0, ns: 0 };
   for (const time of times) {
     const size = Math.abs(time);
@@ -154,17 +207,6 @@ function guessUnit(times: readonly number[]): TimeUnit {
   return (Object.keys(counts) as TimeUnit[]).reduce((best, unit) => (counts[unit] > counts[best] ? unit : best), "s");
 }
 
-/** A column of texts that repeat: each different one is kept once. */
-class Texts {
-  readonly values: string[] = [];
-  private readonly known = new Map<string, string>();
-
-  push(text: string): void {
-    let value = this.known.get(text);
-    if (value === undefined) {
-      value = Buffer.from(text).toString(); // a copy: a slice would keep its whole block of lines in memory
-      this.known.set(value, value);
-    }
-    this.values.push(value);
-  }
+function pickCodes({ ids, codes }: CodedColumn, pick: (values: Int32Array) => Int32Array): CodedColumn {
+  return { ids, codes: pick(codes) };
 }

@@ -3,6 +3,7 @@
  * whatever the file's size. What is no text is an error with file and line, never a replacement character: two ids
  * that differ in a broken byte would become one.
  */
+import { isUtf8 } from "node:buffer";
 import { closeSync, createReadStream, openSync, readSync } from "node:fs";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
@@ -13,6 +14,12 @@ export interface LineBlock {
   /** The number of the first of them, from 1. */
   readonly first: number;
   readonly lines: readonly string[];
+}
+
+/** The same as bytes: UTF-8, whole lines, without a byte order mark and without the end of the last line. */
+export interface ByteBlock {
+  readonly first: number;
+  readonly bytes: Buffer;
 }
 
 /** Bytes of the longest line that is read, 1 MiB: a longer one is a file of another kind. */
@@ -39,9 +46,21 @@ export function firstBytes(file: string, count: number): Buffer {
  *   longer than `longestLine`; AbortError
  */
 export async function* readLines(file: string, signal?: AbortSignal): AsyncGenerator<LineBlock> {
+  for await (const { first, bytes } of readBlocks(file, signal)) {
+    const text = bytes.toString();
+    const lines = text.split("\n");
+    yield { first, lines: text.includes("\r") ? lines.map((one) => (one.endsWith("\r") ? one.slice(0, -1) : one)) : lines };
+  }
+}
+
+/** Bytes that are read at a time. */
+const chunkBytes = 1 << 19;
+
+/** Reads a file in blocks of whole lines. @throws as `readLines` */
+export async function* readBlocks(file: string, signal?: AbortSignal): AsyncGenerator<ByteBlock> {
   const [byte1, byte2] = firstBytes(file, 2);
-  const raw = createReadStream(file);
-  const source = byte1 === 0x1f && byte2 === 0x8b ? pipeline(raw, createGunzip(), () => undefined) : raw; // the loop below throws what it breaks off with
+  const raw = createReadStream(file, { highWaterMark: chunkBytes });
+  const source = byte1 === 0x1f && byte2 === 0x8b ? pipeline(raw, createGunzip({ chunkSize: chunkBytes }), () => undefined) : raw; // the loop below throws what it breaks off with
   let line = 1;
   let held: Buffer[] = [];
   let heldBytes = 0;
@@ -50,9 +69,14 @@ export async function* readLines(file: string, signal?: AbortSignal): AsyncGener
     heldBytes += piece.length;
     if (heldBytes > longestLine) throw tooLong(file, line);
   };
-  const release = (): LineBlock => {
-    const block = { first: line, lines: decode(Buffer.concat(held), file, line) };
-    line += block.lines.length;
+  const release = (): ByteBlock => {
+    const all = Buffer.concat(held);
+    const bytes = line === 1 && all.length >= 3 && all.readUIntBE(0, 3) === 0xefbbbf ? all.subarray(3) : all;
+    if (!isUtf8(bytes)) {
+      throw new DataError("Expected UTF-8, found other bytes; convert the file, for example by iconv -f latin1 -t utf-8", { file, line: line + goodLines(bytes) });
+    }
+    const block = { first: line, bytes };
+    line += 1 + countLineEnds(bytes);
     held = [];
     heldBytes = 0;
     return block;
@@ -78,30 +102,17 @@ export async function* readLines(file: string, signal?: AbortSignal): AsyncGener
   if (heldBytes > 0) yield release();
 }
 
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-function decode(bytes: Buffer, file: string, first: number): string[] {
-  const marked = first === 1 && bytes.length >= 3 && bytes.readUIntBE(0, 3) === 0xefbbbf;
-  const content = marked ? bytes.subarray(3) : bytes;
-  let text: string;
-  try {
-    text = decoder.decode(content);
-  } catch (cause) {
-    throw new DataError("Expected UTF-8, found other bytes; convert the file, for example by iconv -f latin1 -t utf-8", { file, line: first + goodLines(content) }, { cause });
-  }
-  const lines = text.split("\n");
-  return text.includes("\r") ? lines.map((one) => (one.endsWith("\r") ? one.slice(0, -1) : one)) : lines;
+function countLineEnds(bytes: Buffer): number {
+  let count = 0;
+  for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) count++;
+  return count;
 }
 
 /** How many lines come before the one that is not UTF-8. */
 function goodLines(bytes: Buffer): number {
   for (let start = 0, count = 0; ; count++) {
     const end = bytes.indexOf(10, start);
-    try {
-      decoder.decode(bytes.subarray(start, end < 0 ? bytes.length : end));
-    } catch {
-      return count;
-    }
+    if (!isUtf8(bytes.subarray(start, end < 0 ? bytes.length : end))) return count;
     start = end + 1;
   }
 }

@@ -81,19 +81,32 @@ type Reader = (path: string, options: Readonly<typeof defaults>, tick: (done: nu
 
 const readText: Reader = async (path, { columns, badRows }, tick, signal) => {
   let state: ReadRows | undefined;
-  await readDelimited(path, (row) => {
-    if (state === undefined) {
-      const header = "fields" in row ? row.fields : [];
-      const plan = planColumns(header, columns, path);
-      state = { header, plan, rows: new EventRows(path, plan, badRows) };
-      return;
-    }
-    const { header, rows } = state;
-    if ("fault" in row) rows.drop(row.fault, row.line);
-    else if (row.fields.every((field, at) => field === header[at])) rows.drop("the header again", row.line);
-    else rows.add(row.fields, row.line);
-    if (rows.count % 10_000 === 0) tick(rows.count);
-  }, signal);
+  let headerSize = 0;
+  await readDelimited(
+    path,
+    (row) => {
+      if (state === undefined) {
+        const header = "fields" in row ? row.fields : [];
+        const plan = planColumns(header, columns, path);
+        state = { header, plan, rows: new EventRows(path, plan, badRows) };
+        headerSize = Buffer.byteLength(header.join());
+        return;
+      }
+      const { header, rows } = state;
+      if ("fault" in row) rows.drop(row.fault, row.line);
+      else if (row.fields.every((field, at) => field === header[at])) rows.drop("the header again", row.line);
+      else rows.add(row.fields, row.line);
+      if (rows.count % 10_000 === 0) tick(rows.count);
+    },
+    signal,
+    (bytes, starts, ends, line) => {
+      const { rows, header } = state!; // the header comes first, and as text
+      if (ends[header.length - 1]! - starts[0]! === headerSize) return false; // perhaps the header again
+      const taken = rows.addBytes(bytes, starts, ends, line);
+      if (rows.count % 100_000 === 0) tick(rows.count);
+      return taken;
+    },
+  );
   return state!; // readDelimited has refused a file without a header
 };
 
