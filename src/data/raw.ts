@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { ConfigError } from "../core/errors";
+import { ConfigError, throwIfAborted } from "../core/errors";
 import { fullDisk, isFull } from "../core/files";
 import { nearest, resolveOptions, rules } from "../core/options";
 import type { EventTable } from "./events";
@@ -104,6 +104,9 @@ export async function makeRaw(
     checkShare(items.faults, items.rows, maxDropped, "records of items");
     // Not merged: the same reason of events and of items is two kinds.
     return [...mergeFaults(events.faults), ...mergeFaults(items.faults)];
+  } catch (error) {
+    throwIfAborted(signal, `read ${files.events[0]}`); // DuckDB says that it was interrupted, in words of its own
+    throw error;
   } finally {
     signal?.removeEventListener("abort", interrupt);
   }

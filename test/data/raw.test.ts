@@ -163,6 +163,14 @@ describe("raw files", function () {
     assert.deepEqual([itemIds, report.faults], [["i", "j"], [{ reason: "a rating that is no number", count: 1, file: parts[1], line: 2 }]]);
   });
 
+  it("stops in the middle of a file when it is told to, and leaves nothing", async () => {
+    const file = write("r.csv", Array.from({ length: 300_000 }, (_, n) => `u${n % 999},i${n % 777},5.0,${1400000000 + n}\n`).join(""));
+    const controller = new AbortController();
+    const reading = eventsFromRaw("amazon-2014", { events: file }, { signal: controller.signal });
+    setTimeout(() => controller.abort(), 1);
+    await assert.rejects(reading, { name: "AbortError" });
+  });
+
   it("names files that are not there, empty, broken, or of another format, and wrong options", async () => {
     const read = (content: Buffer | string, options = {}): Promise<RawEventTable> => eventsFromRaw("amazon-2014", { events: write("f", content) }, options);
     const file = join(folder(), "f");
