@@ -134,9 +134,9 @@ export const officialSets = {
   retailrocket: {
     name: "retailrocket",
     title: "RetailRocket, views",
-    licence: "CC BY-NC-SA 4.0",
+    licence: "as its page says",
     homepage: "https://www.kaggle.com/datasets/retailrocket/ecommerce-dataset",
-    citation: "R. Zykov, N. Artem and A. Alexander (2022). Retailrocket recommender system dataset. Kaggle.",
+    citation: "Retailrocket recommender system dataset. Kaggle.",
     format: "retailrocket",
     until: "2015-10-01",
     sources: [
@@ -151,7 +151,7 @@ export const officialSets = {
   "lastfm-1k": {
     name: "lastfm-1k",
     title: "LastFM 1K",
-    licence: "Last.fm's terms: for research, no commercial use",
+    licence: "as its page says",
     homepage: "http://ocelma.net/MusicRecommendationDataset/lastfm-1K.html",
     citation: "O. Celma (2010). Music Recommendation and Discovery in the Long Tail. Springer.",
     format: "lastfm",

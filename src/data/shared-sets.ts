@@ -16,9 +16,9 @@ const bookFiles: readonly SetFile[] = [
 ];
 
 const bookSteps = [
-  `from ${books}: load the pickled lists of users, items and timestamps, and of titles; ids as they are, order as it is`,
+  `from ${books}: load the pandas pickles and flatten the lists of users, items and timestamps; ids are kept, and the order of a user's events`,
   "write user, item, timestamp (unix seconds) to interactions.tsv.gz and item, title to items.tsv.gz",
-  `from ${goodbooks} (CC BY-SA 4.0): join by normalised title (lower case, no signs, without subtitle and brackets); write item, goodreads_book_id, isbn, authors, original_publication_year, language_code, match, n_candidates (the books of one title) to goodbooks_authors.tsv.gz`,
+  `from ${goodbooks} (CC BY-SA 4.0): join by normalised title; write item, goodreads_book_id, isbn, authors, original_publication_year, language_code, match, n_candidates (the books of one title) to goodbooks_authors.tsv.gz`,
 ];
 
 /** The sets of the shared data. */
@@ -45,7 +45,7 @@ export const sharedSets = {
         origin: books,
         recipe: [
           ...bookSteps,
-          "from the LODrecsys mappings v1.2 (LibraryThing to DBpedia): join by normalised title; write item, dbpedia_uri, match, n_candidates, name_match, author_ok to dbpedia_links_librarything.tsv.gz",
+          "from the LODrecsys mapping v1.2 of LibraryThing to DBpedia (MIT): join by normalised title; write item, dbpedia_uri, match, n_candidates, name_match, author_ok to dbpedia_links_librarything.tsv.gz",
           "books-linked is then the 5-core over items with one author by title (n_candidates = 1 in goodbooks_authors) or a precise link (name_match = 1 and author_ok is not 0, or author_ok = 1)",
         ],
         files: [...bookFiles, { role: "links", path: "amazon-books/dbpedia_links_librarything.tsv.gz", sha256: "147a42ecc7611d8f476564c9328620eb6dc02cf9a715ad43f3528a1d0b0ba43a" }],
@@ -57,7 +57,7 @@ export const sharedSets = {
   "amazon-movies": {
     name: "amazon-movies",
     title: "Amazon Movies & TV 2014, dense sample",
-    licence: "none stated on the repository; the reviews are McAuley's Amazon data, for research; OMDb CC BY-NC 4.0",
+    licence: "none stated on the repository; the reviews are McAuley's Amazon data, the items OMDb's and IMDb's",
     homepage: "https://github.com/zhao1701/amazon-movie-recommendation",
     citation: reviews,
     sources: [
@@ -65,8 +65,8 @@ export const sharedSets = {
         kind: "files",
         origin: movies,
         recipe: [
-          `from ${movies}: data/reviews_sample_25.csv gives user (reviewerID), item (asin), rating (overall), timestamp (unixReviewTime), in its order, to interactions.tsv.gz`,
-          "data-2/amazon_data.csv, omdb_data.csv and imdb_data.csv go to items_amazon.tsv.gz, items_omdb.tsv.gz and items_imdb.tsv.gz, with tabs and line ends inside fields replaced by spaces and no quotes",
+          `from ${movies}: data/reviews_sample_25.csv gives user (reviewerID), item (ASIN), rating, timestamp (unix seconds) to interactions.tsv.gz`,
+          "data-2/amazon_data.csv, omdb_data.csv and imdb_data.csv go to items_amazon.tsv.gz, items_omdb.tsv.gz and items_imdb.tsv.gz, a row a line, unquoted",
         ],
         files: [
           { role: "events", path: "amazon-movies/interactions.tsv.gz", sha256: "b22f953e46c584a01405e722cf582dbdacee654d71f152f21ff4da1051241f24" },
@@ -89,7 +89,7 @@ export const sharedSets = {
       {
         kind: "files",
         origin: "github.com/Tiny-Snow/SeqRecBenchmark-Datasets at 3bc413e, data/, the YooChoose clicks of 100k",
-        recipe: ["load the pickled lists of sessions, items and timestamps; ids as they are, repeats kept; write session, item, timestamp_ms to clicks.tsv.gz"],
+        recipe: ["load the pandas pickles and flatten the lists of sessions, items and timestamps; ids and repeats are kept; write session, item, timestamp_ms to clicks.tsv.gz"],
         files: [{ role: "events", path: "sessions/yoochoose-clicks/clicks.tsv.gz", sha256: "a4995460ffeb350bd88334d5a751b8fa48fb594c527c4b79c98fae55ed9e8ae1" }],
       },
     ],
@@ -109,7 +109,7 @@ export const sharedSets = {
         origin: "github.com/CCIIPLab/GCE-GNN at 2125753, datasets/diginetica/all_train_seq.txt and test.txt",
         recipe: [
           "all_train_seq.txt is a pickled list of sessions: write one a line, ids between spaces, to train_sessions.txt.gz",
-          "test.txt is a pickled pair of prefixes and labels: write prefix, tab, label, one case a line, to test_prefix_label.txt.gz",
+          "test.txt holds pickled lists of prefixes and of labels: write prefix, tab, label, one case a line, to test_prefix_label.txt.gz",
         ],
         files: [
           { role: "train", path: "sessions/diginetica/train_sessions.txt.gz", sha256: "ccdaaea89bad2bb149c0a01a17793c8811f78382aad2c690818cc45181465afe" },
