@@ -158,7 +158,7 @@ export class KernelClient {
     return code;
   }
 
-  /** Ends the process by force. */
+  /** Ends the process by force, if it is still there, and closes this side. */
   async kill(): Promise<void> {
     const ended = this.ended();
     this.process.kill("SIGKILL");

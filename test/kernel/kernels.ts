@@ -20,7 +20,7 @@ export async function withKernel<T>(options: StartOptions, work: (kernel: Kernel
   try {
     return await work(kernel);
   } finally {
-    if (kernel.process.exitCode === null && kernel.process.signalCode === null) await kernel.kill();
+    await kernel.kill(); // one that ended by itself has sockets on this side all the same
   }
 }
 
