@@ -1,7 +1,7 @@
 /** One case of large.ts in a process of its own, so that its peak of memory is its own: prints one line of JSON. */
-import { readFileSync } from "node:fs";
 import { Adam, initBackend, LazyAdam, negativeSampler, ParameterSet, Rng, sampledIds, sampledSoftmaxRows, softmaxLoss, tf } from "../src/index";
 import { trainStep } from "../src/tensor/training";
+import { peakBytes } from "./child";
 import { shape } from "./large";
 
 const { items, dimension, batch, negatives, steps, checked } = shape;
@@ -99,15 +99,6 @@ function compare(): Compared {
 function distance(found: Float32Array, reference: Float64Array): number {
   const size = reference.reduce((most, one) => Math.max(most, Math.abs(one)), 0);
   return reference.reduce((most, one, n) => Math.max(most, Math.abs(found[n]! - one)), 0) / size;
-}
-
-/** The most memory that this process has held. Linux's own count is of this program alone; getrusage's may be of the one that started it. */
-function peakBytes(): number {
-  try {
-    return 1024 * Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync("/proc/self/status", "utf8"))![1]);
-  } catch {
-    return 1024 * process.resourceUsage().maxRSS;
-  }
 }
 
 async function main(kind: string): Promise<void> {

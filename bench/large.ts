@@ -2,12 +2,11 @@
  * A catalogue of a million items: the exact loss, walked in chunks, and the sampled one train under a limit of memory,
  * each in a process of its own; and the exact loss is the dense one, computed in float64.
  */
-import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { SessionLabError } from "../src/core/errors";
 import { memoryEstimate } from "../src/index";
-import { median } from "./interleave";
 import type { Check } from "./checks";
+import { script } from "./child";
+import { median } from "./interleave";
 import type { Compared, Trained } from "./large-child";
 
 export const shape = { items: 1_000_000, dimension: 64, batch: 256, negatives: 2048, steps: 4, checked: 64 } as const;
@@ -27,14 +26,14 @@ export async function largeChecks(tell: (line: string) => void): Promise<readonl
     { kind: "sampled", name: `sampled softmax with ${negatives} negatives, LazyAdam by rows`, plan: { parameters, optimiser: "lazy-adam", loss: { kind: "sampled-rows", table: "table", targets: batch, negatives } } },
   ] as const;
   for (const { kind, name, plan } of cases) {
-    const { ms, losses, peakBytes } = (await child(kind)) as Trained;
+    const { ms, losses, peakBytes } = (await script(largeChild, [kind])) as Trained;
     const learns = losses.every((loss, step) => Number.isFinite(loss) && (step === 0 || loss < losses[step - 1]!));
     const label = `${name}, ${items.toLocaleString("en")} x ${dimension}, batch ${batch}`;
     tell(`${label}: peak ${gigabytes(peakBytes)} GB (tensors by memoryEstimate ${gigabytes(memoryEstimate(plan).total)} GB), ${Math.round(median(ms.slice(1)))} ms a step, loss ${losses.map((loss) => loss.toFixed(4)).join(", ")}`);
     checks.push({ case: `${label}: peak memory`, ours: gigabytes(peakBytes), limit: limit / 1e9, unit: "GB", holds: peakBytes < limit });
     checks.push({ case: `${label}: steps in which the loss did not fall`, ours: learns ? 0 : 1, limit: 0, unit: "steps", holds: learns });
   }
-  for (const [what, distance] of Object.entries((await child("compare")) as Compared)) {
+  for (const [what, distance] of Object.entries((await script(largeChild, ["compare"])) as Compared)) {
     const label = `exact softmax in chunks against float64, ${shape.checked} targets: ${what}`;
     tell(`${label}: ${distance.toExponential(1)}`);
     checks.push({ case: label, ours: Number(distance.toPrecision(2)), limit: tolerance, unit: "relative", holds: distance < tolerance });
@@ -42,18 +41,6 @@ export async function largeChecks(tell: (line: string) => void): Promise<readonl
   return checks;
 }
 
-const gigabytes = (bytes: number): number => Number((bytes / 1e9).toFixed(2));
+const largeChild = join(__dirname, "large-child.ts");
 
-/** Runs large-child.ts. @returns the JSON of its last line */
-function child(kind: string): Promise<unknown> {
-  const started = spawn(process.execPath, ["--require", require.resolve("tsx/cjs"), join(__dirname, "large-child.ts"), kind], { stdio: ["ignore", "pipe", "inherit"] });
-  let output = "";
-  started.stdout.on("data", (piece: Buffer) => (output += piece.toString()));
-  return new Promise((resolve, reject) => {
-    started.on("error", reject);
-    started.on("close", (code, signal) => {
-      if (code === 0) resolve(JSON.parse(output.trimEnd().split("\n").at(-1)!));
-      else reject(new SessionLabError(`Expected the process of "${kind}" to end well, found ${code ?? signal}; its message is above`));
-    });
-  });
-}
+const gigabytes = (bytes: number): number => Number((bytes / 1e9).toFixed(2));

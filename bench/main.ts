@@ -1,8 +1,8 @@
 /**
  * npm run bench -- tensor|sasrec|rank|recbole [--json] [--epochs N]: ours and a peer's speed on the same work, in one run,
  * with as many threads. --json ends with one line of JSON; a number is a median, a ratio is ours / peer.
- * npm run bench -- memory|large [--json] [--steps N]: numbers of ours against a limit, without a peer; the exit code is 1
- * where one does not hold.
+ * npm run bench -- memory|large|prepare [--json] [--steps N] [--events N]: numbers of ours against a limit; the exit code
+ * is 1 where one does not hold.
  */
 import { cpus, loadavg, totalmem } from "node:os";
 import { parseArgs } from "node:util";
@@ -15,36 +15,38 @@ import { largeChecks } from "./large";
 import { loads } from "./loads";
 import { memoryChecks } from "./memory";
 import { Peer, type PeerVersions } from "./peer";
+import { prepareChecks } from "./prepare";
 import { rankCases } from "./rank";
 import { recboleResults } from "./recbole";
 import { sasrecCases } from "./sasrec";
 import { tensorCases } from "./tensor";
 import { peerPython } from "./venv";
 
-/** Without a peer. */
-const alone: Readonly<Record<string, (steps: number, tell: (line: string) => void) => Promise<readonly Check[]>>> = {
-  memory: (steps, tell) => memoryChecks(loads, steps, tell),
+/** Against a limit. */
+const alone: Readonly<Record<string, (sizes: { readonly steps: number; readonly events: number }, tell: (line: string) => void) => Promise<readonly Check[]>>> = {
+  memory: ({ steps }, tell) => memoryChecks(loads, steps, tell),
   large: (_, tell) => largeChecks(tell),
+  prepare: ({ events }, tell) => prepareChecks(events, tell),
 };
 
 const interleaved: Readonly<Record<string, (peer: Peer) => readonly Case[] | Promise<readonly Case[]>>> = { tensor: tensorCases, sasrec: sasrecCases, rank: rankCases };
 
 async function main(args: readonly string[]): Promise<void> {
-  const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: { json: { type: "boolean", default: false }, epochs: { type: "string", default: "300" }, steps: { type: "string", default: "10000" } } });
+  const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: { json: { type: "boolean", default: false }, epochs: { type: "string", default: "300" }, steps: { type: "string", default: "10000" }, events: { type: "string", default: "30000000" } } });
   const names = [...Object.keys(interleaved), "recbole", ...Object.keys(alone)];
   const [name, ...rest] = positionals;
   if (name === undefined || !names.includes(name) || rest.length > 0) throw new ConfigError(`Expected one of ${names.join(", ")}, found "${positionals.join(" ")}"`);
-  const whole = (option: "epochs" | "steps"): number => {
+  const whole = (option: "epochs" | "steps" | "events"): number => {
     const wrong = rules.positiveInteger(Number(values[option]));
     if (wrong !== undefined) throw new ConfigError(`Expected --${option} to be ${wrong}, found "${values[option]}"`);
     return Number(values[option]);
   };
-  const [epochs, steps] = [whole("epochs"), whole("steps")];
+  const [epochs, steps, events] = [whole("epochs"), whole("steps"), whole("events")];
 
   const load = loadavg()[0]!;
   if (name in alone) {
     const backend = await initBackend();
-    const checks = await alone[name]!(steps, values.json ? () => undefined : console.log);
+    const checks = await alone[name]!({ steps, events }, values.json ? () => undefined : console.log);
     const environment = environmentOf(backend, undefined, load);
     if (values.json) console.log(JSON.stringify({ bench: name, cases: checks, environment }));
     else console.log(environmentLine(environment));

@@ -38,9 +38,8 @@ export class IdColumn {
   private arena = Buffer.alloc(1 << 16);
   /** Where each id ends in the arena. */
   private readonly ends = growingFloats();
-  private readonly hashes = growingInts();
-  /** Codes + 1 by hash; 0 is free. At most half are taken. */
-  private slots = new Int32Array(1 << 12);
+  /** Pairs of a code + 1 (0 is free) and its hash, by hash: side by side, because each is a walk to memory. At most half are taken. */
+  private slots = new Int32Array(1 << 13);
   private scratch = Buffer.alloc(1 << 10);
 
   /** Takes the id of the next event. */
@@ -65,15 +64,16 @@ export class IdColumn {
     hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
     hash ^= hash >>> 13;
     const ends = this.ends.values;
-    const hashes = this.hashes.values;
-    const mask = this.slots.length - 1;
-    let slot = hash & mask;
-    for (let code = this.slots[slot]!; code !== 0; slot = (slot + 1) & mask, code = this.slots[slot]!) {
-      if (hashes[code - 1] === hash && this.equals(code > 1 ? ends[code - 2]! : 0, ends[code - 1]!, bytes, from, to)) return code - 1;
+    const slots = this.slots;
+    const mask = slots.length - 1;
+    let slot = (hash << 1) & mask;
+    for (let code = slots[slot]!; code !== 0; slot = (slot + 2) & mask, code = slots[slot]!) {
+      if (slots[slot + 1] === hash && this.equals(code > 1 ? ends[code - 2]! : 0, ends[code - 1]!, bytes, from, to)) return code - 1;
     }
-    this.slots[slot] = this.add(bytes, from, to, hash) + 1;
-    if (2 * this.hashes.length > this.slots.length) this.widen();
-    return this.hashes.length - 1;
+    slots[slot + 1] = hash;
+    slots[slot] = this.add(bytes, from, to);
+    if (4 * this.ends.length > slots.length) this.widen();
+    return this.ends.length - 1;
   }
 
   /** The column as a dictionary and numbers. */
@@ -90,7 +90,8 @@ export class IdColumn {
     return true;
   }
 
-  private add(bytes: Uint8Array, from: number, to: number, hash: number): number {
+  /** @returns how many ids there are now */
+  private add(bytes: Uint8Array, from: number, to: number): number {
     const used = this.ends.length === 0 ? 0 : this.ends.values[this.ends.length - 1]!;
     const needed = used + to - from;
     if (needed > this.arena.length) {
@@ -100,17 +101,19 @@ export class IdColumn {
     }
     this.arena.set(bytes.subarray(from, to), used);
     this.ends.push(needed);
-    this.hashes.push(hash);
-    return this.hashes.length - 1;
+    return this.ends.length;
   }
 
   private widen(): void {
-    const slots = new Int32Array(2 * this.slots.length);
+    const old = this.slots;
+    const slots = new Int32Array(2 * old.length);
     const mask = slots.length - 1;
-    for (const [code, hash] of this.hashes.get().entries()) {
-      let slot = hash & mask;
-      while (slots[slot] !== 0) slot = (slot + 1) & mask;
-      slots[slot] = code + 1;
+    for (let at = 0; at < old.length; at += 2) {
+      if (old[at] === 0) continue;
+      let slot = (old[at + 1]! << 1) & mask;
+      while (slots[slot] !== 0) slot = (slot + 2) & mask;
+      slots[slot] = old[at]!;
+      slots[slot + 1] = old[at + 1]!;
     }
     this.slots = slots;
   }

@@ -1,0 +1,32 @@
+/** Work in a process of its own, so that its memory is its own. */
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { SessionLabError } from "../src/core/errors";
+
+/** Runs a program. @returns the JSON of its last line */
+export function child(program: string, args: readonly string[]): Promise<unknown> {
+  const started = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
+  let output = "";
+  started.stdout.on("data", (piece: Buffer) => (output += piece.toString()));
+  return new Promise((resolve, reject) => {
+    started.on("error", reject);
+    started.on("close", (code, signal) => {
+      if (code === 0) resolve(JSON.parse(output.trimEnd().split("\n").at(-1)!));
+      else reject(new SessionLabError(`Expected the process of "${args.at(-1)}" to end well, found ${code ?? signal}; its message is above`));
+    });
+  });
+}
+
+/** Runs a TypeScript file. */
+export function script(file: string, args: readonly string[]): Promise<unknown> {
+  return child(process.execPath, ["--require", require.resolve("tsx/cjs"), file, ...args]);
+}
+
+/** The most memory that this process has held. Linux's own count is of this program alone; getrusage's may be of the one that started it. */
+export function peakBytes(): number {
+  try {
+    return 1024 * Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync("/proc/self/status", "utf8"))![1]);
+  } catch {
+    return 1024 * process.resourceUsage().maxRSS;
+  }
+}
