@@ -2,18 +2,21 @@
  * Fetches a file over HTTP, whole or not at all. What came before a connection was cut, the process killed or the caller
  * tired is kept in a part beside (part.ts), and the same call goes on from there: RFC 9110, Range with If-Range, so that
  * two versions of a file are never mixed. Cut connections and 5xx are tried again after a pause that doubles, or that the
- * server names. Of two processes that fetch one file, one does and the other waits. Every failure says what to do.
+ * server names. The proxy is the environment's (web.ts). Of two processes that fetch one file, one does and the other
+ * waits. Every failure says what to do.
  */
 import { createHash, type Hash } from "node:crypto";
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { AbortError, DataError, throwIfAborted } from "../core/errors";
+import type { Response } from "undici";
+import { AbortError, ConfigError, DataError, throwIfAborted } from "../core/errors";
 import { isFull } from "../core/files";
 import { withLock } from "../core/lock";
 import { meter, type Progress } from "../core/progress";
 import { hashFile, sha256Of } from "./checksum";
 import { beginPart, dropPart, partPath, partSize, readNote, validatorOf, type PartNote } from "./part";
+import { openWeb, type Web } from "./web";
 
 /** What a download may be told. */
 export interface DownloadOptions {
@@ -50,6 +53,8 @@ interface Transfer {
   readonly sha256: string | undefined;
   readonly options: DownloadOptions & typeof defaults;
   readonly task: string;
+  /** Open while bytes are fetched. */
+  web?: Web;
   /** Over the bytes of the part; undefined until they were read. */
   hash?: Hash;
   /** Whether the host has answered at all: one that never did is not asked again. */
@@ -75,7 +80,8 @@ export async function download(url: string, path: string, sha256: string | undef
     mkdirSync(dirname(path), { recursive: true });
     await withLock(`${path}.lock`, async (waited) => {
       if (existsSync(path) && (sha256 === undefined ? waited : (await sha256Of(path)) === sha256)) return;
-      await untilWhole(transfer);
+      transfer.web = await openWeb();
+      await untilWhole(transfer).finally(() => transfer.web!.close());
       renameSync(partPath(path), path);
       dropPart(path);
     }, { task, signal, onWait });
@@ -87,7 +93,7 @@ export async function download(url: string, path: string, sha256: string | undef
     if (isFull(error)) {
       throw new DataError(`Expected room for ${basename(path)} in ${dirname(path)}, found a full disk; free some space; ${kept}fetch it elsewhere and place it at ${path}`, {}, { cause: error });
     }
-    if (error instanceof DataError) throw error;
+    if (error instanceof DataError || error instanceof ConfigError) throw error;
     throw new DataError(`Expected the file behind ${url}, found ${error instanceof Failure ? error.message : innermost(error)}; ${kept}fetch it elsewhere and place it at ${path}`, {}, { cause: error });
   }
 }
@@ -153,7 +159,7 @@ async function fetchRest(transfer: Transfer): Promise<void> {
     if (validator !== undefined) headers["if-range"] = validator;
   }
   try {
-    const response = await fetch(url, { headers, signal: signal === undefined ? silence.signal : AbortSignal.any([signal, silence.signal]) });
+    const response = await transfer.web!.fetch(url, { headers, signal: signal === undefined ? silence.signal : AbortSignal.any([signal, silence.signal]) });
     transfer.heard = true;
     heard();
     const answered = answerOf(response, size, note);

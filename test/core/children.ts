@@ -5,11 +5,11 @@ import { join } from "node:path";
 
 const root = join(__dirname, "../..");
 
-/** Runs JavaScript in which `core("step")` gives src/core/step and `fs` is node:fs. */
-export function child(code: string): ChildProcess {
+/** Runs JavaScript in which `core("step")` gives src/core/step and `fs` is node:fs, with these variables beside this process's own. */
+export function child(code: string, environment: NodeJS.ProcessEnv = {}): ChildProcess {
   const prelude = `const fs = require("node:fs"); const core = (name) => require(${JSON.stringify(join(root, "src/core"))} + "/" + name);\n`;
   const sleep = "const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));\n";
-  return spawn(process.execPath, ["--require", "tsx/cjs", "-e", prelude + sleep + code], { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
+  return spawn(process.execPath, ["--require", "tsx/cjs", "-e", prelude + sleep + code], { cwd: root, env: { ...process.env, ...environment }, stdio: ["ignore", "pipe", "inherit"] });
 }
 
 /** All that it prints. @throws if it does not end with 0 */
