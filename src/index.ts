@@ -57,7 +57,7 @@ export { train, type TrainingContext, type TrainingReport, type TrainingTask } f
 export { padSessions, trainingBatches, type PaddedSessions, type TrainingBatch, type WindowOptions } from "./data/batches";
 export { catalog, type CatalogEntry, type DatasetName, type SetCounts, type SetFile, type Source } from "./data/catalog";
 export { loadBenchmark, loadDataset, type LoadOptions } from "./data/datasets";
-export { describeEvents, describeSplit, leakageReport, type EventCounts, type EventsDescription, type LeakageReport, type SplitDescription } from "./data/describe";
+export { describeEvents, describeSplit, type EventCounts, type EventsDescription, type SplitDescription } from "./data/describe";
 export { eventsFrom, hashEvents, type EventColumns, type EventTable } from "./data/events";
 export { eventsFromFile, type FileEvents, type FileOptions, type FileReport } from "./data/own-files";
 export { eventsFromRaw, type RawEventTable, type RawFiles, type RawOptions } from "./data/raw";
@@ -81,8 +81,10 @@ export { NONE, prefixes, sessionCount, type Cases, type Items, type Role, type S
 // evaluation: full ranking, metrics, strata, passports, paired tests
 export { compare, holm, pairedBootstrap, smallestDetectable, type CompareOptions, type Comparison, type Run } from "./evaluation/compare";
 export { caseRows, evaluate, type CaseRows, type EvaluateOptions, type Evaluation, type Part } from "./evaluation/evaluate";
+export { leakageReport, type BothSides, type LeakageReport, type TimeLeak } from "./evaluation/leakage";
 export { topItems } from "./evaluation/lists";
 export { meanMetrics, metricRows, parseMetric, tieRateOf, type MetricName } from "./evaluation/metrics";
+export { nearDuplicates, type DuplicateOptions, type DuplicatePair, type Duplicates } from "./evaluation/near-duplicates";
 export { parsePassport, passportDifference, passportKey, passportOf, type Passport, type PassportParts } from "./evaluation/passport";
 export { countRanks, popularityOrder, ranksOf, tieRules, type RankCounts, type TieRule } from "./evaluation/ranks";
 export { countReading, readReadings } from "./evaluation/readings";
@@ -99,6 +101,7 @@ export { Pop } from "./models/pop";
 export { type FitContext, type FitReport, type Recommendation, type RecommendQuery, type Recommender } from "./models/recommender";
 export { Sasrec, sasrecBudgets, sasrecDefaults, type SasrecOptions } from "./models/sasrec";
 export { SessionPop, sessionPopSpace } from "./models/session-pop";
+export { compareSplits, type CompareSplitsOptions, type SplitRun, type SplitsComparison } from "./models/two-splits";
 export { tune, type Trial, type TuneReport } from "./models/tune";
 
 // display: what a terminal, a notebook and a page show

@@ -1,5 +1,4 @@
-/** What events and splits hold, in numbers: counts for tables and passports, and how far training reaches into the future. */
-import { DataError } from "../core/errors";
+/** What events and splits hold, in numbers: counts for tables and passports. */
 import type { EventTable } from "./events";
 import { orderByGroup } from "./order";
 import { sessionCount, type Cases, type Sessions, type Split } from "./types";
@@ -192,49 +191,4 @@ function median(values: Uint32Array): number {
   const sorted = values.slice().sort();
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}
-
-/** How far training reaches past the test targets. */
-export interface LeakageReport {
-  readonly testCases: number;
-  /** Share of test cases for which training holds events later than the target. */
-  readonly affectedShare: number;
-  /** Mean over test cases of the share of training events that are later than the target. */
-  readonly laterTrainShare: number;
-}
-
-/**
- * Counts the leak through time of a split: 0 and 0 for a global temporal one.
- * @throws DataError if the data have no times
- * @example
- * import { eventsFrom, leakageReport, sessionsFrom, splitByTime } from "sessionlab";
- * const events = eventsFrom({ name: "demo", user: ["u", "u", "u", "u"], item: ["a", "b", "c", "a"], time: [1, 2, 3, 4] });
- * assert.equal(leakageReport(splitByTime(sessionsFrom(events), { at: [3, 4] })).affectedShare, 0);
- */
-export function leakageReport({ name, train, test }: Split): LeakageReport {
-  const times = test.sessions.time;
-  if (train.time === undefined || times === undefined) {
-    throw new DataError("Expected events with times, found none; the leak of this split cannot be known", { file: name, field: "time" });
-  }
-  const trained = train.time.slice().sort();
-  let affected = 0;
-  let later = 0;
-  for (const [c, s] of test.session.entries()) {
-    const count = trained.length - upperBound(trained, times[test.sessions.offsets[s]! + test.end[c]!]!);
-    affected += count > 0 ? 1 : 0;
-    later += count / trained.length;
-  }
-  const testCases = test.target.length;
-  return { testCases, affectedShare: affected / testCases, laterTrainShare: later / testCases };
-}
-
-/** The first position whose value is above `limit`. */
-function upperBound(sorted: Float64Array, limit: number): number {
-  let [from, to] = [0, sorted.length];
-  while (from < to) {
-    const middle = (from + to) >>> 1;
-    if (sorted[middle]! <= limit) from = middle + 1;
-    else to = middle;
-  }
-  return from;
 }

@@ -2,7 +2,7 @@
  * Events, sessions, cases and splits in a notebook: counts and a few rows with item titles. Only what is shown is
  * read, so that thirty million events cost no more than thirty.
  */
-import type { EventsDescription, LeakageReport, SplitDescription } from "../data/describe";
+import type { EventsDescription, SplitDescription } from "../data/describe";
 import type { EventTable } from "../data/events";
 import type { FileReport } from "../data/own-files";
 import type { SessionTable } from "../data/sessions";
@@ -131,16 +131,6 @@ function splitDescriptionPanel({ items, users, train, valid, test, confirm }: Sp
   };
 }
 
-function leakagePanel({ testCases, affectedShare, laterTrainShare }: LeakageReport): Panel {
-  const clean = affectedShare === 0;
-  return {
-    title: "Leak through time",
-    facts: [clean ? "none" : "training knows the future"],
-    grids: [{ headers: ["test cases", "with later events in training", "training events later than the target"], rows: [[testCases, percent(affectedShare), percent(laterTrainShare)]] }],
-    notes: [clean ? "No training event is later than what is to be predicted." : "Numbers measured on this split are not those of a system that runs in time; splitByTime has no leak."],
-  };
-}
-
 function filePanel({ rows, kept, dropped, columns, time }: FileReport): Panel {
   return {
     title: "How the file was read",
@@ -180,6 +170,5 @@ export const dataRenderers: readonly Renderer[] = [
   }),
   panelRenderer({ events: number, items: object, from: text, to: text, tieShare: number }, describePanel),
   panelRenderer({ items: object, train: object, valid: object, test: object }, splitDescriptionPanel),
-  panelRenderer({ testCases: number, affectedShare: number, laterTrainShare: number }, leakagePanel),
   panelRenderer({ rows: number, kept: number, dropped: list, columns: object, time: object }, filePanel),
 ];

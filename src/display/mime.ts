@@ -9,6 +9,7 @@ import { errorRenderer } from "./errors";
 import { figureRenderer } from "./figure-bundle";
 import { frameRenderer, groupsRenderer } from "./frames";
 import { graphRenderer } from "./graphs";
+import { leakageRenderers } from "./leakage-values";
 import { modelRenderers } from "./model-values";
 import { resultRenderers } from "./result-values";
 import { tensorRenderer } from "./tensors";
@@ -26,7 +27,7 @@ export interface Renderer {
 }
 
 /** In the order that they are asked: what belongs to one library alone comes first. */
-const renderers: readonly Renderer[] = [errorRenderer, frameRenderer, groupsRenderer, tensorRenderer, graphRenderer, figureRenderer, ...resultRenderers, ...modelRenderers, ...dataRenderers];
+const renderers: readonly Renderer[] = [errorRenderer, frameRenderer, groupsRenderer, tensorRenderer, graphRenderer, figureRenderer, ...resultRenderers, ...leakageRenderers, ...modelRenderers, ...dataRenderers];
 
 /**
  * The bundle of a value; await it: figures and graphs are drawn in another process.

@@ -169,11 +169,12 @@ function signed(value: number): string {
 
 /** Data, split and leak, in a paragraph. */
 export function aboutSplit(table: BaseTable): string {
-  const { counts, leakage } = table;
+  const { counts } = table;
+  const { affectedShare, laterTrainShare } = table.leakage.time!; // events of the catalogue have times
   const leak =
-    leakage.affectedShare === 0
+    affectedShare === 0
       ? "No training event is later than any test target that it helps to predict."
-      : `Beware: for ${percent(leakage.affectedShare)} of the test cases, training holds events that are later than the target (${percent(leakage.laterTrainShare)} of the training events on average), so this split flatters every model; claims belong to the global cut.`;
+      : `Beware: for ${percent(affectedShare)} of the test cases, training holds events that are later than the target (${percent(laterTrainShare)} of the training events on average), so this split flatters every model; claims belong to the global cut.`;
   return (
     `${table.words[0]!.toUpperCase()}${table.words.slice(1)}. Training: ${counts.train.sessions} sessions, ${counts.train.events} events, ${counts.items.trained} items. ` +
     `Test: ${counts.test.cases} cases of ${counts.test.sessions} sessions; ${percent(counts.test.coldTargetShare)} of the targets were never seen in training, ${percent(counts.test.repeatShare)} repeat an item of their session. ${leak}`

@@ -1,6 +1,6 @@
 /** Events, sessions, cases and splits as a notebook shows them. */
 import assert from "node:assert/strict";
-import { describeEvents, describeSplit, leakageReport } from "../../src/data/describe";
+import { describeEvents, describeSplit } from "../../src/data/describe";
 import type { EventTable } from "../../src/data/events";
 import { sessionsFrom } from "../../src/data/sessions";
 import { splitLeaveOneOut } from "../../src/data/split";
@@ -107,7 +107,7 @@ describe("data in a notebook", () => {
     assert.equal(plain(users)[0], "Ids  2 in training  0 only later");
   });
 
-  it("shows counts of events and splits, and the leak through time", () => {
+  it("shows counts of events and splits", () => {
     assert.deepEqual(plain(describeEvents(smallEvents())).slice(0, 5), [
       "Events  6 events  1970-01-01 to 1970-01-03  ratings 1 to 5, mean 3.25",
       "",
@@ -116,7 +116,5 @@ describe("data in a notebook", () => {
       "users         2              3       3     3",
     ]);
     assert.equal(plain(describeSplit(smallSplit()))[3], "train         2                4              2    0.0 %                       -");
-    assert.equal(plain(leakageReport(smallSplit()))[0], "Leak through time  none");
-    assert.match(plain(leakageReport(splitLeaveOneOut(leakySessions())))[0]!, /training knows the future/);
   });
 });

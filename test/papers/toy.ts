@@ -69,7 +69,11 @@ function table(protocol: BaseTable["protocol"]): BaseTable {
     words: "training before the first cut",
     experiment: `base-ml-100k-${protocol}`,
     counts: { items: { trained: 1000, cold: 7 }, train: { sessions: 50, events: 900, medianLength: 9, repeatShare: 0 }, valid: cases, test: cases },
-    leakage: { testCases: 100, affectedShare: protocol === "time" ? 0 : 0.985, laterTrainShare: protocol === "time" ? 0 : 0.4 },
+    leakage: {
+      name: "ml-100k", protocol: protocol === "time" ? "global time" : "leave-one-out", testCases: 100, unseen: { cases: 10, items: 7 },
+      time: { affectedShare: protocol === "time" ? 0 : 0.985, laterTrainShare: protocol === "time" ? 0 : 0.4, newestTraining: "1998-02-08T23:59:59.000Z" },
+      duplicates: { jaccard: 0.8, minItems: 3, mostCandidates: 1000, sessions: 20, identical: 0, near: 0, unfinished: 0, examples: [] },
+    },
     candidates: "full ranking over 1000 training items",
     rows: [
       row("pop", "POP", 0.02, { difference: 0.04, low: 0.03, high: 0.05, p: 0.0002, holm: 0.0004 }),
