@@ -4,7 +4,7 @@
  *   npm run notebooks                     executes all; fails on an error, a missing figure, or saved output that is older
  *                                         than the cells above it
  *   npm run notebooks -- --save [NAME]    executes, and saves the outputs in the form that differs only where it must:
- *                                         no times of execution, ids that stay, one order of keys
+ *                                         no times of execution, no durations of bars, ids that stay, one order of keys
  *
  * A cell tagged `figure` must show a figure: plotly's JSON for front ends that draw it, a picture for all others.
  */
@@ -99,8 +99,15 @@ function savedOutput(output) {
   if (output.output_type === "stream") return { output_type: "stream", name: output.name, text: lines(output.text) };
   if (output.data === undefined) return output;
   // Pictures stay in one line, as they are.
-  const data = Object.fromEntries(Object.entries(output.data).map(([mime, value]) => [mime, mime.startsWith("image/") ? text(value) : mime.startsWith("text/") ? lines(value) : value]));
+  const form = (mime, value) => (mime.startsWith("image/") ? text(value) : mime.startsWith("text/") ? lines(withoutDuration(text(value))) : value);
+  const data = Object.fromEntries(Object.entries(output.data).map(([mime, value]) => [mime, form(mime, value)]));
   return { ...output, data, metadata: output.metadata ?? {} };
+}
+
+/** The line that a bar has become ("✓ train SASRec  8/8 epoch  20 s  loss 5.875"), without how long it took. */
+function withoutDuration(shown) {
+  if (!/^(<div>)?[✓■] /.test(shown)) return shown;
+  return shown.replace(/( {2}| · )(\d+ h \d+ min|\d+ min \d+ s|[\d.]+ s)(?= {2}| · |$|<\/div>)/, "");
 }
 
 /** Keys in one order, as nbformat writes them. */

@@ -2,18 +2,19 @@
 import ts from "typescript";
 
 /**
- * `export` before a declaration of a cell, which the converter refuses, becomes blanks: all positions stay.
+ * `export` and `export default` of a cell, which the converter refuses, become blanks: all positions stay.
  * Cells see each other's names anyway.
  */
 export function withoutExports(source: string): string {
   if (!/\bexport\b/.test(source)) return source;
   const file = ts.createSourceFile("cell.ts", source, ts.ScriptTarget.Latest);
   let result = source;
+  const blank = (start: number, end: number): void => void (result = result.slice(0, start) + source.slice(start, end).replace(/[^\n]/g, " ") + result.slice(end));
   for (const statement of file.statements) {
-    const modifier = ts.canHaveModifiers(statement) ? statement.modifiers?.find(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) : undefined;
-    const isDefault = ts.canHaveModifiers(statement) && statement.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.DefaultKeyword) === true;
-    if (modifier === undefined || isDefault) continue;
-    result = result.slice(0, modifier.getStart(file)) + " ".repeat("export".length) + result.slice(modifier.getEnd());
+    if (ts.isExportAssignment(statement) && statement.isExportEquals !== true) blank(statement.getStart(file), statement.expression.getStart(file));
+    const modifiers = ts.canHaveModifiers(statement) ? statement.modifiers ?? [] : [];
+    const isExport = ({ kind }: ts.ModifierLike): boolean => kind === ts.SyntaxKind.ExportKeyword || kind === ts.SyntaxKind.DefaultKeyword;
+    for (const modifier of modifiers.filter(isExport)) blank(modifier.getStart(file), modifier.getEnd());
   }
   return result;
 }

@@ -1,9 +1,10 @@
 /** How values become output: `display()`, displays that can be updated, and the result of a cell. */
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { inspect } from "node:util";
+import { inspect, types } from "node:util";
 import { root } from "./program";
 import type { RunningCell } from "./running";
+import { placesOf } from "./trace";
 
 /** Representations of one value by MIME type. */
 export type Bundle = Readonly<Record<string, unknown>>;
@@ -80,9 +81,25 @@ export function bundleOf(value: unknown): Bundle | Promise<Bundle> {
 function richOf(value: unknown): Bundle | Promise<Bundle> | undefined {
   if ((typeof value !== "object" && typeof value !== "function") || value === null) return undefined;
   const own = (value as Record<symbol, unknown>)[displayMethod];
-  if (typeof own === "function") return own.call(value) as Bundle | Promise<Bundle>;
-  const library = require(join(root, "dist", "display", "mime.js")) as { toBundle(value: unknown): Bundle | Promise<Bundle> | undefined };
-  return library.toBundle(value);
+  if (types.isNativeError(value) && (own === undefined || value instanceof compiled<ErrorClasses>("core", "errors").SessionLabError)) {
+    return compiled<ErrorDisplay>("display", "errors").errorBundle(value, placesOf);
+  }
+  return typeof own === "function" ? (own.call(value) as Bundle | Promise<Bundle>) : compiled<Mime>("display", "mime").toBundle(value);
+}
+
+interface ErrorClasses {
+  readonly SessionLabError: new () => Error;
+}
+interface ErrorDisplay {
+  errorBundle(error: Error, placesOf: (error: Error) => readonly string[]): Bundle;
+}
+interface Mime {
+  toBundle(value: unknown): Bundle | Promise<Bundle> | undefined;
+}
+
+/** A module of the compiled library. */
+function compiled<T>(folder: string, module: string): T {
+  return require(join(root, "dist", folder, `${module}.js`)) as T;
 }
 
 function complete(data: Bundle | undefined, value: unknown): Bundle {

@@ -48,7 +48,8 @@ export function installGlobals(runner: Runner, displays: Displays, comms: Comms,
   });
   const plot = (data: readonly object[] | object, layout: object = {}, config: object = {}) => ({ data: Array.isArray(data) ? (data as readonly object[]) : [data], layout, config });
   const prompt = (question = "", options: { readonly password?: boolean } = {}) => input.prompt(question, options);
-  for (const [name, value] of Object.entries({ display, plot, prompt, comms })) lazy(name, () => value);
+  const places = { __dirname: process.cwd(), __filename: join(process.cwd(), "notebook.ts") };
+  for (const [name, value] of Object.entries({ display, plot, prompt, comms, ...places })) lazy(name, () => value);
   lazy("progress", () => runner.cell && (runner.cell.progress ??= library().notebookProgress(display)));
   interruptTimers(runner);
 }

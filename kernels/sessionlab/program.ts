@@ -110,6 +110,7 @@ export function createWatchProgram(host: WatchHost): { close(): void; updateRoot
       // Modules on disk are compiled when they are required (modules.ts); those of @module cells are the converter's.
       !rootFiles.includes(file.fileName) ? undefined : current().emit(file, (name, text) => {
         if (name.endsWith(".js.map")) emittedMap = text;
+        else if (name.endsWith(".d.ts")) write(name, text + blockVariables(file, current().getTypeChecker()));
         else write(name, text.replace(/\n?\/\/# sourceMappingURL=.*\s*$/, "\n"));
       }, undefined, undefined, transformers),
     /** The files whose errors are the cell's errors. */
@@ -139,6 +140,20 @@ export function createWatchProgram(host: WatchHost): { close(): void; updateRoot
       schedule();
     },
   };
+}
+
+/** Declarations of each `var` inside a block of a cell: it belongs to the cell, and the emitted declarations leave it out. */
+function blockVariables(file: ts.SourceFile, checker: ts.TypeChecker): string {
+  const { locals } = file as ts.SourceFile & { readonly locals?: ReadonlyMap<string, ts.Symbol> };
+  const isInside = (node: ts.Node): boolean =>
+    ts.isVariableDeclaration(node) && ts.isVariableDeclarationList(node.parent) && !(ts.isVariableStatement(node.parent.parent) && node.parent.parent.parent === file);
+  const variableOf = (node: ts.Node): ts.Node => (ts.isBindingElement(node) ? variableOf(node.parent.parent) : node);
+  return [...(locals ?? [])].flatMap(([name, symbol]) => {
+    const declared = symbol.declarations ?? [];
+    if (declared.length === 0 || !declared.every((node) => isInside(variableOf(node)))) return [];
+    const type = checker.typeToString(checker.getTypeOfSymbol(symbol), file, ts.TypeFormatFlags.NoTruncation | ts.TypeFormatFlags.UseAliasDefinedOutsideCurrentScope);
+    return [`declare let ${name}: ${type};\n`];
+  }).join("");
 }
 
 /** Source files by name. Those of packages never change while the kernel runs; those of the user are looked at again. */

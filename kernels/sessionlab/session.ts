@@ -2,8 +2,9 @@
  * The cells of one notebook, on tslab's converter and executor: compiles a cell, runs it, takes the value of its last
  * expression or its error, and keeps the declarations that later cells are checked against.
  */
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
+import ts from "typescript";
 import type { Converter, ConvertResult, Diagnostic } from "tslab/dist/converter";
 import type { Executor } from "tslab/dist/executor";
 import { compileCell, hooksKey, type CellHooks } from "./cell";
@@ -11,7 +12,7 @@ import { mergeDeclarations, typedParameters, withoutExports } from "./declaratio
 import { installModules, refreshModules } from "./modules";
 import * as program from "./program";
 import { Interrupted, type RunningCell, type Runner } from "./running";
-import { installShim } from "./shim";
+import { faultsAbove, installShim } from "./shim";
 import { CompileError, positions, propertyOf, register, type Fault } from "./trace";
 
 /** How a cell ended. */
@@ -19,6 +20,7 @@ export type Outcome = { readonly status: "ok"; readonly value: unknown } | { rea
 
 export class Session {
   readonly #runner: Runner;
+  readonly #cwd: string;
   readonly #converter: Converter;
   readonly #executor: Executor;
   readonly #scope: Record<string, unknown> = {};
@@ -35,6 +37,7 @@ export class Session {
 
   constructor(runner: Runner, cwd: string) {
     this.#runner = runner;
+    this.#cwd = cwd;
     installShim();
     installModules();
     const { createConverter } = require("tslab/dist/converter.js") as typeof import("tslab/dist/converter");
@@ -128,7 +131,8 @@ export class Session {
     program.mention(source);
     const plain = withoutExports(typedParameters(source, this.#declarations));
     const converted = this.#converter.convert(this.#declarations, plain);
-    if (converted.diagnostics.length > 0) throw new CompileError(faultsOf(converted.diagnostics), source, this.#title);
+    const faults = [...faultsOf(converted.diagnostics, this.#cwd), ...faultsAbove.map((fault) => faultOf(fault, this.#cwd))];
+    if (faults.length > 0) throw new CompileError(faults, source, this.#title);
     const { code, map, original, hasTopLevelAwait } = compileCell(converted.output ?? "", (name) => name in this.#scope);
     const toEmitted = map === undefined ? (line: number, column: number) => ({ line, column: line === 0 ? Math.max(0, column - prologue) : column }) : positions(map);
     const toSource = program.emittedMap === undefined ? undefined : positions(program.emittedMap);
@@ -169,17 +173,23 @@ function executorPrefix(isAsync: boolean): number {
 }
 
 /** The converter flattens a message with details into several at one place. */
-function faultsOf(diagnostics: readonly Diagnostic[]): Fault[] {
+function faultsOf(diagnostics: readonly Diagnostic[], cwd: string): Fault[] {
   const faults: Fault[] = [];
   for (const { start, end, messageText, code, fileName } of diagnostics) {
     const last = faults.at(-1);
     const sameLine = start.line === end.line;
-    const fault = { line: start.line, column: start.character, length: sameLine ? end.character - start.character : Infinity, text: messageText, code, file: fileName };
+    const fault = { line: start.line, column: start.character, length: sameLine ? end.character - start.character : Infinity, text: messageText, code, file: fileName, source: fileName === undefined ? undefined : ts.sys.readFile(join(cwd, fileName)) };
     const isDetail = last !== undefined && last.line === fault.line && last.column === fault.column && last.length === fault.length && last.file === fault.file;
     if (isDetail) faults[faults.length - 1] = { ...last, text: `${last.text}\n  ${messageText}` };
     else faults.push(fault);
   }
   return faults;
+}
+
+/** A fault in a module above the notebook. */
+function faultOf({ file, start, length, messageText, code }: ts.DiagnosticWithLocation, cwd: string): Fault {
+  const { line, character: column } = file.getLineAndCharacterOfPosition(start);
+  return { line, column, length, text: ts.flattenDiagnosticMessageText(messageText, "\n"), code, file: relative(cwd, file.fileName), source: file.text };
 }
 
 /** What the executor says of a fault in a @module cell: a format, file, line, column, text. */

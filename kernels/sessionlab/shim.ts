@@ -4,6 +4,7 @@
  * has at run time, and the options are not needed, since cells are compiled by program.ts.
  */
 import { createRequire } from "node:module";
+import { relative } from "node:path";
 import ts from "typescript";
 import { createWatchCompilerHost, createWatchProgram } from "./program";
 
@@ -73,13 +74,19 @@ function getCompletionsAtPosition(host: object, program: ts.Program, log: () => 
 /** "Not under rootDir", "only with noEmit": the converter emits each cell by itself, whatever it imports. */
 const ofTheProject: readonly number[] = [5096, 5097, 6059];
 
+/** Faults of the last cell in modules that are not below the notebook's folder: the converter drops them. */
+export let faultsAbove: readonly ts.DiagnosticWithLocation[] = [];
+
 function getPreEmitDiagnosticsOfFiles(program: ts.Program, files: readonly ts.SourceFile[]): readonly ts.Diagnostic[] {
   const found = files.flatMap((file) => [
     ...program.getSyntacticDiagnostics(file),
     ...program.getSemanticDiagnostics(file),
     ...program.getDeclarationDiagnostics(file),
   ]);
-  return ts.sortAndDeduplicateDiagnostics(found).filter(({ code }) => !ofTheProject.includes(code));
+  const faults = ts.sortAndDeduplicateDiagnostics(found).filter(({ code }) => !ofTheProject.includes(code));
+  const isAbove = (fault: ts.Diagnostic): fault is ts.DiagnosticWithLocation => fault.file !== undefined && relative(program.getCurrentDirectory(), fault.file.fileName).startsWith("..");
+  faultsAbove = faults.filter(isAbove);
+  return faults;
 }
 
 /** The converter turns its emitted ES module into CommonJS by this; cells keep theirs, which cell.ts goes on with. */

@@ -28,6 +28,8 @@ export interface Fault {
   readonly code: number;
   /** Of a module; undefined for the cell. */
   readonly file?: string;
+  /** The module's text, where it is on disk. */
+  readonly source?: string;
 }
 
 /** A cell that does not compile. */
@@ -104,12 +106,22 @@ export function propertyOf(value: unknown, name: string): unknown {
 
 function compileTrace(fault: Fault, { source, title }: CompileError): string[] {
   const head = `${bold(red("CompileError"))}: ${fault.text} ${dim(`(TS${fault.code})`)}`;
-  if (fault.file !== undefined) return [head, `  ${fault.file}:${fault.line + 1}:${fault.column + 1}`];
-  const text = source.split("\n")[fault.line] ?? "";
-  const width = Math.max(1, Math.min(fault.length, text.length - fault.column));
   const number = String(fault.line + 1);
+  const [place, text] = fault.file === undefined ? [`${title}, line ${number}`, lineOf(source, fault.line)] : [`${fault.file}:${number}`, lineOf(fault.source, fault.line)];
+  const where = `  ${place}:${fault.column + 1}`;
+  if (text === undefined) return [head, where];
+  const width = Math.max(1, Math.min(fault.length, text.length - fault.column));
   const pad = text.slice(0, fault.column).replace(/[^\t]/g, " ");
-  return [head, `  ${title}, line ${number}:${fault.column + 1}`, `    ${number} | ${text}`, `    ${" ".repeat(number.length)} | ${pad}${red("^".repeat(width))}`];
+  return [head, where, `    ${number} | ${text}`, `    ${" ".repeat(number.length)} | ${pad}${red("^".repeat(width))}`];
+}
+
+function lineOf(source: string | undefined, line: number): string | undefined {
+  return source?.split("\n")[line];
+}
+
+/** Where an error was made, without colours. */
+export function placesOf(error: Error): string[] {
+  return stackLines(error).flatMap(frameLines).map((line) => line.replace(/\x1b\[\d+m/g, "").replace(/^  /, ""));
 }
 
 function stackLines(error: Error): string[] {
@@ -131,7 +143,7 @@ function frameLines(line: string): string[] {
 }
 
 function excerpt(source: string, line: number): string[] {
-  const lines = source.split("\n");
+  const lines = source.trimEnd().split("\n");
   const from = Math.max(0, line - 1);
   const shown = lines.slice(from, line + 2);
   const width = String(from + shown.length).length;

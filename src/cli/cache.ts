@@ -1,5 +1,6 @@
 /** sessionlab cache list|why|clear: what the step cache holds, why a result is not another, and how to make room. */
 import { InvalidArgumentError, type Command } from "commander";
+import { formatBytes } from "../core/bytes";
 import { cacheEntries, cacheLimit, findEntry, nearestEntry, removeEntry, type CacheEntry } from "../core/cache";
 import { formatSeconds } from "../core/duration";
 import { ConfigError } from "../core/errors";
@@ -142,10 +143,4 @@ function ago(time: number): string {
   if (seconds < 60) return `${Math.floor(seconds)} s`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
   return seconds < 172_800 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86_400)} d`;
-}
-
-function formatBytes(bytes: number): string {
-  if (bytes < 1000) return `${bytes} B`;
-  for (const [unit, size] of [["kB", 1e3], ["MB", 1e6]] as const) if (bytes < 999.5 * size) return `${(bytes / size).toPrecision(3)} ${unit}`;
-  return `${(bytes / 1e9).toPrecision(3)} GB`;
 }

@@ -10,6 +10,7 @@ import { figureRenderer } from "./figure-bundle";
 import { frameRenderer, groupsRenderer } from "./frames";
 import { graphRenderer } from "./graphs";
 import { leakageRenderers } from "./leakage-values";
+import { machineRenderers } from "./machine-values";
 import { modelRenderers } from "./model-values";
 import { resultRenderers } from "./result-values";
 import { tensorRenderer } from "./tensors";
@@ -27,7 +28,7 @@ export interface Renderer {
 }
 
 /** In the order that they are asked: what belongs to one library alone comes first. */
-const renderers: readonly Renderer[] = [errorRenderer, frameRenderer, groupsRenderer, tensorRenderer, graphRenderer, figureRenderer, ...resultRenderers, ...leakageRenderers, ...modelRenderers, ...dataRenderers];
+const renderers: readonly Renderer[] = [errorRenderer, frameRenderer, groupsRenderer, tensorRenderer, graphRenderer, figureRenderer, ...resultRenderers, ...leakageRenderers, ...modelRenderers, ...machineRenderers, ...dataRenderers];
 
 /**
  * The bundle of a value; await it: figures and graphs are drawn in another process.

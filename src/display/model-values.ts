@@ -1,5 +1,4 @@
 /** Recommenders, what they recommend, and how they were fitted and tuned, in a notebook. */
-import { types } from "node:util";
 import type { FitReport, Recommendation, Recommender } from "../models/recommender";
 import type { TuneReport } from "../models/tune";
 import type { Renderer } from "./mime";
@@ -9,7 +8,8 @@ import { has, list, listOf, method, number, object, text } from "./shapes";
 
 function recommenderPanel(model: Recommender): Panel {
   const fitted = has(model, { items: object }); // the getter throws before a fit
-  const facts = fitted ? [`fitted on ${plural(model.items.trained, "item")}`, `${formatNumber(learntNumbers(model))} learnt numbers`] : ["not fitted"];
+  const learnt = (model as { readonly learntNumbers?: unknown }).learntNumbers; // those of other libraries need not say
+  const facts = fitted ? [`fitted on ${plural(model.items.trained, "item")}`, ...(typeof learnt === "number" ? [`${formatNumber(learnt)} learnt numbers`] : [])] : ["not fitted"];
   const options = Object.entries(model.options);
   return {
     title: model.name,
@@ -17,22 +17,6 @@ function recommenderPanel(model: Recommender): Panel {
     grids: options.length === 0 ? [] : [{ headers: ["option", "value"], rows: options.map(([name, value]) => [name, typeof value === "number" ? value : typeof value === "string" ? value : JSON.stringify(value)]) }],
     notes: fitted ? [] : ["fit(split.train, split.valid, { rng }) comes first, or load(folder)."],
   };
-}
-
-/** How many weights or counts a model holds: its fitted state is looked at, as util.inspect would, and never kept. */
-function learntNumbers(model: Recommender): number {
-  const seen = new Set<unknown>();
-  const count = (value: unknown, depth: number): number => {
-    if (typeof value !== "object" || value === null || depth > 5 || seen.has(value)) return 0;
-    seen.add(value);
-    if (types.isTypedArray(value)) return value.length;
-    const { shape } = value as { shape?: unknown };
-    if (Array.isArray(shape) && shape.every((size) => typeof size === "number")) return shape.reduce((product: number, size: number) => product * size, 1);
-    const parts = types.isMap(value) ? value.values() : Object.values(value);
-    return [...parts].reduce((sum: number, part) => sum + count(part, depth + 1), 0);
-  };
-  seen.add(model.items); // a dictionary, not learnt
-  return count((model as { fitted?: unknown }).fitted, 0);
 }
 
 function recommendationsPanel(given: readonly Recommendation[]): Panel {

@@ -48,6 +48,11 @@ export abstract class CountingModel<T extends Tables> implements Recommender {
     return this.state().items;
   }
 
+  /** How many counts it holds, 0 before a fit. */
+  get learntNumbers(): number {
+    return Object.values(this.fitted?.tables ?? {}).reduce((sum, column) => sum + column.length, 0);
+  }
+
   async fit(train: TrainSessions, _valid: Cases<"valid">, { signal, progress }: FitContext): Promise<FitReport> {
     const start = performance.now();
     throwIfAborted(signal, `fit of ${this.name}`);

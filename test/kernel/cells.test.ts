@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { plain, printedBy, resultOf, suiteKernel, tracebackOf } from "./kernels";
+import { plain, printedBy, resultOf, suiteKernel, tracebackOf, withKernel } from "./kernels";
 
 describe("cells", () => {
   const { kernel, folder } = suiteKernel();
@@ -33,8 +33,24 @@ describe("cells", () => {
       "early() + a",
       "export const exported = 1; export function also() { return exported; }",
       "also()",
+      "export default function named() { return 'default'; }",
+      "named()",
+      "export default 6 * 7",
+      "[__dirname === process.cwd(), __filename.startsWith(__dirname)]",
     );
-    assert.deepEqual(found, [undefined, "[ 2, 3, 1, 2, 'n', 'hoisted' ]", "'hoisted1'", undefined, "1"]);
+    assert.deepEqual(found, [undefined, "[ 2, 3, 1, 2, 'n', 'hoisted' ]", "'hoisted1'", undefined, "1", undefined, "'default'", "42", "[ true, true ]"]);
+  });
+
+  it("pass on a var of a block or a loop, with its type, to be read and written", async () => {
+    const found = await results(
+      "{ var inBlock = { a: 1 }; } for (var turn = 0; turn < 3; turn++); if (turn > 2) { var { p, q: [r] } = { p: 1, q: ['s'] }; }",
+      "[inBlock.a, turn, p, r.toUpperCase()]",
+      "inBlock = { a: 7 }; turn++; inBlock.b",
+      "inBlock = { a: 7 }; turn++; [inBlock.a, turn]",
+      "for (const wait of [1]) { await Promise.resolve(wait); var late = new Map([['day', new Date(0)]]); }",
+      "late.get('day')!.getTime()",
+    );
+    assert.deepEqual(found, [undefined, "[ 1, 3, 1, 'S' ]", "CompileError: 1:37 - Property 'b' does not exist on type '{ a: number; }'. (TS2339)", "[ 7, 4 ]", undefined, "0"]);
   });
 
   it("may await at their top, iterate asynchronously, dispose, and use decorators of the standard", async () => {
@@ -85,6 +101,24 @@ describe("cells", () => {
     writeFileSync(join(folder(), "above.ts"), "export const above: number = 12;\n");
     utimesSync(join(folder(), "above.ts"), new Date(), new Date(Date.now() + 5000));
     assert.deepEqual(await results('import { above as again } from "./above"; again'), ["12"]);
+  });
+
+  it("fail by the faults of modules that they import, beside and above the notebook, with the line", async () => {
+    const inner = join(folder(), "faulty");
+    mkdirSync(inner);
+    writeFileSync(join(inner, "wrong.ts"), "export const fine = 1;\nexport const text: string = fine;\n");
+    writeFileSync(join(inner, "broken.ts"), "export const broken = = 3;\n");
+    writeFileSync(join(folder(), "passes.ts"), 'import { text } from "./faulty/wrong";\nexport const passed = text;\n');
+    await withKernel({ cwd: inner }, async (other) => {
+      const traceOf = async (cell: string): Promise<string> => tracebackOf(await other.execute(cell));
+      const wrong = (place: string): string => `CompileError: Type 'number' is not assignable to type 'string'. (TS2322)\n  ${place}:2:14\n    2 | export const text: string = fine;\n      |              ^^^^`;
+      assert.equal(await traceOf('import { text } from "./wrong"; text'), wrong("wrong.ts"));
+      assert.equal(await traceOf('import { passed } from "../passes"; passed'), wrong("wrong.ts"));
+      assert.match(await traceOf('import { broken } from "./broken"; broken'), /^CompileError: Expression expected\. \(TS1109\)\n  broken\.ts:1:23\n    1 \| export const broken = = 3;/);
+      writeFileSync(join(folder(), "above-wrong.ts"), "export const fine = 1;\nexport const text: string = fine;\n");
+      assert.equal(await traceOf('import { text } from "../above-wrong"; text'), wrong("../above-wrong.ts"));
+      assert.equal(resultOf(await other.execute("1")), "1");
+    });
   });
 
   it("may be modules, of which a wrong one harms no other cell", async () => {

@@ -31,6 +31,18 @@ describe("the library's values in cells", () => {
     assert.match(String(frame!["text/plain"]), /^DataFrame {2}2 rows/);
   });
 
+  it("show an error that is a value with the lines of the cell that made it", async () => {
+    for (const [make, name] of [["new RangeError('low')", "RangeError"], ["new lab.ConfigError('low')", "ConfigError"]] as const) {
+      const [error] = await run(`function make() {\n  return ${make};\n}\nmake()`);
+      const lines = String(error!["text/plain"]).split("\n");
+      assert.equal(lines[0], `${name}: low`);
+      assert.match(lines[1]!, /^    Cell \[\d+\], line 2, in make$/);
+      assert.equal(lines[3], `    > 2 |   return ${make};`);
+      assert.doesNotMatch(lines.join("\n"), /node:|dist.kernel|cell-\d/);
+      assert.match(String(error!["text/html"]), /<summary>where<\/summary><pre>Cell \[\d+\], line 2, in make/);
+    }
+  });
+
   it("hold the place of a figure that is still being drawn", async () => {
     const shown = await run('display(plot({ x: [1], y: [2] }, { title: { text: "First" } })); display.html("<i>second</i>");');
     assert.deepEqual(shown.map((data) => Object.keys(data).includes("image/svg+xml")), [true, false]);

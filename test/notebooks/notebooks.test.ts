@@ -107,6 +107,19 @@ describe("notebooks", () => {
     assert.equal(scripts.saved(once), text);
   });
 
+  it("are saved without how long a bar took", () => {
+    const bar = (took: string): Output => ({
+      output_type: "display_data", metadata: {},
+      data: { "text/html": `<div>✓ <strong>train 2 s</strong> · 8/8 epoch · ${took} · loss 5.8</div>`, "text/plain": `✓ train 2 s  8/8 epoch  ${took}` },
+    });
+    const of = (took: string): string => scripts.saved(notebookOf(code("fit()", [bar(took)])));
+    for (const took of ["0.31 s", "41 s", "2 min 5 s", "1 h 4 min"]) assert.equal(of(took), of("9.9 s"), took);
+    const { data } = (JSON.parse(of("41 s")) as Notebook).cells[0]!.outputs![0]!;
+    assert.deepEqual(data, { "text/html": ["<div>✓ <strong>train 2 s</strong> · 8/8 epoch · loss 5.8</div>"], "text/plain": ["✓ train 2 s  8/8 epoch"] });
+    const other = { output_type: "execute_result", data: { "text/plain": "it took  20 s" }, metadata: {} };
+    assert.match(scripts.saved(notebookOf(code("text", [other]))), /it took {2}20 s/);
+  });
+
   it("are in the repository as they are saved, with all of their figures", () => {
     for (const path of scripts.notebookPaths()) {
       const text = readFileSync(path, "utf8");
