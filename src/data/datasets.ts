@@ -18,10 +18,11 @@ import type { EventTable } from "./events";
 import { rawFormats } from "./formats/index";
 import { readMovielens } from "./movielens";
 import { makeRaw } from "./raw";
+import { assertUnchanged, compareFiles, markFiles, marksFrom, pathsOf } from "./raw-marks";
 import { checkShare, type RecordFault } from "./record-faults";
-import { hasFiles, obtainFiles } from "./set-files";
+import { hasFiles, obtainFiles, placesOf } from "./set-files";
 import { setTables } from "./set-tables";
-import { dataRoot, preparedFaults, projectRoot, readPrepared, writePrepared, type RawDataset, type RawTables } from "./store";
+import { dataRoot, preparedFaults, preparedMeta, projectRoot, readPrepared, remark, writePrepared, type RawDataset, type RawTables } from "./store";
 import type { Split } from "./types";
 import { downloadWheel } from "./wheel";
 
@@ -103,13 +104,14 @@ export async function loadEntry(entry: CatalogEntry, options: LoadOptions = {}):
   const read = async (): Promise<EventTable | undefined> => {
     if (!existsSync(folder)) return undefined;
     try {
+      if (await isReplaced(entry, folder, options)) return undefined;
       const table = await readPrepared(folder, entry.name);
       // A process that was killed between preparing and tidying leaves its lock and its scratch.
       if (releaseDead(`${folder}.lock`)) removeLeftovers(dirname(folder), basename(folder));
       return table;
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
-      return undefined; // a damaged folder is made again from the archive
+      return undefined; // a damaged folder is made again
     }
   };
   const onWait = (_: unknown, seconds: number): void => progress?.({ task: `wait for another process to ${task}`, done: seconds, unit: "second" });
@@ -119,6 +121,33 @@ export async function loadEntry(entry: CatalogEntry, options: LoadOptions = {}):
     checkShare(faults, table.item.length + faults.reduce((sum, { count }) => sum + count, 0), maxDropped, `records of ${entry.name}`);
   }
   return table;
+}
+
+/**
+ * Whether the raw files are others than those that the folder was made of: those that the caller names, else those at
+ * their places then. Files that are gone are no others: a prepared set needs them no more.
+ * @throws DataError if the folder has no meta.json, or a damaged one
+ */
+async function isReplaced(entry: CatalogEntry, folder: string, options: LoadOptions): Promise<boolean> {
+  const [source] = entry.sources;
+  if (entry.contentHash !== undefined || source?.kind !== "files") return false; // the content itself is checked
+  const marks = marksFrom(preparedMeta(folder).raw, folder);
+  const places = options.from === undefined ? pathsOf(marks) : placesOf(source, options);
+  const needed = options.from === undefined ? Object.keys(marks) : source.files.flatMap(({ role, optional }) => (optional === true ? [] : [role]));
+  if (!needed.every((role) => places[role] !== undefined && existsSync(places[role]!))) return false;
+  const state = await compareFiles(marks, places);
+  if (state === "touched") remark(folder, await markFiles(places));
+  return state === "replaced";
+}
+
+/** Where the raw files lay when the folder was made; empty where it is not there, or damaged. */
+function placesBefore(folder: string): Readonly<Record<string, string>> {
+  try {
+    return pathsOf(marksFrom(preparedMeta(folder).raw, folder));
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    return {};
+  }
 }
 
 /** What was left out when a data set of official files was prepared. @throws DataError if it is not prepared */
@@ -131,10 +160,12 @@ async function prepare(entry: CatalogEntry, folder: string, options: LoadOptions
   makeFolder(scratch);
   let table: EventTable | undefined;
   try {
-    const { raw, file, source } = await rawOf(entry, options, scratch);
+    const { raw, file, source } = await rawOf(entry, folder, options, scratch);
     throwIfAborted(options.signal, `prepare ${entry.name}`);
     await writeFolderAtomic(folder, async (beside) => {
-      table = await writePrepared(entry.name, source, raw(), beside);
+      const made = raw();
+      table = await writePrepared(entry.name, source, made, beside);
+      if ("make" in made && made.marks !== undefined) assertUnchanged(made.marks);
       if (entry.contentHash !== undefined && table.hash !== entry.contentHash) {
         throw new DataError(`Expected events of content ${entry.contentHash}, found ${table.hash} (${table.item.length} events); delete the file and fetch it again`, { file });
       }
@@ -155,7 +186,7 @@ interface RawSource {
 }
 
 /** What the events are made of: an archive by its reader, files by their tables or their format. */
-async function rawOf(entry: CatalogEntry, options: LoadOptions, scratch: string): Promise<RawSource> {
+async function rawOf(entry: CatalogEntry, folder: string, options: LoadOptions, scratch: string): Promise<RawSource> {
   const [first] = entry.sources;
   if (first?.kind !== "files") {
     const { archive, source } = await obtain(entry, options);
@@ -163,7 +194,9 @@ async function rawOf(entry: CatalogEntry, options: LoadOptions, scratch: string)
     if (reader === undefined) throw new ConfigError(`Expected a data set with a reader, found "${entry.name}"; the readers are: ${Object.keys(readers).join(", ")}`);
     return { raw: () => reader(archive, source, scratch), file: archive, source: describeSource(source) };
   }
-  const files = await obtainFiles(entry, first, options, scratch);
+  const where = { ...options, places: placesBefore(folder) };
+  const files = await obtainFiles(entry, first, where, scratch);
+  const marks = entry.contentHash === undefined ? await markFiles(placesOf(first, where)) : undefined;
   const tables = setTables[entry.name];
   const format = entry.format === undefined ? undefined : rawFormats[entry.format];
   if (tables === undefined && format === undefined) throw new ConfigError(`Expected a data set with tables or a format, found "${entry.name}" with neither`);
@@ -175,7 +208,7 @@ async function rawOf(entry: CatalogEntry, options: LoadOptions, scratch: string)
     await tables(connection, files);
     return [];
   };
-  return { raw: () => ({ make, scratch }), file: files["events"]!, source: first.origin };
+  return { raw: () => ({ make, scratch, marks }), file: files["events"]!, source: first.origin };
 }
 
 /** Finds the archive in downloads/, else fetches it from the first source that answers. @throws as `loadDataset` */

@@ -2,12 +2,12 @@
  * Official files of any size as events: raw lines -> DuckDB -> the prepared store's own form, in bounded memory, with a
  * report of what was left out. `loadDataset` does this for the catalogue's sets; here it is for any category.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { ConfigError, throwIfAborted } from "../core/errors";
-import { fullDisk, isFull } from "../core/files";
+import { fullDisk, isFull, removeLeftovers, temporaryName } from "../core/files";
 import { nearest, resolveOptions, rules } from "../core/options";
 import type { EventTable } from "./events";
 import { rawFormats, type RawFormatName } from "./formats/index";
@@ -43,7 +43,7 @@ export interface RawEventTable extends EventTable {
 
 /**
  * Reads official files, gzip or plain. A folder in the system's temporary folder holds what does not fit into memory,
- * and is removed.
+ * and is removed; that of a killed process goes with the next call.
  * @throws ConfigError for an unknown format or wrong options; DataError naming file and line for files that are not
  *   there, break off, are of another format, or have too many malformed records; AbortError
  * @example
@@ -61,7 +61,9 @@ export async function eventsFromRaw(format: RawFormatName, { events, items }: Ra
   });
   const names = Object.keys(rawFormats);
   if (!names.includes(format)) throw new ConfigError(`Expected a raw format (${names.join(", ")}), found "${format}"; did you mean "${nearest(format, names)}"?`);
-  const scratch = mkdtempSync(join(tmpdir(), "sessionlab-raw-"));
+  removeLeftovers(tmpdir(), "sessionlab-raw");
+  const scratch = temporaryName(join(tmpdir(), "sessionlab-raw"));
+  mkdirSync(scratch, { mode: 0o700 });
   try {
     const files = typeof events === "string" ? [events] : events;
     let faults: readonly RecordFault[] = [];

@@ -16,6 +16,8 @@ export interface SetFileOptions extends Pick<DownloadOptions, "progress" | "sign
   readonly root?: string;
   /** A folder of files that were fetched by hand: looked into first, and nothing else when it is given. */
   readonly from?: string;
+  /** Where the files of a role lay when the set was prepared before: looked at first where `from` is not given. */
+  readonly places?: Readonly<Record<string, string>>;
 }
 
 /** The file as it is on disk: itself, or a member of an archive. */
@@ -40,12 +42,22 @@ function folders({ root, from }: SetFileOptions): string[] {
 
 function find(file: SetFile, options: SetFileOptions): Found | undefined {
   const archives = file.member === undefined ? [] : (file.urls ?? []).map(nameOf);
+  const place = options.from === undefined ? options.places?.[file.role] : undefined;
+  if (place !== undefined && existsSync(place)) return { path: place, member: archives.includes(basename(place)) ? file.member : undefined };
   const unpacked = [file.path, file.path.replace(/\.gz$/, "")].flatMap((path) => [path, basename(path)]);
   for (const folder of folders(options)) {
     for (const name of unpacked) if (existsSync(join(folder, name))) return { path: join(folder, name) };
     for (const name of archives) if (existsSync(join(folder, name))) return { path: join(folder, name), member: file.member };
   }
   return undefined;
+}
+
+/** The files and archives of a set that are here, by role, as they are on disk. @throws ConfigError if the caller's folder is none */
+export function placesOf(source: FilesSource, options: SetFileOptions = {}): Readonly<Record<string, string>> {
+  return Object.fromEntries(source.files.flatMap((file) => {
+    const found = find(file, options);
+    return found === undefined ? [] : [[file.role, found.path]];
+  }));
 }
 
 /**

@@ -13,6 +13,7 @@ import { writeFileAtomic } from "../core/files";
 import { sha256Of } from "./checksum";
 import { hashEvents, type EventTable } from "./events";
 import { featureOf, type ItemFeature } from "./item-features";
+import type { RawMarks } from "./raw-marks";
 import type { RecordFault } from "./record-faults";
 
 /** What is known of one item. */
@@ -38,6 +39,8 @@ export interface RawTables {
   readonly make: (connection: DuckDBConnection) => Promise<readonly RecordFault[]>;
   /** A folder for what does not fit into memory, which the caller removes. */
   readonly scratch: string;
+  /** The files, if meta.json is to remember them. */
+  readonly marks?: RawMarks;
 }
 
 /** meta.json of a prepared folder. */
@@ -50,6 +53,8 @@ export interface PreparedMeta {
   readonly dropped: Readonly<Record<string, number>>;
   /** The same of raw files, with where the first of each kind is. */
   readonly faults?: readonly RecordFault[];
+  /** The raw files themselves, where no checksum of the catalogue stands for them. */
+  readonly raw?: RawMarks;
   /** sha256 of the Parquet files: a byte that changed in a title shows in no other way. */
   readonly files: Readonly<Record<string, string>>;
 }
@@ -97,7 +102,7 @@ export async function writePrepared(name: string, source: string, raw: RawDatase
     contentHash: table.hash,
     counts: { users: table.users?.length, sessions: table.sessionIds?.length, items: table.itemIds.length, events: table.item.length },
     dropped,
-    ...("make" in raw ? { faults } : {}),
+    ...("make" in raw ? { faults, ...(raw.marks === undefined ? {} : { raw: raw.marks }) } : {}),
     files: Object.fromEntries(await Promise.all(parquetFiles.map(async (file) => [file, await sha256Of(join(folder, file))] as const))),
   };
   writeFileAtomic(join(folder, "meta.json"), `${JSON.stringify(meta, undefined, 2)}\n`);
@@ -146,8 +151,18 @@ export async function readPrepared(folder: string, name: string): Promise<EventT
 
 /** What raw files were made of that was left out. @throws DataError if the folder has no meta.json */
 export function preparedFaults(folder: string): readonly RecordFault[] {
+  return preparedMeta(folder).faults ?? [];
+}
+
+/** Remembers where and when the raw files of a prepared folder are now: their bytes are what they were. */
+export function remark(folder: string, raw: RawMarks): void {
+  writeFileAtomic(join(folder, "meta.json"), `${JSON.stringify({ ...preparedMeta(folder), raw }, undefined, 2)}\n`);
+}
+
+/** meta.json of a prepared folder. @throws DataError if it has none */
+export function preparedMeta(folder: string): PreparedMeta {
   try {
-    return (JSON.parse(readFileSync(join(folder, "meta.json"), "utf8")) as PreparedMeta).faults ?? [];
+    return JSON.parse(readFileSync(join(folder, "meta.json"), "utf8")) as PreparedMeta;
   } catch (error) {
     throw new DataError(`Expected a prepared data set, found ${(error as Error).message}; prepare it first`, { file: folder }, { cause: error });
   }

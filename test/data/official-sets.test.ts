@@ -1,14 +1,15 @@
 /** The catalogue's official sets, on generated files under their official names: found, read, prepared once, reported. */
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { DataError } from "../../src/core/errors";
 import { catalog, type CatalogEntry } from "../../src/data/catalog";
-import { faultsOf, isLocal, loadDataset } from "../../src/data/datasets";
+import { faultsOf, isLocal, loadDataset, preparedFolder } from "../../src/data/datasets";
 import { officialSets } from "../../src/data/official-sets";
+import { assertUnchanged, markFiles, type RawMark } from "../../src/data/raw-marks";
 import { freshFolder } from "../scratch";
-import { place, zipOf } from "./fixtures";
+import { place, sha256, zipOf } from "./fixtures";
 import { rawFixtures, type RawFixture } from "./raw-files";
 
 /** The fixture that has the form of an entry's files. */
@@ -50,6 +51,64 @@ describe("official sets", function () {
       assert.equal(readdirSync(join(root(), "prepared")).length, 1);
     });
   }
+
+  it("prepares anew what was replaced under its name, and nothing that was only touched, moved or removed", async () => {
+    const entry = catalog.retailrocket;
+    const rows = Array.from({ length: 9000 }, (_, n) => `${1.43e12 + n * 1000},${n % 50},view,${100 + (n % 90)},`);
+    const content = (changed: string): string => ["timestamp,visitorid,event,itemid,transactionid", ...rows.slice(0, 4500), changed, ...rows.slice(4500), ""].join("\n");
+    const [first, second] = [content("1430000000000,7,view,1,"), content("1430000000000,7,view,2,")]; // as long, and the same at both ends
+    assert.ok(first.length > 3 << 16);
+    mkdirSync(from(), { recursive: true });
+    const file = join(from(), "events.csv");
+    const made = (): unknown[] => {
+      const folder = preparedFolder(entry, root());
+      return [statSync(folder).ino, JSON.parse(readFileSync(join(folder, "meta.json"), "utf8")).raw.events];
+    };
+    writeFileSync(file, first);
+    utimesSync(file, 1000, 1000);
+    const before = await loadDataset("retailrocket", { root: root(), from: from() });
+    const [folder0, mark0] = made();
+    const { path, bytes, modified, sha256: hash } = mark0 as RawMark;
+    assert.deepEqual([path, bytes, modified, hash], [file, first.length, 1e6, sha256(first)]);
+    for (const touch of [() => undefined, () => utimesSync(file, 2000, 2000)]) {
+      touch();
+      assert.equal((await loadDataset("retailrocket", { root: root(), from: from() })).hash, before.hash);
+      assert.deepEqual(made(), [folder0, { ...(mark0 as RawMark), modified: statSync(file).mtimeMs }]);
+    }
+    writeFileSync(file, second);
+    const after = await loadDataset("retailrocket", { root: root() }); // by its place then, too
+    assert.deepEqual([before.itemIds[0], after.itemIds[0], after.item.length], ["1", "2", before.item.length]);
+    assert.notEqual(made()[0], folder0);
+    const other = join(folder(), "other");
+    mkdirSync(other);
+    writeFileSync(join(other, "events.csv"), first);
+    assert.equal((await loadDataset("retailrocket", { root: root(), from: other })).hash, before.hash);
+    rmSync(other, { recursive: true });
+    assert.equal((await loadDataset("retailrocket", { root: root() })).hash, before.hash);
+    assert.equal(readdirSync(join(root(), "prepared")).length, 1);
+  });
+
+  it("makes a prepared set again whose marks are damaged", async () => {
+    placeFiles(catalog.yoochoose);
+    const { hash } = await loadDataset("yoochoose", { root: root(), from: from() });
+    const file = join(preparedFolder(catalog.yoochoose, root()), "meta.json");
+    const whole = readFileSync(file, "utf8");
+    for (const raw of ["null", "5", '{ "events": null }', '{ "events": { "path": 5 } }']) {
+      writeFileSync(file, JSON.stringify({ ...JSON.parse(whole), raw: JSON.parse(raw) }));
+      assert.equal((await loadDataset("yoochoose", { root: root(), from: from() })).hash, hash);
+      assert.equal(readFileSync(file, "utf8"), whole, raw);
+    }
+  });
+
+  it("refuses what changes while it is read", async () => {
+    mkdirSync(from());
+    const file = join(from(), "a");
+    writeFileSync(file, "1");
+    const marks = await markFiles({ events: file });
+    assertUnchanged(marks);
+    writeFileSync(file, "12");
+    assert.throws(() => assertUnchanged(marks), (error: Error) => error instanceof DataError && /\/a: Expected a file that stays as it is while it is read/.test(error.message));
+  });
 
   it("has a public source for every set, and a format or tables", () => {
     for (const [name, entry] of Object.entries<CatalogEntry>(catalog)) {

@@ -7,7 +7,14 @@ import { loadEntry } from "../../src/data/datasets";
 async function main(root: string): Promise<void> {
   const entry = JSON.parse(readFileSync(join(root, "..", "entry.json"), "utf8")) as CatalogEntry;
   process.stdout.write("begins\n");
-  await loadEntry(entry, { root });
+  let waits = false;
+  await loadEntry(entry, {
+    root,
+    progress: ({ task }) => {
+      if (!waits && task.startsWith("wait for another process")) process.stdout.write("waits\n");
+      waits ||= task.startsWith("wait for another process");
+    },
+  });
 }
 
 void main(process.argv[2]!);

@@ -1,9 +1,11 @@
 /** Official files in all their forms: true records, generated ones, every trap that is known of them, and every kind of malformed record. */
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { ConfigError, DataError } from "../../src/core/errors";
+import { thisProcess } from "../../src/core/processes";
 import { featuresOfItem } from "../../src/data/item-features";
 import { eventsFromRaw, type RawEventTable } from "../../src/data/raw";
 import { freshFolder } from "../scratch";
@@ -169,6 +171,20 @@ describe("raw files", function () {
     const reading = eventsFromRaw("amazon-2014", { events: file }, { signal: controller.signal });
     setTimeout(() => controller.abort(), 1);
     await assert.rejects(reading, { name: "AbortError" });
+  });
+
+  it("removes what a killed process left, and leaves nothing itself", async () => {
+    const before = process.env["TMPDIR"];
+    process.env["TMPDIR"] = folder();
+    try {
+      const dead = { ...thisProcess(), pid: spawnSync(process.execPath, ["--version"]).pid };
+      mkdirSync(join(folder(), `sessionlab-raw.${dead.pid}-${dead.place}-00000001.tmp`));
+      assert.equal((await eventsFromRaw("amazon-2014", { events: write("f", "u,i,5.0,1400000000\n") })).item.length, 1);
+      assert.deepEqual(readdirSync(folder()), ["f"]);
+    } finally {
+      if (before === undefined) delete process.env["TMPDIR"];
+      else process.env["TMPDIR"] = before;
+    }
   });
 
   it("names files that are not there, empty, broken, or of another format, and wrong options", async () => {
