@@ -41,9 +41,12 @@ export { gelu } from "./tensor/ops/activation";
 export { causalAttention, type AttentionOptions } from "./tensor/ops/attention";
 export { binaryLoss } from "./tensor/ops/binary-loss";
 export { dropout } from "./tensor/ops/dropout";
+export { gates } from "./tensor/ops/gates";
 export { gruStep, type GruWeights } from "./tensor/ops/gru";
+export { gruSequence } from "./tensor/ops/gru-sequence";
 export { layerNorm } from "./tensor/ops/layer-norm";
 export { linear } from "./tensor/ops/linear";
+export { normaliseRows } from "./tensor/ops/normalise";
 export { gatherRows } from "./tensor/ops/rows";
 export { sampledIds, sampledSoftmaxLoss, sampledSoftmaxRows, type SampledSoftmaxOptions } from "./tensor/ops/sampled-softmax-loss";
 export { segmentMean, segmentSoftmax, segmentSum } from "./tensor/ops/segments";
@@ -73,6 +76,8 @@ export { sessionsFrom, type SessionOptions, type SessionTable } from "./data/ses
 export { collapseRepeats, kCore, keepLast, type CoreSizes } from "./data/session-steps";
 export { readBenchmark, type BenchmarkFiles, type BenchmarkOptions } from "./data/benchmark";
 export { negativeSampler, type NegativeSampler } from "./data/negatives";
+export { knownSequences, prefixBatches, sequenceOfPositions, type KnownSequences, type PrefixBatch, type Sequences } from "./data/sequences";
+export { laneSteps, type LaneStep } from "./data/session-lanes";
 export { splitBySession, splitByTime, splitLeaveOneOut, type TimeSplitOptions } from "./data/split";
 export { slidingWindows, type WindowSplitOptions } from "./data/windows";
 export { dropColdItems } from "./data/cold";
@@ -93,6 +98,15 @@ export { deciles, lengthStrata, popularityStrata, targetStrata, trainingCounts, 
 
 // models: one paper a file; by id, and how they are tuned
 export { makerOf, models, type ModelId, type ModelMaker } from "./models/index";
+export { Gru4Rec, gru4RecBudgets, gru4RecDefaults, type Gru4RecOptions } from "./models/gru4rec";
+export { bprMaxLoss, crossEntropyLoss } from "./models/gru4rec-losses";
+export { type ItemInput, type ItemVectors } from "./models/item-table";
+export { Narm, narmBudgets, narmDefaults, type NarmOptions } from "./models/narm";
+export { type NeuralOptions } from "./models/neural";
+export { Niser, niserBudgets, niserDefaults, type NiserOptions } from "./models/niser";
+export { sessionGraphs, type SessionGraphs } from "./models/session-graph";
+export { SrGnn, srGnnBudgets, srGnnDefaults, type SrGnnOptions } from "./models/sr-gnn";
+export { Stamp, stampBudgets, stampDefaults, type StampOptions } from "./models/stamp";
 export { ItemKnn, itemKnnSpace } from "./models/item-knn";
 export { SessionKnn, sessionKnnSpace } from "./models/session-knn";
 export { VsKnn, vsKnnSpace } from "./models/vs-knn";

@@ -1,12 +1,17 @@
 /** The recommenders by id: how each is made, loaded, tuned and budgeted. What the command line and the experiments offer. */
 import type { Budget } from "../core/budget";
+import { Gru4Rec, gru4RecBudgets } from "./gru4rec";
 import { ItemKnn, itemKnnSpace } from "./item-knn";
 import { Markov, markovSpace } from "./markov";
+import { Narm, narmBudgets } from "./narm";
+import { Niser, niserBudgets } from "./niser";
 import { Pop } from "./pop";
 import type { Recommender } from "./recommender";
 import { Sasrec, sasrecBudgets } from "./sasrec";
 import { SessionKnn, sessionKnnSpace } from "./session-knn";
 import { SessionPop, sessionPopSpace } from "./session-pop";
+import { SrGnn, srGnnBudgets } from "./sr-gnn";
+import { Stamp, stampBudgets } from "./stamp";
 import { VsKnn, vsKnnSpace } from "./vs-knn";
 
 /** One kind of recommender. */
@@ -29,13 +34,14 @@ export interface ModelMaker {
   readonly code: string;
 }
 
+const neural = { seeded: true, tensors: true } as const;
 const counting = { budgets: { minute: {}, hour: {}, paper: {} }, seeded: false, tensors: false } as const;
 
 /**
  * All recommenders.
  * @example
  * import { models } from "sessionlab";
- * assert.deepEqual(Object.keys(models), ["pop", "session-pop", "markov", "item-knn", "session-knn", "vs-knn", "sasrec"]);
+ * assert.deepEqual(Object.keys(models), ["pop", "session-pop", "markov", "item-knn", "session-knn", "vs-knn", "gru4rec", "narm", "stamp", "sr-gnn", "niser", "sasrec"]);
  * assert.throws(() => models.markov.make({ backof: 0.1 }), /did you mean "backoff"/);
  */
 export const models = {
@@ -66,13 +72,17 @@ export const models = {
     code: require.resolve("./session-knn"),
   },
   "vs-knn": { ...counting, title: "VS-KNN", make: (options) => new VsKnn(options), load: (folder) => VsKnn.load(folder), space: vsKnnSpace, code: require.resolve("./vs-knn") },
+  gru4rec: { ...neural, title: "GRU4Rec", make: (options) => new Gru4Rec(options), load: (folder) => Gru4Rec.load(folder), budgets: gru4RecBudgets, code: require.resolve("./gru4rec") },
+  narm: { ...neural, title: "NARM", make: (options) => new Narm(options), load: (folder) => Narm.load(folder), budgets: narmBudgets, code: require.resolve("./narm") },
+  stamp: { ...neural, title: "STAMP", make: (options) => new Stamp(options), load: (folder) => Stamp.load(folder), budgets: stampBudgets, code: require.resolve("./stamp") },
+  "sr-gnn": { ...neural, title: "SR-GNN", make: (options) => new SrGnn(options), load: (folder) => SrGnn.load(folder), budgets: srGnnBudgets, code: require.resolve("./sr-gnn") },
+  niser: { ...neural, title: "NISER+", make: (options) => new Niser(options), load: (folder) => Niser.load(folder), budgets: niserBudgets, code: require.resolve("./niser") },
   sasrec: {
+    ...neural,
     title: "SASRec",
     make: (options) => new Sasrec(options),
     load: (folder) => Sasrec.load(folder),
     budgets: sasrecBudgets,
-    seeded: true,
-    tensors: true,
     code: require.resolve("./sasrec"),
   },
 } as const satisfies Readonly<Record<string, ModelMaker>>;

@@ -8,6 +8,8 @@ import type { Rng } from "../core/rng";
 import type { Cases, Items, Sessions, TrainSessions } from "../data/types";
 import { scoresToArray, type Scores } from "../evaluation/scores";
 
+import type { ItemVectors } from "./item-table";
+
 export { scoresToArray, type Scores };
 
 /** What a fit needs beside data and options. */
@@ -17,6 +19,8 @@ export interface FitContext {
   readonly progress?: Progress;
   /** A folder for checkpoints; a fit that finds its own checkpoint there resumes from it. */
   readonly checkpoint?: string;
+  /** Text vectors of the items, for a neural model whose `input` is "text" or "both". */
+  readonly vectors?: ItemVectors;
   /** Seconds between checkpoints: how often never changes the result. */
   readonly checkpointSeconds?: number;
 }

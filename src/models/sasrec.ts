@@ -12,12 +12,11 @@
  * Departs: sessions are padded on the right and position 0 is the first item; the released code pads on the left.
  */
 import * as tf from "@tensorflow/tfjs";
-import { NotFittedError } from "../core/errors";
-import { hashOf } from "../core/hash";
 import { resolveOptions, rules } from "../core/options";
 import type { Rng } from "../core/rng";
 import { padSessions, trainingBatches, type TrainingBatch } from "../data/batches";
-import type { Cases, Items, Sessions, TrainSessions } from "../data/types";
+import type { Sequences } from "../data/sequences";
+import type { TrainSessions } from "../data/types";
 import { Adam } from "../tensor/adam";
 import { gelu } from "../tensor/ops/activation";
 import { causalAttention } from "../tensor/ops/attention";
@@ -25,17 +24,15 @@ import { binaryLoss } from "../tensor/ops/binary-loss";
 import { dropout } from "../tensor/ops/dropout";
 import { layerNorm } from "../tensor/ops/layer-norm";
 import { linear } from "../tensor/ops/linear";
-import { product } from "../tensor/ops/product";
 import { gatherRows } from "../tensor/ops/rows";
 import { softmaxLoss } from "../tensor/ops/softmax-loss";
 import { ParameterSet, type HostTensor } from "../tensor/parameters";
-import { train as trainLoop } from "../tensor/training";
-import { loadModel, saveModel } from "./files";
-import { recommendFrom, type FitContext, type FitReport, type Recommendation, type RecommendQuery, type Recommender } from "./recommender";
-import { validation } from "./validation";
+import type { Optimiser } from "../tensor/optimiser";
+import { dividing, NeuralRecommender, neuralDefaults, neuralRules, type Lesson, type Values } from "./neural";
 
 /** SASRec's options; D, blocks, heads and maxLength as in the paper's experiments but for D (50). */
 export const sasrecDefaults = {
+  ...neuralDefaults,
   /** D. */
   dimension: 64,
   blocks: 2,
@@ -43,24 +40,18 @@ export const sasrecDefaults = {
   /** Width of the feed-forward layer. */
   inner: 64,
   dropout: 0.5,
-  /** L: positions of a window; of a longer session the last L items count. */
-  maxLength: 50,
   /** "softmax": exact, over the catalogue; "binary": the paper's, with sampled negatives. */
   loss: "softmax" as "softmax" | "binary",
   /** Negatives a target of the binary loss. */
   negatives: 1,
   /** "all": every position of a window is a target; "last": expanded prefixes, L times the work. */
   targets: "all" as "all" | "last",
-  /** Learning rate of Adam. */
-  rate: 1e-3,
   /** Decoupled weight decay. */
   decay: 0,
   /** Windows a batch. */
   batch: 32,
   epochs: 200,
-  /** Epochs without a better validation metric before it stops. */
   patience: 10,
-  /** What early stop reads, over at most `validationCases` cases. */
   metric: "NDCG@10",
   validationCases: 2000,
 };
@@ -70,8 +61,6 @@ export type SasrecOptions = typeof sasrecDefaults;
 
 /** Options over the defaults at each budget: on 2 cores "minute" takes about a minute on 100,000 events, "hour" about three. Chosen on validation cases of MovieLens-100K. */
 export const sasrecBudgets = { minute: { rate: 2e-3, epochs: 16, patience: 6 }, hour: { epochs: 100, patience: 10 }, paper: {} };
-
-type Weights = Readonly<Record<string, tf.Tensor>>;
 
 /**
  * The recommender.
@@ -86,120 +75,66 @@ type Weights = Readonly<Record<string, tf.Tensor>>;
  * assert.equal(model.recommend(["a", "b"], { k: 1 })[0]!.item, "c");
  * model.dispose();
  */
-export class Sasrec implements Recommender {
+export class Sasrec extends NeuralRecommender<SasrecOptions> {
   readonly name = "SASRec";
-  readonly options: Readonly<SasrecOptions>;
-  private fitted: { readonly weights: ParameterSet; readonly items: Items } | undefined;
 
   constructor(options: Partial<SasrecOptions> = {}) {
-    const { positiveInteger, positive, notNegative, fraction, oneOf } = rules;
-    this.options = resolveOptions("SASRec", sasrecDefaults, options, {
-      dimension: positiveInteger,
-      blocks: positiveInteger,
-      heads: (heads) => (positiveInteger(heads) === undefined && (options.dimension ?? sasrecDefaults.dimension) % (heads as number) === 0 ? undefined : "a divisor of dimension"),
-      inner: positiveInteger,
-      dropout: fraction,
-      maxLength: positiveInteger,
-      loss: oneOf("softmax", "binary"),
-      negatives: positiveInteger,
-      targets: oneOf("all", "last"),
-      rate: positive,
-      decay: notNegative,
-      batch: positiveInteger,
-      epochs: positiveInteger,
-      patience: positiveInteger,
-      validationCases: positiveInteger,
-    });
-  }
-
-  get items(): Items {
-    return this.state().items;
-  }
-
-  /** How many weights it has, 0 before a fit. */
-  get learntNumbers(): number {
-    return [...(this.fitted?.weights.byName.values() ?? [])].reduce((sum, { shape }) => sum + shape.reduce((size, one) => size * one, 1), 0);
-  }
-
-  async fit(train: TrainSessions, valid: Cases<"valid">, context: FitContext): Promise<FitReport> {
-    const { options } = this;
-    this.dispose();
-    const weights = new ParameterSet(initialWeights(options, train.items.trained, context.rng.child("weights")));
-    this.fitted = { weights, items: train.items };
-    const optimiser = new Adam(weights, { rate: options.rate, decay: options.decay });
-    const windows = { batch: options.batch, length: options.maxLength, targets: options.targets };
-    try {
-      return await trainLoop<TrainingBatch>(
-        {
-          name: this.name,
-          identity: hashOf({ model: this.name, options, train: train.hash, valid: valid.hash, seed: context.rng.state().path, backend: tf.getBackend() }),
-          weights,
-          optimiser,
-          epochs: options.epochs,
-          patience: options.patience,
-          metric: options.metric,
-          batches: (rng) => trainingBatches(train, windows, rng),
-          loss: (values, batch, rng) => this.loss(values, batch, rng),
-          validate: validation((sessions) => this.score(sessions), train, valid, options.metric, options.validationCases, context.rng.child("validation")),
-        },
-        context,
-      );
-    } catch (error) {
-      this.dispose();
-      throw error;
-    } finally {
-      optimiser.dispose();
-    }
-  }
-
-  score(sessions: Sessions): tf.Tensor2D {
-    const { weights, items } = this.state();
-    return tf.tidy(() => {
-      const values = weights.read();
-      const { input, batch, length, last } = padSessions(sessions, items.trained, this.options.maxLength);
-      const states = hiddenStates(values, input, batch, length, this.options); // [B*L, D]
-      return product(tf.gather(states, tf.tensor1d(last, "int32")) as tf.Tensor2D, values["item"] as tf.Tensor2D, false, true); // [B, V]
-    });
-  }
-
-  recommend(session: readonly string[], query: RecommendQuery): Recommendation[] {
-    return recommendFrom(this, session, query);
-  }
-
-  async save(folder: string): Promise<void> {
-    const { weights, items } = this.state();
-    const tensors = Object.entries(weights.toHost()).map(([name, { shape, data }]) => [name, { dtype: "F32" as const, shape, data }]);
-    await saveModel(folder, { name: this.name, options: this.options, items, tensors: Object.fromEntries(tensors) });
+    const { positiveInteger, notNegative, fraction, oneOf } = rules;
+    super(
+      resolveOptions("SASRec", sasrecDefaults, options, {
+        ...neuralRules,
+        blocks: positiveInteger,
+        heads: dividing(options.dimension ?? sasrecDefaults.dimension),
+        inner: positiveInteger,
+        dropout: fraction,
+        loss: oneOf("softmax", "binary"),
+        negatives: positiveInteger,
+        targets: oneOf("all", "last"),
+        decay: notNegative,
+      }),
+    );
   }
 
   /** The model that `save` wrote. @throws DataError when a file is missing or damaged */
-  static async load(folder: string): Promise<Sasrec> {
-    const { options, items, tensors } = loadModel(folder, "SASRec");
-    const model = new Sasrec(options as Partial<SasrecOptions>);
-    const values = Object.entries(tensors).map(([name, { shape, data }]) => [name, { shape, data: data as Float32Array }]);
-    model.fitted = { weights: new ParameterSet(Object.fromEntries(values)), items };
-    return model;
+  static load(folder: string): Promise<Sasrec> {
+    return NeuralRecommender.read(folder, "SASRec", (options) => new Sasrec(options));
   }
 
-  dispose(): void {
-    this.fitted?.weights.dispose();
-    this.fitted = undefined;
+  protected initialIds(items: number, rng: Rng): Float32Array {
+    return rng.normals(items * this.options.dimension).map((value) => 0.02 * value);
   }
 
-  private state(): { readonly weights: ParameterSet; readonly items: Items } {
-    if (this.fitted === undefined) throw new NotFittedError(this.name);
-    return this.fitted;
+  protected initialWeights(_: number, rng: Rng): Record<string, HostTensor> {
+    return initialWeights(this.options, rng);
+  }
+
+  protected override optimiser(weights: ParameterSet): Optimiser {
+    const { rate, decay } = this.options;
+    return new Adam(weights, { rate, decay });
+  }
+
+  protected encode(values: Values, sequences: Sequences): tf.Tensor2D {
+    const { input, batch, length, last } = padSessions(sequences, Infinity, this.options.maxLength);
+    return gatherRows(hiddenStates(values, input, batch, length, this.options), last); // [B, D]
   }
 
   /** Mean loss over the batch's targets; only places with a target reach the catalogue. */
-  private loss(values: Weights, { input, batch, length, places, targets }: TrainingBatch, rng: Rng): tf.Scalar {
-    const table = values["item"] as tf.Tensor2D;
-    const states = hiddenStates(values, input, batch, length, this.options, rng); // [B*L, D]
-    const hidden = gatherRows(states, places); // [M, D]
-    if (this.options.loss === "softmax") return softmaxLoss(hidden, table, targets);
-    const draw = rng.child("negatives");
-    const negatives = Int32Array.from({ length: targets.length * this.options.negatives }, () => draw.int(table.shape[0]));
-    return binaryLoss(hidden, table, targets, negatives);
+  protected override lesson(train: TrainSessions): Lesson<unknown> {
+    const windows = { batch: this.options.batch, length: this.options.maxLength, targets: this.options.targets };
+    const lesson: Lesson<TrainingBatch> = {
+      batches: (rng) => trainingBatches(train, windows, rng),
+      loss: (weights, { input, batch, length, places, targets }, rng) => {
+        const values = this.withItems(weights);
+        const table = values["item"] as tf.Tensor2D;
+        const states = hiddenStates(values, input, batch, length, this.options, rng); // [B*L, D]
+        const hidden = gatherRows(states, places); // [M, D]
+        if (this.options.loss === "softmax") return softmaxLoss(hidden, table, targets);
+        const draw = rng.child("negatives");
+        const negatives = Int32Array.from({ length: targets.length * this.options.negatives }, () => draw.int(table.shape[0]));
+        return binaryLoss(hidden, table, targets, negatives);
+      },
+    };
+    return lesson as Lesson<unknown>;
   }
 }
 
@@ -209,7 +144,7 @@ export class Sasrec implements Recommender {
  * @param rng where given, dropout is on: only inside `fit`
  * @returns [B * L, D]
  */
-export function hiddenStates(values: Weights, input: Int32Array, batch: number, length: number, options: SasrecOptions, rng?: Rng): tf.Tensor2D {
+export function hiddenStates(values: Values, input: Int32Array, batch: number, length: number, options: SasrecOptions, rng?: Rng): tf.Tensor2D {
   const { dimension, heads } = options;
   const drop = (x: tf.Tensor2D, name: string): tf.Tensor2D => (rng === undefined ? x : dropout(x, options.dropout, rng.child(name)));
   const dense = (x: tf.Tensor2D, name: string): tf.Tensor2D => linear(x, values[`${name}/weight`] as tf.Tensor2D, values[`${name}/bias`] as tf.Tensor1D);
@@ -232,7 +167,7 @@ export function hiddenStates(values: Weights, input: Int32Array, batch: number, 
 }
 
 /** Normal weights of standard deviation 0.02, zero biases, unit gains. */
-function initialWeights({ dimension, inner, maxLength, blocks }: SasrecOptions, items: number, rng: Rng): Record<string, HostTensor> {
+function initialWeights({ dimension, inner, maxLength, blocks }: SasrecOptions, rng: Rng): Record<string, HostTensor> {
   const weights: Record<string, HostTensor> = {};
   const normal = (name: string, ...shape: [number, number]): void => {
     weights[name] = { shape, data: rng.child(name).normals(shape[0] * shape[1]).map((value) => 0.02 * value) };
@@ -248,7 +183,6 @@ function initialWeights({ dimension, inner, maxLength, blocks }: SasrecOptions, 
     constant(`${name}/gain`, dimension, 1);
     constant(`${name}/bias`, dimension, 0);
   };
-  normal("item", items, dimension);
   normal("position", maxLength, dimension);
   for (let b = 0; b < blocks; b++) {
     norm(`${b}/attention/norm`);

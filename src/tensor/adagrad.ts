@@ -2,11 +2,14 @@
  * Adagrad (Duchi, Hazan and Singer, 2011) with the momentum of GRU4Rec (Hidasi and Karatzoglou, 2018; its official code):
  *   a = a + g^2;  s = rate g / sqrt(a + eps);  without momentum w = w - s;  with it u = momentum u - s, w = w + u.
  * The accumulator starts at eps, which puts it under the root. On native w, a and u are updated in place.
+ * Given the rows of a table that a step touches, it updates these alone, as GRU4Rec's code does: without momentum that is
+ * what Adagrad does anyway; with it, an untouched row's velocity waits.
  */
 import * as tf from "@tensorflow/tfjs";
 import { resolveOptions, rules } from "../core/options";
 import { attribute, kernel } from "./kernel";
-import { checkGradients, disposeSlots, makeSlots, readSlots, writeSlots, type Optimiser, type OptimiserState, type Slots } from "./optimiser";
+import { checkGradients, disposeSlots, makeSlots, readSlots, writeSlots, type Optimiser, type OptimiserState, type RowGradient, type Slots } from "./optimiser";
+import { readRows, sumByRow, writeRows } from "./parameter-rows";
 import type { Parameter, ParameterSet } from "./parameters";
 
 /** Adagrad's options, as GRU4Rec's code has them. */
@@ -35,6 +38,7 @@ export type AdagradOptions = typeof adagradDefaults;
  * weights.dispose();
  */
 export class Adagrad implements Optimiser {
+  readonly byRow = true;
   readonly options: Readonly<AdagradOptions>;
   private steps = 0;
   private readonly slots: Slots<"accumulator" | "velocity">;
@@ -46,17 +50,19 @@ export class Adagrad implements Optimiser {
     this.slots = makeSlots(weights, first as Record<"accumulator" | "velocity", number>);
   }
 
-  /** One step. @param gradients by the names of the parameters, of their shapes; not disposed */
-  apply(gradients: Readonly<Record<string, tf.Tensor>>): void {
+  /** One step. @param gradients by the names of the parameters: whole, or of rows; not disposed @param rateScale what the rate is multiplied by */
+  apply(gradients: Readonly<Record<string, tf.Tensor | RowGradient>>, rateScale = 1): void {
     checkGradients("Adagrad", this.weights, gradients);
     this.steps++;
     tf.tidy(() => {
       const native = this.weights.byName.values().next().value?.handle !== undefined;
-      const { rate, momentum } = this.options;
+      const { momentum } = this.options;
+      const rate = this.options.rate * rateScale;
       for (const [name, gradient] of Object.entries(gradients)) {
         const weight = this.weights.byName.get(name)!;
         const { accumulator, velocity } = this.slots.get(name)!;
-        if (!native) portableUpdate(weight, accumulator, velocity, gradient, rate, momentum);
+        if (!(gradient instanceof tf.Tensor)) (native ? rowUpdate : portableRowUpdate)(weight, accumulator, velocity, gradient, rate, momentum);
+        else if (!native) portableUpdate(weight, accumulator, velocity, gradient, rate, momentum);
         else if (momentum > 0) momentumUpdate(weight, accumulator, velocity, gradient, rate, momentum);
         else plainUpdate(weight, accumulator, gradient, rate);
       }
@@ -87,6 +93,36 @@ function momentumUpdate(weight: Parameter, accumulator: Parameter, velocity: Par
   const scaled = gradient.div(accumulator.read().sqrt());
   const attributes = [attribute.dtype("T", "float32"), attribute.bool("use_locking", false), attribute.bool("use_nesterov", false)];
   kernel("ResourceApplyKerasMomentum", attributes, [weight.handle!, velocity.handle!, tf.scalar(rate), scaled, tf.scalar(momentum)], 0);
+}
+
+function rowUpdate(weight: Parameter, accumulator: Parameter, velocity: Parameter, given: RowGradient, rate: number, momentum: number): void {
+  const { ids, gradient } = sumByRow(given);
+  if (ids.length === 0) return;
+  const indices = tf.tensor1d(ids, "int32");
+  const types = [attribute.dtype("T", "float32"), attribute.dtype("Tindices", "int32"), attribute.bool("use_locking", false)];
+  if (momentum === 0) {
+    const inputs = [weight.handle!, accumulator.handle!, tf.scalar(rate), tf.scalar(0), gradient, indices];
+    kernel("ResourceSparseApplyAdagradV2", [...types, attribute.bool("update_slots", true)], inputs, 0);
+    return;
+  }
+  kernel("ResourceScatterAdd", [attribute.dtype("dtype", "float32"), attribute.dtype("Tindices", "int32")], [accumulator.handle!, indices, gradient.square()], 0);
+  const scaled = gradient.div(readRows(accumulator, ids).sqrt());
+  const inputs = [weight.handle!, velocity.handle!, tf.scalar(rate), scaled, indices, tf.scalar(momentum)];
+  kernel("ResourceSparseApplyKerasMomentum", [...types, attribute.bool("use_nesterov", false)], inputs, 0);
+}
+
+/** The plain twin of the kernels for rows. */
+function portableRowUpdate(weight: Parameter, accumulator: Parameter, velocity: Parameter, given: RowGradient, rate: number, momentum: number): void {
+  const { ids, gradient } = sumByRow(given);
+  if (ids.length === 0) return;
+  const indices = tf.tensor1d(ids, "int32");
+  const squares = readRows(accumulator, ids).add(gradient.square()) as tf.Tensor2D; // [U, D]
+  writeRows(accumulator, indices, squares);
+  const size = gradient.mul(rate).div(squares.sqrt());
+  if (momentum === 0) return writeRows(weight, indices, readRows(weight, ids).sub(size));
+  const moved = readRows(velocity, ids).mul(momentum).sub(size) as tf.Tensor2D;
+  writeRows(velocity, indices, moved);
+  writeRows(weight, indices, readRows(weight, ids).add(moved));
 }
 
 /** The plain twin of the kernels. */

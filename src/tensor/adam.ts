@@ -19,6 +19,8 @@ export const adamDefaults = {
   epsilon: 1e-8,
   /** Decoupled weight decay (AdamW) of tensors with two dimensions or more; 0 is Adam. */
   decay: 0,
+  /** L2 penalty of every weight: l2 w is added to its gradient, as PyTorch's Adam does with weight_decay. */
+  l2: 0,
 };
 
 /** Options of `Adam`. */
@@ -48,19 +50,22 @@ export class Adam implements Optimiser {
       beta2: rules.fraction,
       epsilon: rules.positive,
       decay: rules.notNegative,
+      l2: rules.notNegative,
     });
     this.moments = makeSlots(weights, { m: 0, v: 0 });
   }
 
-  /** One step. @param gradients by the names of the parameters, of their shapes; not disposed */
-  apply(gradients: Readonly<Record<string, tf.Tensor>>): void {
+  /** One step. @param gradients by the names of the parameters, of their shapes; not disposed @param rateScale what the rate is multiplied by */
+  apply(gradients: Readonly<Record<string, tf.Tensor>>, rateScale = 1): void {
     checkGradients("Adam", this.weights, gradients);
     this.steps++;
     tf.tidy(() => {
-      const { rate, decay } = this.options;
-      const update = adamUpdate(this.weights, this.options, this.steps);
-      for (const [name, gradient] of Object.entries(gradients)) {
+      const { decay, l2 } = this.options;
+      const rate = this.options.rate * rateScale;
+      const update = adamUpdate(this.weights, { ...this.options, rate }, this.steps);
+      for (const [name, plain] of Object.entries(gradients)) {
         const weight = this.weights.byName.get(name)!;
+        const gradient = l2 === 0 ? plain : tf.tidy(() => plain.add(weight.read().mul(l2))); // a live read would make the update copy
         if (decay > 0 && weight.shape.length >= 2) weight.assign(weight.read().mul(1 - rate * decay));
         update(weight, this.moments.get(name)!, gradient);
       }
@@ -81,21 +86,22 @@ export class Adam implements Optimiser {
   }
 }
 
+type AdamStep = Omit<AdamOptions, "decay" | "l2">;
 type Update = (weight: Parameter, moments: { readonly m: Parameter; readonly v: Parameter }, gradient: tf.Tensor) => void;
 
 /** What step `step` (from 1) does to one parameter and its moments. Inside a tidy. */
-export function adamUpdate(weights: ParameterSet, options: Omit<AdamOptions, "decay">, step: number): Update {
+export function adamUpdate(weights: ParameterSet, options: AdamStep, step: number): Update {
   return weights.byName.values().next().value?.handle !== undefined ? nativeUpdate(options, step) : portableUpdate(options, step);
 }
 
-function nativeUpdate({ rate, beta1, beta2, epsilon }: Omit<AdamOptions, "decay">, step: number): Update {
+function nativeUpdate({ rate, beta1, beta2, epsilon }: AdamStep, step: number): Update {
   const scalars = [beta1 ** step, beta2 ** step, rate, beta1, beta2, epsilon].map((value) => tf.scalar(value));
   const attributes = [attribute.dtype("T", "float32"), attribute.bool("use_locking", false), attribute.bool("use_nesterov", false)];
   return (weight, { m, v }, gradient) => void kernel("ResourceApplyAdam", attributes, [weight.handle!, m.handle!, v.handle!, ...scalars, gradient], 0);
 }
 
 /** The plain twin of the kernel. */
-function portableUpdate({ rate, beta1, beta2, epsilon }: Omit<AdamOptions, "decay">, step: number): Update {
+function portableUpdate({ rate, beta1, beta2, epsilon }: AdamStep, step: number): Update {
   const size = stepSize({ rate, beta1, beta2 }, step);
   return (weight, { m, v }, gradient) => {
     m.assign(m.read().mul(beta1).add(gradient.mul(1 - beta1)));

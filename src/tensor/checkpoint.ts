@@ -28,6 +28,8 @@ export interface Cursor {
 export interface Checkpoint {
   readonly cursor: Cursor;
   readonly weights: Readonly<Record<string, HostTensor>>;
+  /** What a step hands to the next beside the weights. */
+  readonly carried: Readonly<Record<string, HostTensor>>;
   readonly best: Readonly<Record<string, HostTensor>> | undefined;
   readonly optimiser: OptimiserState;
 }
@@ -44,6 +46,7 @@ export function writeCheckpoint(folder: string, identity: string, checkpoint: Ch
     for (const [name, { shape, data }] of Object.entries(values)) tensors[`${prefix}/${name}`] = { dtype: "F32", shape, data };
   };
   add("weights", checkpoint.weights);
+  add("carried", checkpoint.carried);
   add("optimiser", checkpoint.optimiser.tensors);
   if (checkpoint.best !== undefined) add("best", checkpoint.best);
   const metadata = { identity, cursor: JSON.stringify(checkpoint.cursor), optimiserStep: String(checkpoint.optimiser.step) };
@@ -72,6 +75,7 @@ export function readCheckpoint(folder: string, identity: string): Checkpoint | u
   return {
     cursor: JSON.parse(metadata["cursor"]!) as Cursor,
     weights: under("weights"),
+    carried: under("carried"),
     best: Object.keys(best).length > 0 ? best : undefined,
     optimiser: { step: Number(metadata["optimiserStep"]), tensors: under("optimiser") },
   };

@@ -6,9 +6,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { resolveOptions, rules } from "../core/options";
 import { adamUpdate, stepSize } from "./adam";
-import { scatterRows } from "./ops/rows";
 import { checkGradients, disposeSlots, makeSlots, readSlots, writeSlots, type Optimiser, type OptimiserState, type RowGradient, type Slots } from "./optimiser";
-import { readRows, writeRows } from "./parameter-rows";
+import { readRows, sumByRow, writeRows } from "./parameter-rows";
 import type { Parameter, ParameterSet } from "./parameters";
 
 /** Lazy Adam's options: Adam's, without decay, which would touch every row. */
@@ -48,28 +47,29 @@ export class LazyAdam implements Optimiser {
     this.slots = makeSlots(weights, { m: 0, v: 0 });
   }
 
-  /** One step. @param gradients by the names of the parameters: whole, or of rows; not disposed */
-  apply(gradients: Readonly<Record<string, tf.Tensor | RowGradient>>): void {
+  /** One step. @param gradients by the names of the parameters: whole, or of rows; not disposed @param rateScale what the rate is multiplied by */
+  apply(gradients: Readonly<Record<string, tf.Tensor | RowGradient>>, rateScale = 1): void {
     checkGradients("LazyAdam", this.weights, gradients);
     this.steps++;
     tf.tidy(() => {
-      const update = adamUpdate(this.weights, this.options, this.steps);
+      const options = { ...this.options, rate: this.options.rate * rateScale };
+      const update = adamUpdate(this.weights, options, this.steps);
       for (const [name, gradient] of Object.entries(gradients)) {
         const weight = this.weights.byName.get(name)!;
         if (gradient instanceof tf.Tensor) update(weight, this.slots.get(name)!, gradient);
-        else this.updateRows(weight, this.slots.get(name)!, gradient);
+        else this.updateRows(weight, this.slots.get(name)!, gradient, options);
       }
     });
   }
 
-  private updateRows(weight: Parameter, { m, v }: { readonly m: Parameter; readonly v: Parameter }, given: RowGradient): void {
-    const { beta1, beta2, epsilon } = this.options;
+  private updateRows(weight: Parameter, { m, v }: { readonly m: Parameter; readonly v: Parameter }, given: RowGradient, options: LazyAdamOptions): void {
+    const { beta1, beta2, epsilon } = options;
     const { ids, gradient } = sumByRow(given);
     if (ids.length === 0) return;
     const indices = tf.tensor1d(ids, "int32");
     const first = readRows(m, ids).mul(beta1).add(gradient.mul(1 - beta1)) as tf.Tensor2D; // [U, D]
     const second = readRows(v, ids).mul(beta2).add(gradient.square().mul(1 - beta2)) as tf.Tensor2D;
-    const change = first.mul(stepSize(this.options, this.steps)).div(second.sqrt().add(epsilon));
+    const change = first.mul(stepSize(options, this.steps)).div(second.sqrt().add(epsilon));
     writeRows(weight, indices, readRows(weight, ids).sub(change));
     writeRows(m, indices, first);
     writeRows(v, indices, second);
@@ -87,13 +87,4 @@ export class LazyAdam implements Optimiser {
   dispose(): void {
     disposeSlots(this.slots);
   }
-}
-
-/** Adam is not linear in the gradient: repeated rows are summed before it. @returns U ids, each once, and [U, D] */
-function sumByRow({ ids, values }: RowGradient): { readonly ids: Int32Array; readonly gradient: tf.Tensor2D } {
-  const places = new Map<number, number>();
-  for (const id of ids) if (id >= 0 && !places.has(id)) places.set(id, places.size);
-  const segments = ids.map((id) => places.get(id) ?? places.size); // padding goes to a row after the last
-  const sums = scatterRows(values, tf.tensor1d(segments, "int32"), places.size + 1);
-  return { ids: Int32Array.from(places.keys()), gradient: sums.slice([0, 0], [places.size, -1]) };
 }

@@ -24,9 +24,10 @@ export interface Optimiser {
   /**
    * One step.
    * @param gradients by the names of the parameters, of their shapes; not disposed
+   * @param rateScale what the learning rate is multiplied by in this step; 1 if not given
    * @throws ConfigError, before anything has changed, for a name or a shape that the parameters do not have
    */
-  apply(gradients: Readonly<Record<string, tf.Tensor | RowGradient>>): void;
+  apply(gradients: Readonly<Record<string, tf.Tensor | RowGradient>>, rateScale?: number): void;
   /** What goes on from `restore` with the same bits. */
   state(): OptimiserState;
   restore(state: OptimiserState): void;

@@ -4,8 +4,9 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { attribute, kernel } from "./kernel";
+import type { RowGradient } from "./optimiser";
 import type { Parameter } from "./parameters";
-import { gatherRows } from "./ops/rows";
+import { gatherRows, scatterRows } from "./ops/rows";
 
 /**
  * The rows of a learnt table now; the caller disposes them (or a tidy does).
@@ -39,4 +40,13 @@ export function writeRows(table: Parameter, ids: tf.Tensor1D, rows: tf.Tensor2D)
     }
     kernel("ResourceScatterUpdate", [attribute.dtype("dtype", "float32"), attribute.dtype("Tindices", "int32")], [table.handle, ids, rows], 0);
   });
+}
+
+/** The gradients of repeated rows summed, for optimisers that are not linear in the gradient. @returns U ids, each once, and [U, D] */
+export function sumByRow({ ids, values }: RowGradient): { readonly ids: Int32Array; readonly gradient: tf.Tensor2D } {
+  const places = new Map<number, number>();
+  for (const id of ids) if (id >= 0 && !places.has(id)) places.set(id, places.size);
+  const segments = ids.map((id) => places.get(id) ?? places.size); // padding goes to a row after the last
+  const sums = scatterRows(values, tf.tensor1d(segments, "int32"), places.size + 1);
+  return { ids: Int32Array.from(places.keys()), gradient: sums.slice([0, 0], [places.size, -1]) };
 }

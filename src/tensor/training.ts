@@ -31,6 +31,10 @@ export interface TrainingTask<Batch> {
    * in place of the table, and the step costs what they cost. Needs an optimiser by row (`LazyAdam`).
    */
   rows?(batch: Batch): Readonly<Record<string, Int32Array>>;
+  /** What a step hands to the next beside the weights (a hidden state): `loss` reads and assigns it, checkpoints hold it. */
+  readonly carried?: ParameterSet;
+  /** What the learning rate is multiplied by in an epoch, from 0; 1 if not given. */
+  rateScale?(epoch: number): number;
   /** The loss of a batch: mean over its targets. `weights` are the values now. */
   loss(weights: Record<string, tf.Tensor>, batch: Batch, rng: Rng): tf.Scalar;
   /** The validation metric, higher is better. */
@@ -91,6 +95,7 @@ export async function train<Batch>(task: TrainingTask<Batch>, context: TrainingC
   if (found !== undefined) {
     ({ cursor, best } = found);
     weights.fromHost(found.weights);
+    task.carried?.fromHost(found.carried);
     optimiser.restore(found.optimiser);
   }
   let written = performance.now();
@@ -99,7 +104,7 @@ export async function train<Batch>(task: TrainingTask<Batch>, context: TrainingC
     if (folder === undefined) return;
     const values = weights.toHost();
     if (Object.values(values).some(({ data }) => !data.every(Number.isFinite))) return; // the next loss will say so
-    writeCheckpoint(folder, task.identity, { cursor, weights: values, best, optimiser: optimiser.state() });
+    writeCheckpoint(folder, task.identity, { cursor, weights: values, carried: task.carried?.toHost() ?? {}, best, optimiser: optimiser.state() });
     written = performance.now();
     good = true;
   };
@@ -113,7 +118,7 @@ export async function train<Batch>(task: TrainingTask<Batch>, context: TrainingC
         save();
         throw new AbortError(`Training ${task.name}`, folder === undefined ? undefined : checkpointFile(folder));
       }
-      const loss = trainStep(task, batches[cursor.step]!, epochRng.child(`step ${cursor.step}`));
+      const loss = trainStep(task, batches[cursor.step]!, epochRng.child(`step ${cursor.step}`), task.rateScale?.(cursor.epoch));
       if (!Number.isFinite(loss)) {
         const at = { epoch: cursor.epoch + 1, step: cursor.step + 1, checkpoint: folder !== undefined && good ? checkpointFile(folder) : undefined };
         throw new NumericError(`Expected a finite loss of ${task.name}, found ${loss}; lower the learning rate`, at);
@@ -140,10 +145,11 @@ export async function train<Batch>(task: TrainingTask<Batch>, context: TrainingC
 
 /**
  * One step; the weights do not change when the loss is not finite.
+ * @param rateScale what the learning rate is multiplied by
  * @returns the loss before the step
  * @throws ConfigError when the task names rows and its optimiser takes whole gradients only
  */
-export function trainStep<Batch>(task: Pick<TrainingTask<Batch>, "weights" | "optimiser" | "loss" | "rows">, batch: Batch, rng: Rng): number {
+export function trainStep<Batch>(task: Pick<TrainingTask<Batch>, "weights" | "optimiser" | "loss" | "rows">, batch: Batch, rng: Rng, rateScale = 1): number {
   const names = task.weights.names;
   const rows = task.rows?.(batch) ?? {};
   const whole = Object.keys(rows).find(() => task.optimiser.byRow !== true);
@@ -162,7 +168,7 @@ export function trainStep<Batch>(task: Pick<TrainingTask<Batch>, "weights" | "op
     const ids = rows[name];
     return ids === undefined ? gradient : { ids, values: gradient as tf.Tensor2D };
   };
-  if (Number.isFinite(loss)) task.optimiser.apply(Object.fromEntries(names.map((name, i) => [name, gradientOf(name, grads[i]!)])));
+  if (Number.isFinite(loss)) task.optimiser.apply(Object.fromEntries(names.map((name, i) => [name, gradientOf(name, grads[i]!)])), rateScale);
   tf.dispose([value, grads]);
   return loss;
 }

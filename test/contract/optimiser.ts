@@ -46,6 +46,20 @@ export function optimiserContract({ name, make, byRow = false }: OptimiserContra
       for (let step = from; step < to; step++) tf.tidy(() => optimiser.apply(gradientsOf(step)));
     };
 
+    it("a scaled rate is another rate: half of it in a step moves the weights half as far", () => {
+      const moves = [1, 0.5].map((scale) => {
+        const weights = weightsOf();
+        const before = weights.toHost();
+        const optimiser = make(weights);
+        tf.tidy(() => optimiser.apply(gradientsOf(0), scale));
+        const moved = Object.entries(weights.toHost()).flatMap(([name, { data }]) => Array.from(data, (value, at) => value - before[name]!.data[at]!));
+        [optimiser, weights].forEach((one) => one.dispose());
+        return moved;
+      });
+      assert.ok(Math.max(...moves[0]!.map(Math.abs)) > 1e-4);
+      moves[0]!.forEach((move, at) => assert.ok(Math.abs(move - 2 * moves[1]![at]!) < 1e-6, `${move} is not twice ${moves[1]![at]}`));
+    });
+
     it("goes on from its saved state with the same bits", () => {
       const [whole, half, rest] = [weightsOf(), weightsOf(), weightsOf()];
       const [a, b, c] = [make(whole), make(half), make(rest)];

@@ -1,14 +1,22 @@
 /** Every recommender under the one contract: a new model is one line. */
+import { Gru4Rec } from "../../src/models/gru4rec";
 import { ItemKnn } from "../../src/models/item-knn";
 import { Markov } from "../../src/models/markov";
+import { Narm } from "../../src/models/narm";
+import { Niser } from "../../src/models/niser";
 import { Pop } from "../../src/models/pop";
 import { Sasrec } from "../../src/models/sasrec";
 import { SessionKnn } from "../../src/models/session-knn";
 import { SessionPop } from "../../src/models/session-pop";
+import { SrGnn } from "../../src/models/sr-gnn";
+import { Stamp } from "../../src/models/stamp";
 import { VsKnn } from "../../src/models/vs-knn";
 import { contract, type Contract } from "./recommender";
 
 const sasrec = { dimension: 32, inner: 32, blocks: 1, dropout: 0.1, batch: 32, rate: 0.01, epochs: 8 };
+const small = { dimension: 32, batch: 64, rate: 0.01, metric: "MRR@10" };
+const gru = { ...small, batch: 16, negatives: 30, rate: 0.1, momentum: 0.1, inputDropout: 0, stateDropout: 0, epochs: 8 };
+const graph = { ...small, rateDecay: 1, epochs: 5 };
 
 const models: readonly Contract[] = [
   { name: "POP", make: (options) => new Pop(options), load: Pop.load, world: "popular" },
@@ -19,6 +27,12 @@ const models: readonly Contract[] = [
   { name: "Item-kNN over a window", make: (options) => new ItemKnn({ window: 5, ...options }), load: ItemKnn.load, world: "groups" },
   { name: "S-KNN", make: (options) => new SessionKnn(options), load: SessionKnn.load, world: "company" },
   { name: "VS-KNN", make: (options) => new VsKnn(options), load: VsKnn.load, world: "company" },
+  { name: "GRU4Rec", make: (options) => new Gru4Rec({ ...gru, ...options }), load: Gru4Rec.load, world: "cycle", timeout: 240000 },
+  { name: "GRU4Rec with cross-entropy", make: (options) => new Gru4Rec({ ...gru, loss: "cross-entropy", logQ: 1, ...options }), load: Gru4Rec.load, world: "cycle", timeout: 240000 },
+  { name: "NARM", make: (options) => new Narm({ ...small, units: 32, inputDropout: 0.1, outputDropout: 0.1, epochs: 6, ...options }), load: Narm.load, world: "cycle", timeout: 240000 },
+  { name: "STAMP", make: (options) => new Stamp({ ...small, rate: 0.02, epochs: 10, ...options }), load: Stamp.load, world: "cycle", timeout: 240000 },
+  { name: "SR-GNN", make: (options) => new SrGnn({ ...graph, ...options }), load: SrGnn.load, world: "cycle", timeout: 240000 },
+  { name: "NISER+", make: (options) => new Niser({ ...graph, ...options }), load: Niser.load, world: "cycle", timeout: 240000 },
   { name: "SASRec", make: (options) => new Sasrec({ ...sasrec, ...options }), load: Sasrec.load, world: "cycle", timeout: 240000 },
 ];
 

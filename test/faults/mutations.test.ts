@@ -158,6 +158,7 @@ describe("mutated files", function () {
     const checkpoint = {
       cursor: { epoch: 2, step: 3, lossSum: 1.5, history: [{ epoch: 1, loss: 2 }], bestEpoch: 1, done: false },
       weights: { w: normals("w") },
+      carried: { hidden: normals("hidden") },
       best: { w: normals("best") },
       optimiser: { step: 9, tensors: { "w/m": normals("m") } },
     };

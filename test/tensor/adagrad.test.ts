@@ -51,6 +51,24 @@ describe("tensor/adagrad", () => {
     [adagrad, weights].forEach((one) => one.dispose());
   });
 
+  for (const momentum of [0, 0.4]) {
+    it(`by rows: touched rows move as with the whole gradient, the others wait (momentum ${momentum})`, () => {
+      const rng = new Rng(6);
+      const start = rng.normals(12);
+      const [whole, part] = [0, 1].map(() => new ParameterSet({ w: { shape: [4, 3], data: start } })) as [ParameterSet, ParameterSet];
+      const [byAll, byRow] = [new Adagrad(whole, { momentum }), new Adagrad(part, { momentum })];
+      for (let step = 0; step < 5; step++) {
+        const [a, b] = [rng.normals(3), rng.normals(3)];
+        const sum = a.map((value, at) => value + b[at]!); // row 2 comes twice: its gradients are added before they are squared
+        tf.tidy(() => byAll.apply({ w: tf.tensor2d([...new Float32Array(6), ...sum, ...new Float32Array(3)], [4, 3]) }));
+        tf.tidy(() => byRow.apply({ w: { ids: Int32Array.of(2, -1, 2), values: tf.tensor2d([...a, 9, 9, 9, ...b], [3, 3]) } }));
+      }
+      close(part.toHost()["w"]!.data, whole.toHost()["w"]!.data, 1e-5);
+      assert.deepEqual(part.toHost()["w"]!.data.slice(0, 6), start.slice(0, 6));
+      [byAll, byRow, whole, part].forEach((one) => one.dispose());
+    });
+  }
+
   it("trains in the training loop", async () => {
     const weights = new ParameterSet({ w: { shape: [1], data: Float32Array.of(0) } });
     const optimiser = new Adagrad(weights, { rate: 1, momentum: 0.2 });

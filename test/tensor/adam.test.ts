@@ -40,6 +40,19 @@ describe("tensor/adam", () => {
     });
   }
 
+  it("an L2 penalty is a gradient: l2 w is added before the moments, of vectors too", () => {
+    const start = [3, -4];
+    const [plain, penalised] = [0, 1].map(() => new ParameterSet({ b: { shape: [2], data: Float32Array.from(start) } })) as [ParameterSet, ParameterSet];
+    const [adam, withPenalty] = [new Adam(plain, { rate: 0.1 }), new Adam(penalised, { rate: 0.1, l2: 0.5 })];
+    for (let step = 0; step < 3; step++) {
+      const w = plain.toHost()["b"]!.data;
+      tf.tidy(() => adam.apply({ b: tf.tensor1d([0.2 + 0.5 * w[0]!, 1 + 0.5 * w[1]!]) }));
+      tf.tidy(() => withPenalty.apply({ b: tf.tensor1d([0.2, 1]) }));
+    }
+    close(penalised.toHost()["b"]!.data, plain.toHost()["b"]!.data, 1e-6);
+    [adam, withPenalty, plain, penalised].forEach((one) => one.dispose());
+  });
+
   it("does not decay vectors: biases and gains", () => {
     const weights = new ParameterSet({ b: { shape: [2], data: Float32Array.of(3, 4) } });
     const adam = new Adam(weights, { decay: 0.5, rate: 0.1 });

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { Rng } from "../../src/core/rng";
 import { initBackend } from "../../src/tensor/backend";
+import { gates, gatesPortable } from "../../src/tensor/ops/gates";
 import { gruStep, gruStepPortable } from "../../src/tensor/ops/gru";
+import { gruSequence } from "../../src/tensor/ops/gru-sequence";
 import { close, noLeak } from "./helpers";
 
 const rng = new Rng("gru");
@@ -57,5 +59,34 @@ describe("tensor/gru", () => {
         }).dataSync<"float32">();
       close(step(40), [0.7], 1e-6);
       close(step(-40), [Math.tanh(0.3)], 1e-6);
+    }));
+
+  it("gates, which reset after the product, equal their plain twin in value and every gradient", () =>
+    noLeak(() => {
+      const inputs = [normal("input", 5, 12), normal("state", 5, 12), normal("hidden", 5, 4)] as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
+      const cotangent = normal("cotangent", 5, 4);
+      const gradients = (of: typeof gates): tf.Tensor[] => tf.grads((...xs) => of(...(xs as typeof inputs)).mul(cotangent).sum())(inputs);
+      close(gates(...inputs).dataSync(), gatesPortable(...inputs).dataSync(), 1e-5);
+      const [ours, theirs] = [gradients(gates), gradients(gatesPortable)];
+      ours.forEach((one, i) => close(one.dataSync(), theirs[i]!.dataSync(), 1e-5));
+    }));
+
+  it("a sequence is its steps one by one, whatever stands beside it, in value and gradient", () =>
+    noLeak(() => {
+      const weights = { gates: normal("w", 7, 8), candidate: normal("c", 7, 4), gateBias: normal("b", 8), candidateBias: normal("d", 4) } as unknown as Parameters<typeof gruSequence>[2];
+      const x = normal("x", 6, 3) as tf.Tensor2D;
+      const offsets = Uint32Array.of(0, 1, 4, 6); // of 1, 3 and 2 steps
+      const oneByOne = (input: tf.Tensor): tf.Tensor2D => {
+        const rows: tf.Tensor2D[] = [];
+        for (let b = 0; b < 3; b++) {
+          let h = tf.zeros([1, 4]) as tf.Tensor2D;
+          for (let p = offsets[b]!; p < offsets[b + 1]!; p++) rows.push((h = gruStepPortable(input.slice([p, 0], [1, -1]) as tf.Tensor2D, h, weights)));
+        }
+        return tf.concat(rows, 0) as tf.Tensor2D;
+      };
+      const cotangent = normal("cotangent", 6, 4);
+      close(gruSequence(x, offsets, weights).dataSync(), oneByOne(x).dataSync(), 1e-5);
+      const [ours, theirs] = [(input: tf.Tensor) => gruSequence(input as tf.Tensor2D, offsets, weights), oneByOne].map((of) => tf.grad((input: tf.Tensor) => of(input).mul(cotangent).sum())(x));
+      close(ours!.dataSync(), theirs!.dataSync(), 1e-5);
     }));
 });

@@ -1,0 +1,55 @@
+/**
+ * GRU4Rec's losses, as its official code defines them, over scores whose own targets stand on the diagonal:
+ * row b's target is column b; the other lanes' targets and the drawn negatives are the other columns, and one that is the
+ * same item as the target counts as a negative all the same.
+ * Symbols: B lanes, K negatives.
+ */
+import * as tf from "@tensorflow/tfjs";
+
+/** What stands in for a probability of 0. */
+const smallest = 1e-24;
+
+/**
+ * Softmax cross-entropy of the targets.
+ * @param scores [B, B + K]
+ * @param correction [B + K] subtracted from the scores: what sampling favours; none if not given
+ * @returns scalar, the mean over the lanes
+ * @example
+ * import { crossEntropyLoss, initBackend, tf } from "sessionlab";
+ * await initBackend();
+ * const loss = crossEntropyLoss(tf.zeros([1, 4])).dataSync()[0]!;
+ * assert.ok(Math.abs(loss - Math.log(4)) < 1e-6);
+ */
+export function crossEntropyLoss(scores: tf.Tensor2D, correction?: Float32Array): tf.Scalar {
+  const logits = correction === undefined ? scores : (scores.sub(tf.tensor2d(correction, [1, correction.length])) as tf.Tensor2D);
+  return tf.logSoftmax(logits).mul(diagonal(scores.shape)).sum().div(-scores.shape[0]) as tf.Scalar;
+}
+
+/**
+ * BPR-max: the target against each negative, weighted by the softmax over the negatives, and a penalty of their scores.
+ * @param scores [B, B + K]
+ * @param options elu: of the scores, 0 leaves them; penalty: the weight of the second term
+ * @returns scalar, the mean over the lanes
+ * @example
+ * import { bprMaxLoss, initBackend, tf } from "sessionlab";
+ * await initBackend();
+ * const loss = bprMaxLoss(tf.tensor2d([[2, 0]]), { elu: 0, penalty: 0 }).dataSync()[0]!; // one negative, of weight 1
+ * assert.ok(Math.abs(loss - Math.log(1 + Math.exp(-2))) < 1e-6);
+ */
+export function bprMaxLoss(scores: tf.Tensor2D, { elu, penalty }: { readonly elu: number; readonly penalty: number }): tf.Scalar {
+  const values = (elu === 0 ? scores : tf.relu(scores).add(tf.exp(tf.minimum(scores, 0)).sub(1).mul(elu))) as tf.Tensor2D;
+  const own = diagonal(scores.shape); // [B, B + K]
+  const others = tf.sub(1, own);
+  const target = values.mul(own).sum(1, true); // [B, 1]
+  const weights = tf.softmax(values.sub(own.mul(1e9))).mul(others); // [B, B + K] over the negatives
+  const won = tf.sigmoid(target.sub(values)).mul(weights).sum(1); // [B]
+  const size = values.square().mul(weights).sum(1).mul(penalty);
+  return won.add(smallest).log().neg().add(size).mean() as tf.Scalar;
+}
+
+/** 1 where a row's target stands. @returns [B, B + K] */
+function diagonal([rows, columns]: readonly [number, number]): tf.Tensor2D {
+  const ones = new Float32Array(rows * columns);
+  for (let row = 0; row < rows; row++) ones[row * columns + row] = 1;
+  return tf.tensor2d(ones, [rows, columns]);
+}

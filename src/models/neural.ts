@@ -1,0 +1,244 @@
+/**
+ * What the neural session recommenders share: one training loop, one way to score, save and load. A model adds its first
+ * weights and `encode`, from a session to its vector; scores are products with the item table, which input and output share.
+ * Symbols: V items, D dimensions, B sessions.
+ */
+import * as tf from "@tensorflow/tfjs";
+import { NotFittedError } from "../core/errors";
+import { hashOf, type Hashable } from "../core/hash";
+import { rules, type Rule } from "../core/options";
+import type { Rng } from "../core/rng";
+import { knownSequences, prefixBatches, type PrefixBatch, type Sequences } from "../data/sequences";
+import { sessionCount, type Cases, type Items, type Sessions, type TrainSessions } from "../data/types";
+import { Adam } from "../tensor/adam";
+import { product } from "../tensor/ops/product";
+import { gatherRows } from "../tensor/ops/rows";
+import { softmaxLoss } from "../tensor/ops/softmax-loss";
+import type { Optimiser } from "../tensor/optimiser";
+import { ParameterSet, type HostTensor } from "../tensor/parameters";
+import { train as trainLoop, type TrainingTask } from "../tensor/training";
+import { loadModel, saveModel } from "./files";
+import { checkVectors, initialItems, itemNames, itemTable, vectorsHash, type ItemInput, type ItemVectors } from "./item-table";
+import { recommendFrom, type FitContext, type FitReport, type Recommendation, type RecommendQuery, type Recommender } from "./recommender";
+import { validation } from "./validation";
+
+/** Options that every neural model has. */
+export const neuralDefaults = {
+  /** D. */
+  dimension: 100,
+  /** Of a longer session the last items count. */
+  maxLength: 50,
+  /** What an item is: its ID embedding, its text vector (`FitContext.vectors`), or both; absent is "id". */
+  input: undefined as ItemInput | undefined,
+  /** Learning rate of Adam. */
+  rate: 1e-3,
+  /** Targets a batch. */
+  batch: 100,
+  epochs: 30,
+  /** Epochs without a better validation metric before it stops. */
+  patience: 3,
+  /** What early stop reads, over at most `validationCases` cases. */
+  metric: "MRR@20",
+  validationCases: 10_000,
+};
+
+/** Options of every neural model. */
+export type NeuralOptions = typeof neuralDefaults & {
+  /** L2 penalty, added to the gradient (PyTorch's weight_decay), of the models that have it. */
+  readonly l2?: number;
+  /** The rate is multiplied by `rateDecay` after every `rateEpochs` epochs, in the models that have it. */
+  readonly rateDecay?: number;
+  readonly rateEpochs?: number;
+};
+
+/** Their rules, for `resolveOptions`. */
+export const neuralRules = {
+  dimension: rules.positiveInteger,
+  maxLength: rules.positiveInteger,
+  input: rules.oneOf(undefined, "id", "text", "both"),
+  rate: rules.positive,
+  batch: rules.positiveInteger,
+  epochs: rules.positiveInteger,
+  patience: rules.positiveInteger,
+  validationCases: rules.positiveInteger,
+} as const satisfies { readonly [K in keyof NeuralOptions]?: Rule };
+
+/** Of the options that only some models have. */
+export const scheduleRules = { l2: rules.notNegative, rateDecay: rules.positive, rateEpochs: rules.positiveInteger } as const;
+
+/** Values of a model's weights, and of the text vectors where it reads them. */
+export type Values = Readonly<Record<string, tf.Tensor>>;
+
+/** How a model trains: what `TrainingTask` needs beyond what all models share. */
+export type Lesson<Batch> = Pick<TrainingTask<Batch>, "batches" | "loss" | "rows" | "carried">;
+
+interface Fitted {
+  readonly weights: ParameterSet;
+  readonly items: Items;
+  /** Text vectors. */
+  readonly vectors?: ItemVectors & { readonly tensor: tf.Tensor2D };
+}
+
+/** The base of the neural recommenders. */
+export abstract class NeuralRecommender<O extends NeuralOptions> implements Recommender {
+  abstract readonly name: string;
+  private fitted: Fitted | undefined;
+
+  protected constructor(readonly options: Readonly<O>) {}
+
+  /** First values of the ID embeddings. @returns [V, D] */
+  protected abstract initialIds(items: number, rng: Rng): Float32Array;
+
+  /** First values of the other weights. */
+  protected abstract initialWeights(items: number, rng: Rng): Record<string, HostTensor>;
+
+  /**
+   * The vector of each session, whose product with `outputTable` ranks the items.
+   * @param values the learnt weights; `item` is the whole item table [V, D], text vectors in it
+   * @param rng where given, dropout is on: only inside `fit`
+   * @returns [B, D]
+   */
+  protected abstract encode(values: Values, sequences: Sequences, rng?: Rng): tf.Tensor2D;
+
+  /** What scores are products with. @returns [V, D] */
+  protected outputTable(values: Values): tf.Tensor2D {
+    return values[itemNames.ids] as tf.Tensor2D;
+  }
+
+  /** Expanded prefixes under the exact softmax over the catalogue. */
+  protected lesson(train: TrainSessions): Lesson<unknown> {
+    const lesson: Lesson<PrefixBatch> = {
+      batches: (rng) => prefixBatches(train, this.options, rng),
+      loss: (weights, { sequences, targets }, rng) => {
+        const values = this.withItems(weights);
+        return softmaxLoss(this.encode(values, sequences, rng), this.outputTable(values), targets);
+      },
+    };
+    return lesson as Lesson<unknown>;
+  }
+
+  protected optimiser(weights: ParameterSet): Optimiser {
+    const { rate, l2 } = this.options;
+    return new Adam(weights, { rate, l2 });
+  }
+
+  get items(): Items {
+    return this.state().items;
+  }
+
+  async fit(train: TrainSessions, valid: Cases<"valid">, context: FitContext): Promise<FitReport> {
+    const { options } = this;
+    this.dispose();
+    const { trained } = train.items;
+    const { input = "id", rateDecay = 1, rateEpochs = 1 } = options;
+    const vectors = checkVectors(this.name, input, context.vectors, trained);
+    const rng = context.rng.child("weights");
+    const first = {
+      ...initialItems(input, trained, options.dimension, vectors, () => this.initialIds(trained, rng.child(itemNames.ids)), rng),
+      ...this.initialWeights(trained, rng),
+    };
+    this.fitted = { weights: new ParameterSet(first), items: train.items, vectors: hold(vectors) };
+    const { weights } = this.fitted;
+    const optimiser = this.optimiser(weights);
+    const lesson = this.lesson(train);
+    try {
+      return await trainLoop<unknown>(
+        {
+          ...lesson,
+          name: this.name,
+          identity: hashOf({
+            ...{ model: this.name, options: options as Hashable, train: train.hash, valid: valid.hash, vectors: vectorsHash(vectors) },
+            ...{ seed: context.rng.state().path, backend: tf.getBackend() },
+          }),
+          weights,
+          optimiser,
+          epochs: options.epochs,
+          patience: options.patience,
+          metric: options.metric,
+          rateScale: (epoch) => rateDecay ** Math.floor(epoch / rateEpochs),
+          validate: validation((sessions) => this.score(sessions), train, valid, options.metric, options.validationCases, context.rng.child("validation")),
+        },
+        context,
+      );
+    } catch (error) {
+      this.dispose();
+      throw error;
+    } finally {
+      lesson.carried?.dispose();
+      optimiser.dispose();
+    }
+  }
+
+  score(sessions: Sessions): tf.Tensor2D {
+    const { weights, items } = this.state();
+    return tf.tidy(() => {
+      const values = this.withItems(weights.read());
+      const { sequences, rows } = knownSequences(sessions, items.trained, this.options.maxLength);
+      const table = this.outputTable(values); // [V, D]
+      const known = sequences.offsets.length > 1;
+      // A session without a known item has the zero vector: every item scores 0.
+      const encoded = known ? gatherRows(this.encode(values, sequences), rows) : tf.zeros([sessionCount(sessions), table.shape[1]]); // [B, D]
+      return product(encoded as tf.Tensor2D, table, false, true); // [B, V]
+    });
+  }
+
+  recommend(session: readonly string[], query: RecommendQuery): Recommendation[] {
+    return recommendFrom(this, session, query);
+  }
+
+  async save(folder: string): Promise<void> {
+    const { weights, items, vectors } = this.state();
+    const learnt: Record<string, HostTensor> = weights.toHost();
+    const all = vectors === undefined ? learnt : { ...learnt, [itemNames.vectors]: vectors };
+    const tensors = Object.fromEntries(Object.entries(all).map(([name, { shape, data }]) => [name, { dtype: "F32" as const, shape, data }]));
+    await saveModel(folder, { name: this.name, options: this.options as Readonly<Record<string, unknown>>, items, tensors });
+  }
+
+  dispose(): void {
+    this.fitted?.weights.dispose();
+    this.fitted?.vectors?.tensor.dispose();
+    this.fitted = undefined;
+  }
+
+  /** Takes the weights of a saved model. @throws ConfigError, DataError */
+  protected static async read<M extends NeuralRecommender<NeuralOptions>>(folder: string, name: string, make: (options: object) => M): Promise<M> {
+    const { options, items, tensors } = loadModel(folder, name);
+    const host = Object.fromEntries(Object.entries(tensors).map(([key, { shape, data }]) => [key, { shape, data: data as Float32Array }]));
+    const { [itemNames.vectors]: vectors, ...weights } = host;
+    const model = make(options);
+    model.fitted = { weights: new ParameterSet(weights), items, vectors: hold(vectors as ItemVectors | undefined) };
+    return model;
+  }
+
+  protected state(): Fitted {
+    if (this.fitted === undefined) throw new NotFittedError(this.name);
+    return this.fitted;
+  }
+
+  /** The weights with the whole item table as `item`. */
+  protected withItems(weights: Values): Values {
+    const { vectors } = this.state();
+    return vectors === undefined ? weights : { ...weights, [itemNames.ids]: itemTable({ ...weights, ...this.vectorTensors() }) };
+  }
+
+  /** The text vectors by their name among the weights; nothing without any. */
+  protected vectorTensors(): Values {
+    const { vectors } = this.state();
+    return vectors === undefined ? {} : { [itemNames.vectors]: vectors.tensor };
+  }
+}
+
+function hold(vectors: ItemVectors | undefined): Fitted["vectors"] {
+  return vectors === undefined ? undefined : { ...vectors, tensor: tf.keep(tf.tensor2d(vectors.data, [...vectors.shape])) };
+}
+
+/** Values drawn evenly from [-bound, bound]. */
+export function uniform(size: number, bound: number, rng: Rng): Float32Array {
+  return Float32Array.from({ length: size }, () => bound * (2 * rng.uniform() - 1));
+}
+
+/** A rule for a whole number of `heads` that divides the dimension. */
+export function dividing(dimension: number): Rule {
+  return (value) => (rules.positiveInteger(value) === undefined && dimension % (value as number) === 0 ? undefined : "a divisor of dimension");
+}
+
