@@ -1,11 +1,13 @@
 /**
  * From the ES module that tslab's converter emits for a cell to the body of the function that its executor runs.
  * A variable of a cell stays a local of that function, at full speed; the scope that later cells read and write has an
- * accessor for it, so a `let` changed later is changed for the functions that closed over it. Loops get a check by which an
- * interrupt stops them where no signal reaches. All changes are made within lines: line numbers stay those of the emitted
- * module, whose source map leads back to the cell.
+ * accessor for it, so a `let` changed later is changed for the functions that closed over it. Where a signal does not reach,
+ * loops get a check by which an interrupt stops them, and calls are made so that it does reach (stoppable.ts). All changes are
+ * made within lines: line numbers stay those of the emitted module, whose source map leads back to the cell.
  */
 import ts from "typescript";
+import { apply, insert, type Edit } from "./edits";
+import { awaits, stoppable } from "./stoppable";
 
 /** The name of the object that the compiled code finds its scope and helpers in. */
 export const hooksKey = "sessionlab.cell";
@@ -18,6 +20,8 @@ export interface CellHooks {
   def(name: string, get: () => unknown, set?: (value: unknown) => void): void;
   /** Throws if the running cell was interrupted. */
   tick(): void;
+  /** Calls a function in such a way that SIGINT ends it. */
+  call<T>(work: () => T): T;
   /** Takes the value of the last expression. */
   last(value: unknown): void;
   /** import.meta of cells. */
@@ -32,12 +36,6 @@ export interface CompiledCell {
   /** From where the map leads to a position in the emitted module; 0-based. */
   original(line: number, column: number): { readonly line: number; readonly column: number };
   readonly hasTopLevelAwait: boolean;
-}
-
-interface Edit {
-  readonly start: number;
-  readonly end: number;
-  readonly text: string;
 }
 
 /** Compiles what the converter emitted. @param known is there a variable of this name from earlier cells? */
@@ -71,7 +69,7 @@ export function compileCell(emitted: string, known: (name: string) => boolean): 
   for (const name of [...exported]) atTop.push(define(name, true)); // a var inside a block
   inner(file, hasTopLevelAwait, known, edits);
 
-  const head = `const { scope: __scope, def: __def, tick: __tick, last: __last, meta: __meta } = globalThis[Symbol.for(${JSON.stringify(hooksKey)})]; let __n = 0; __tick();${atTop.join("")} `;
+  const head = `const { scope: __scope, def: __def, tick: __tick, call: __call, last: __last, meta: __meta } = globalThis[Symbol.for(${JSON.stringify(hooksKey)})]; let __n = 0; __tick();${atTop.join("")} `;
   const changed = apply(emitted, [insert(0, head), ...edits]);
   const needsCommonJs = file.statements.some(ts.isImportDeclaration) || /\bimport\s*\(/.test(emitted);
   const { code, map } = needsCommonJs ? commonJs(changed.text) : { code: `"use strict"; ${changed.text}`, map: undefined };
@@ -92,9 +90,10 @@ function commonJs(text: string): { readonly code: string; readonly map: string |
   return { code: outputText.replace(/\/\/# sourceMappingURL=.*\s*$/, ""), map: sourceMapText };
 }
 
-/** Edits below the statements: names of earlier cells, and checks in loops. */
+/** Edits below the statements: names of earlier cells, checks in loops, calls that a signal ends. */
 function inner(file: ts.SourceFile, hasTopLevelAwait: boolean, known: (name: string) => boolean, edits: Edit[]): void {
-  const visit = (node: ts.Node, guarded: boolean): void => {
+  /** @param where guarded: no signal is sure to reach; async: after an await; called: inside such a call */
+  const visit = (node: ts.Node, where: { readonly guarded: boolean; readonly async: boolean; readonly called: boolean }): void => {
     if (ts.isPropertyAccessExpression(node) && ts.isIdentifier(node.expression) && node.expression.text === "exports") {
       const called = ts.isCallExpression(node.parent) && node.parent.expression === node;
       const start = node.expression.getStart(file);
@@ -107,15 +106,26 @@ function inner(file: ts.SourceFile, hasTopLevelAwait: boolean, known: (name: str
     if (ts.isShorthandPropertyAssignment(node) && known(node.name.text) && !isLocal(node.name)) {
       edits.push(insert(node.name.getEnd(), `: __scope.${node.name.text}`));
     }
-    if (guarded && ts.isIterationStatement(node, false)) {
-      const body = node.statement;
-      const check = awaits(body) ? "__tick(); " : "if (!(__n = __n + 1 & 15)) __tick(); ";
-      if (ts.isBlock(body)) edits.push(insert(body.getStart(file) + 1, ` ${check}`));
-      else edits.push(insert(body.getStart(file), `{ ${check}`), insert(body.getEnd(), " }"));
-    }
-    ts.forEachChild(node, (child) => visit(child, guarded || ts.isFunctionLike(node)));
+    const around = where.async && !where.called ? stoppable(node) : undefined;
+    if (around !== undefined) edits.push(insert(node.getStart(file), around.before));
+    const body = where.guarded && ts.isIterationStatement(node, false) ? node.statement : undefined;
+    const isFunction = ts.isFunctionLike(node);
+    const inside = isFunction ? { guarded: true, async: isAsync(node), called: false } : { ...where, called: where.called || around !== undefined };
+    ts.forEachChild(node, (child) => {
+      if (child !== body) return visit(child, inside);
+      const check = awaits(child) ? "__tick(); " : "if (!(__n = __n + 1 & 15)) __tick(); ";
+      const isBlock = ts.isBlock(child);
+      edits.push(isBlock ? insert(child.getStart(file) + 1, ` ${check}`) : insert(child.getStart(file), `{ ${check}`));
+      visit(child, inside);
+      if (!isBlock) edits.push(insert(child.getEnd(), " }"));
+    });
+    if (around !== undefined) edits.push(insert(node.getEnd(), around.after));
   };
-  visit(file, hasTopLevelAwait);
+  visit(file, { guarded: hasTopLevelAwait, async: hasTopLevelAwait, called: false });
+}
+
+function isAsync(node: ts.Node): boolean {
+  return ts.canHaveModifiers(node) && ts.getModifiers(node)?.some(({ kind }) => kind === ts.SyntaxKind.AsyncKeyword) === true;
 }
 
 /** Is an identifier bound inside the cell? */
@@ -124,13 +134,6 @@ function isLocal(name: ts.Identifier): boolean {
     if ((node as ts.Node & { locals?: ReadonlyMap<string, unknown> }).locals?.has(name.text) === true) return true;
   }
   return false;
-}
-
-/** Does a cell await outside of its functions? */
-function awaits(node: ts.Node): boolean {
-  if (ts.isAwaitExpression(node) || (ts.isForOfStatement(node) && node.awaitModifier !== undefined)) return true;
-  if (ts.isFunctionLike(node) || ts.isClassLike(node)) return false;
-  return ts.forEachChild(node, awaits) ?? false;
 }
 
 function exportedNames(statement: ts.Statement): string[] {
@@ -146,31 +149,4 @@ function importedNames({ importClause }: ts.ImportDeclaration): string[] {
 
 function boundNames(name: ts.BindingName): string[] {
   return ts.isIdentifier(name) ? [name.text] : name.elements.flatMap((element) => (ts.isOmittedExpression(element) ? [] : boundNames(element.name)));
-}
-
-function insert(at: number, text: string): Edit {
-  return { start: at, end: at, text };
-}
-
-/** @returns the changed text, and the way back from an offset in it */
-function apply(text: string, edits: readonly Edit[]): { readonly text: string; before(offset: number): number } {
-  const ordered = edits.map((edit, i) => ({ ...edit, i })).sort((a, b) => a.start - b.start || a.end - b.end || a.i - b.i);
-  const pieces: { readonly from: number; readonly at: number }[] = []; // unchanged text: where it begins, before and now
-  let result = "";
-  let at = 0;
-  for (const { start, end, text: replacement } of ordered) {
-    pieces.push({ from: at, at: result.length });
-    const lines = text.slice(start, end).replace(/[^\n]/g, ""); // what is removed leaves its line breaks
-    result += text.slice(at, start) + replacement + lines;
-    at = end;
-  }
-  pieces.push({ from: at, at: result.length });
-  return {
-    text: result + text.slice(at),
-    before(offset) {
-      const index = Math.max(0, pieces.findLastIndex((piece) => piece.at <= offset));
-      const { from, at: begin } = pieces[index]!;
-      return Math.min(from + offset - begin, ordered[index]?.start ?? text.length, text.length);
-    },
-  };
 }

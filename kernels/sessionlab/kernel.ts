@@ -10,7 +10,7 @@ import { History, type HistoryRequest } from "./history";
 import { Input } from "./input";
 import { completeReply, inspectReply, isCompleteReply } from "./language";
 import type { RingWriter, StreamName } from "./ring";
-import { RunningCell, type Runner } from "./running";
+import { LeftScopes, RunningCell, type Runner } from "./running";
 import type { Outcome, Session } from "./session";
 import { now, type FromServer, type Outgoing, type ToServer } from "./threads";
 import { errorContent } from "./trace";
@@ -201,6 +201,7 @@ export class Kernel {
     const { runner } = this.#parts;
     const late = (error: unknown): void => void process.stderr.write(`Uncaught ${errorContent(error).traceback.join("\n")}\n`);
     process.on("uncaughtException", (error: unknown) => {
+      if (error instanceof LeftScopes) return;
       const { cell } = runner;
       if (cell === undefined || cell !== runner.current) return late(error);
       cell.failure ??= { error };

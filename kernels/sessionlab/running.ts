@@ -2,8 +2,9 @@
  * The cell that runs, and how it is stopped. Code is told apart by the cell that it belongs to, through everything that it
  * awaits: output goes where it belongs, and an interrupt stops what one cell started and nothing else.
  */
-import { AsyncLocalStorage } from "node:async_hooks";
+import { AsyncLocalStorage, executionAsyncId } from "node:async_hooks";
 import { setMaxListeners } from "node:events";
+import { Script } from "node:vm";
 import { flag } from "./threads";
 import type { Header } from "./wire";
 
@@ -51,13 +52,39 @@ export class RunningCell {
   }
 }
 
+/** Not an error: by it Node forgets asynchronous scopes that code was in when it was ended. */
+export class LeftScopes extends Error {}
+
+/**
+ * Code that is ended leaves no asynchronous scope that it had entered, for which Node would end the process. Node forgets
+ * such scopes after an uncaught exception.
+ * @param outer executionAsyncId before the code began
+ */
+export function leaveScopes(outer: number): void {
+  if (executionAsyncId() === outer) return;
+  (process as unknown as { _fatalException?(error: Error, fromPromise: boolean): boolean })._fatalException?.(new LeftScopes(), false);
+}
+
 const storage = new AsyncLocalStorage<RunningCell>();
+
+/** Milliseconds, and calls in them that can be stopped: many short ones shall not cost more than a few percent. */
+const callsWindow = 10;
+const mostCalls = 100;
+/** What the script calls. Its frame, and the one above it, are left out of tracebacks. */
+const stoppableWork: { now: () => unknown } = { now: () => undefined };
+const workKey = "sessionlab.work";
+export const stoppableFile = "node:sessionlab";
+const callIt = new Script(`globalThis[Symbol.for(${JSON.stringify(workKey)})].now()`, { filename: stoppableFile });
+Object.defineProperty(globalThis, Symbol.for(workKey), { value: stoppableWork });
 
 /** Knows which cell runs, and takes interrupts. */
 export class Runner {
   readonly #flags: Int32Array;
   #current: RunningCell | undefined;
   #latest: RunningCell | undefined;
+  /** How many calls were made stoppable in this window of time. */
+  #calls = 0;
+  #callsSince = 0;
   /** Ends the wait for the current cell. */
   onInterrupt: () => void = () => undefined;
 
@@ -88,6 +115,34 @@ export class Runner {
   /** While this is on, the running code is ended by SIGINT itself. */
   set interruptible(on: boolean) {
     Atomics.store(this.#flags, flag.interruptible, on ? 1 : 0);
+  }
+
+  /**
+   * Calls a function of the running cell so that SIGINT ends it, whatever it does.
+   * @throws Interrupted when it was ended
+   */
+  call<T>(work: () => T): T {
+    const cell = storage.getStore();
+    if (cell?.interrupted === true) throw new Interrupted();
+    if (Atomics.load(this.#flags, flag.interruptible) === 1 || cell === undefined || cell !== this.#current) return work();
+    const time = performance.now();
+    if (time - this.#callsSince > callsWindow) [this.#callsSince, this.#calls] = [time, 0];
+    if (++this.#calls > mostCalls) return work();
+    stoppableWork.now = work;
+    const outer = executionAsyncId();
+    this.interruptible = true;
+    try {
+      return callIt.runInThisContext({ breakOnSigint: true, displayErrors: false }) as T;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException | undefined)?.code !== "ERR_SCRIPT_EXECUTION_INTERRUPTED") throw error;
+      leaveScopes(outer);
+      this.#take();
+      cell.interrupt();
+      this.onInterrupt();
+      throw new Interrupted();
+    } finally {
+      this.interruptible = false;
+    }
   }
 
   /** Somebody asked for the current cell to stop; a loop may have noticed before this was called. */

@@ -2,6 +2,7 @@
  * The cells of one notebook, on tslab's converter and executor: compiles a cell, runs it, takes the value of its last
  * expression or its error, and keeps the declarations that later cells are checked against.
  */
+import { executionAsyncId } from "node:async_hooks";
 import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import ts from "typescript";
@@ -11,7 +12,7 @@ import { compileCell, hooksKey, type CellHooks } from "./cell";
 import { mergeDeclarations, typedParameters, withoutExports } from "./declarations";
 import { installModules, refreshModules } from "./modules";
 import * as program from "./program";
-import { Interrupted, type RunningCell, type Runner } from "./running";
+import { Interrupted, leaveScopes, type RunningCell, type Runner } from "./running";
 import { faultsAbove, installShim } from "./shim";
 import { CompileError, positions, propertyOf, register, type Fault } from "./trace";
 
@@ -57,6 +58,7 @@ export class Session {
         Object.defineProperty(this.#scope, name, { get, set, enumerable: true, configurable: true });
       },
       tick: () => runner.tick(),
+      call: (work) => runner.call(work),
       last: (value) => void (this.#value = value),
       meta: { dirname: cwd, filename: join(cwd, "notebook.ts"), url: pathToFileURL(join(cwd, "notebook.ts")).href },
     };
@@ -88,8 +90,10 @@ export class Session {
     return this.#runner.run(cell, async () => {
       try {
         await this.beforeRun(source);
+        const outer = executionAsyncId();
         const running = this.#executor.execute(source);
         this.#runner.interruptible = false;
+        leaveScopes(outer);
         const done = await running;
         if (done && this.#thrown === undefined) await turn(); // promises that nobody awaits have failed by now
         const error = this.#errorOf(cell, done);

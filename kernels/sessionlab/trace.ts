@@ -1,7 +1,7 @@
 /** Errors as a notebook shows them: name, message, and a traceback that points at the lines of the cells. */
 import { SourceMap } from "node:module";
 import { inspect, types } from "node:util";
-import { Interrupted } from "./running";
+import { Interrupted, stoppableFile } from "./running";
 
 /** What compiled code needs to find its source again. */
 export interface SourceOrigin {
@@ -126,7 +126,8 @@ export function placesOf(error: Error): string[] {
 
 function stackLines(error: Error): string[] {
   const stack = propertyOf(error, "stack");
-  return typeof stack === "string" ? stack.split("\n").filter((line) => /^\s+at /.test(line)) : [];
+  const lines = typeof stack === "string" ? stack.split("\n").filter((line) => /^\s+at /.test(line)) : [];
+  return lines.filter((_, i) => lines[i + 1]?.includes(stoppableFile) !== true); // what the line below it calls is said by a later one
 }
 
 /** A frame: in a cell with its lines, elsewhere as one line; what the kernel itself does is left out. */

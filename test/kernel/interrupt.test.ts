@@ -13,6 +13,11 @@ const endless: Readonly<Record<string, string>> = {
   "a timer of node:timers/promises": 'import { setTimeout as sleep } from "node:timers/promises"; await sleep(1e6);',
   "what was given the signal": "await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));",
   "a regular expression": "/^(a+)+$/.test('a'.repeat(40) + 'b')",
+  "a call after an await": "await Promise.resolve(); const never = /^(a+)+$/.test('a'.repeat(40) + 'b');",
+  "a call in each of several asynchronous functions": "await Promise.all([1, 2].map(async (n) => { await n; if (n > 0) return /^(a+)+$/.test('a'.repeat(40) + 'b'); }));",
+  "a call that the cell would catch": "await Promise.resolve(); for (let n = 0; n < 5; n++) { try { await n; /^(a+)+$/.test('a'.repeat(40) + 'b'); } catch {} }",
+  "code in asynchronous scopes": 'import { AsyncResource } from "node:async_hooks"; new AsyncResource("outer").runInAsyncScope(() => new AsyncResource("inner").runInAsyncScope(() => { for (;;); }));',
+  "code in an asynchronous scope after an await": 'import { AsyncResource } from "node:async_hooks"; await Promise.resolve(); new AsyncResource("x").runInAsyncScope(() => { for (const n of [1]) /^(a+)+$/.test(`${"a".repeat(40)}b${n}`); });',
 };
 
 describe("an interrupt", function () {
@@ -92,6 +97,6 @@ await lab.train({ name: "endless", identity: "demo", weights, optimiser, epochs:
   });
 
   it("may come again and again", async () => {
-    for (let i = 0; i < 10; i++) assert.equal((await stopped(Object.values(endless)[i % 6]!, "signal")).reply["ename"], "Interrupted");
+    for (let i = 0; i < 12; i++) assert.equal((await stopped(Object.values(endless)[i % 12]!, "signal")).reply["ename"], "Interrupted");
   });
 });
