@@ -3,7 +3,8 @@
  * Sessions are renumbered from the oldest to the most recent, by the time of their last event; without times the order of
  * the data is taken for the order of time.
  */
-import { sessionCount, type TrainSessions } from "../data/types";
+import { byRecency } from "../data/recent";
+import type { TrainSessions } from "../data/types";
 import type { SessionRanges, Tables } from "./counting";
 import { offsetsOf } from "./sparse";
 
@@ -48,12 +49,4 @@ export async function sessionSets(train: TrainSessions, popularity: Uint32Array,
     }
   }
   return { popularity, sets, setItems: setItems.slice(0, filled), holders, holderSessions };
-}
-
-/** Numbers of the sessions, the oldest first; of one time in the order of the data. */
-function byRecency({ offsets, time, ...rest }: TrainSessions): Uint32Array {
-  const order = Uint32Array.from({ length: sessionCount({ offsets, ...rest }) }, (_, s) => s);
-  if (time === undefined) return order;
-  const last = (s: number): number => (offsets[s + 1]! > offsets[s]! ? time[offsets[s + 1]! - 1]! : -Infinity);
-  return order.sort((a, b) => last(a) - last(b) || a - b);
 }

@@ -15,9 +15,7 @@ import { CountingModel, type SessionRanges } from "./counting";
 import { loadModel } from "./files";
 import { NeighbourSearch } from "./neighbours";
 import { sessionSets, type SessionSets } from "./session-sets";
-
-const shapes = ["same", "linear", "div", "log", "quadratic"] as const;
-type Shape = (typeof shapes)[number];
+import { shapes, stepWeight, type Shape } from "./step-weights";
 
 const defaults = {
   /** Neighbours. */
@@ -48,15 +46,6 @@ const weightOf: Readonly<Record<Shape, (p: number, length: number) => number>> =
   div: (p, length) => p / length,
   log: (p, length) => 1 / Math.log10(length - p + 1.7),
   quadratic: (p, length) => (p / length) ** 2,
-};
-
-/** By steps from the end, from 1. */
-const decayOf: Readonly<Record<Shape, (step: number) => number>> = {
-  same: () => 1,
-  linear: (step) => Math.max(0, 1 - 0.1 * step),
-  div: (step) => 1 / step,
-  log: (step) => 1 / Math.log10(step + 1.7),
-  quadratic: (step) => 1 / step ** 2,
 };
 
 /**
@@ -110,7 +99,7 @@ export class VsKnn extends CountingModel<SessionSets> {
     found.sessions.forEach((n, at) => {
       let latest = 0;
       for (let i = sets[n]!; i < sets[n + 1]!; i++) latest = Math.max(latest, place[setItems[i]!]!);
-      const share = found.similarities[at]! * decayOf[decay](session.length - latest + 1);
+      const share = found.similarities[at]! * stepWeight[decay](session.length - latest + 1);
       for (let i = sets[n]!; i < sets[n + 1]!; i++) scores[setItems[i]!]! += share * boost[setItems[i]!]!;
     });
     for (const item of items) place[item] = 0;
