@@ -3,6 +3,8 @@
  *   HR@K = Recall@K = [r <= K];   MRR@K = [r <= K] / r;   NDCG@K = [r <= K] / log2(r + 1)
  * and of the lists: coverage@K = |union of the lists| / V; ARP@K = mean over cases of the mean training count of the
  * K listed items (the raw count, as RecBole and Elliot have it).
+ * NDCG is divided by the DCG that the case can reach, which is 1 with one relevant item: as in ranx and RecBole, and in
+ * RecTools with divide_by_achievable=True; its default divides by the DCG of K relevant items (4.54 for K = 10).
  * With the tie rule "expected" and e tied items on the ranks g+1..g+e, a case's value is the mean of the metric over
  * these ranks: a model of constant scores gets HR@K = K/V, not 1.
  */

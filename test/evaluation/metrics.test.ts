@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { ConfigError } from "../../src/core/errors";
+import type { Cases } from "../../src/data/types";
+import { evaluate } from "../../src/evaluation/evaluate";
 import { listTally, meanMetrics, metricRows, parseMetric, tieRateOf } from "../../src/evaluation/metrics";
-import { countRanks, type RankCounts } from "../../src/evaluation/ranks";
+import { countRanks, tieRules, type RankCounts } from "../../src/evaluation/ranks";
 
 function counts(greater: number[], equal: number[], ahead: number[] = greater.map(() => 0)): RankCounts {
   return { greater: Int32Array.from(greater), equal: Int32Array.from(equal), ahead: Int32Array.from(ahead) };
@@ -10,22 +14,33 @@ function counts(greater: number[], equal: number[], ahead: number[] = greater.ma
 const near = (found: number | undefined, expected: number): void => assert.ok(Math.abs(found! - expected) < 1e-12, `${found} is not ${expected}`);
 
 describe("metrics", () => {
-  it("agree with ranx 0.3.21 on 50 rankings of 40 items", () => {
-    // from ranx import Qrels, Run, evaluate
-    // q = {f"c{b}": {f"i{(b*5+3)%40}": 1} for b in range(50)}
-    // r = {f"c{b}": {f"i{j}": ((b*37+j*53+11)%97)/97 for j in range(40)} for b in range(50)}
-    // print(evaluate(Qrels(q), Run(r), ["hit_rate@5","mrr@5","ndcg@5","hit_rate@10","mrr@10","ndcg@10"]))
-    const scores = Float32Array.from({ length: 50 * 40 }, (_, at) => ((Math.floor(at / 40) * 37 + (at % 40) * 53 + 11) % 97) / 97);
-    const targets = Int32Array.from({ length: 50 }, (_, row) => (row * 5 + 3) % 40);
-    const ranked = countRanks(scores, targets, 40);
-    for (const ties of ["expected", "mean", "optimistic", "pessimistic", "popularity"] as const) {
-      const means = meanMetrics(ranked, [5, 10], ties);
-      near(means["HR@5"], 0.1);
-      near(means["MRR@5"], 0.03333333333333333);
-      near(means["NDCG@5"], 0.04984565739436487);
-      near(means["HR@10"], 0.2);
-      near(means["MRR@10"], 0.04674603174603175);
-      near(means["NDCG@10"], 0.08227566278790077);
+  it("agree with ranx and RecTools (test/golden/metrics.py), NDCG divided by what the case can reach", async () => {
+    const scores = Float32Array.from({ length: 60 * 40 }, (_, at) => ((Math.floor(at / 40) * 37 + (at % 40) * 53 + 11) % 97) / 97);
+    const targetOf = (row: number): number => {
+      if (row % 20 === 7) return 41; // cold
+      const own = scores.subarray(40 * row, 40 * row + 40);
+      return row % 9 === 0 ? own.indexOf(Math.max(...own)) : (row * row * 3 + row + 1) % 40;
+    };
+    const cases: Cases<"valid"> = {
+      role: "valid", hash: "", items: { ids: Array.from({ length: 42 }, (_, item) => `${item}`), trained: 40 },
+      sessions: { offsets: Uint32Array.of(0, 1), item: Int32Array.of(0) },
+      session: new Int32Array(60), end: new Int32Array(60).fill(1),
+      target: Int32Array.from({ length: 60 }, (_, row) => targetOf(row)),
+    };
+    const counts = Array.from({ length: 40 }, (_, item) => 1 + ((item * item * 7) % 23));
+    const { ranx, rectools } = JSON.parse(readFileSync(join(__dirname, "../golden/metrics.json"), "utf8")) as Readonly<Record<string, Readonly<Record<string, number>>>>;
+    for (const ties of tieRules) {
+      const { metrics } = await evaluate(() => scores, cases, { ks: [1, 5, 10, 20], counts, ties });
+      for (const [name, expected] of Object.entries(ranx!)) near(metrics[name], expected);
+      for (const [name, expected] of Object.entries(rectools!)) {
+        const [metric, k] = name.split("@") as [string, string];
+        if (metric === "NDCG of K") {
+          const ideal = Array.from({ length: Number(k) }, (_, at) => 1 / Math.log2(at + 2)).reduce((sum, gain) => sum + gain, 0);
+          near(metrics[`NDCG@${k}`]! / ideal, expected); // RecTools's default
+        } else {
+          near(metrics[name.replace("Recall", "HR")], expected);
+        }
+      }
     }
   });
 
