@@ -1,8 +1,9 @@
 /** Recommenders, what they recommend, and how they were fitted and tuned, in a notebook. */
 import type { FitReport, Recommendation, Recommender } from "../models/recommender";
+import type { SearchReport } from "../models/search";
 import type { TuneReport } from "../models/tune";
 import type { Renderer } from "./mime";
-import { ends, formatNumber, panelBundle, panelRenderer, plural, type Panel, type PanelCell } from "./panel";
+import { ends, formatNumber, panelBundle, panelRenderer, percent, plural, type Panel, type PanelCell } from "./panel";
 import { inWords } from "./result-values";
 import { has, list, listOf, method, number, object, text } from "./shapes";
 
@@ -57,6 +58,19 @@ function tunePanel({ metric, options, value, trials }: TuneReport): Panel {
   };
 }
 
+function searchPanel({ metric, options, value, settings, trials }: SearchReport): Panel {
+  const { shown, gap } = ends(trials.length, 40);
+  const row = (at: number): PanelCell[] => {
+    const { round, setting, options: tried, share, epochs, metrics, seconds, kept, failure } = trials[at]!;
+    return [round, setting, settingOf(tried), percent(share), epochs, metrics[metric]?.toFixed(4), seconds.toFixed(1), failure === undefined ? (kept ? "kept" : "") : "broke off"];
+  };
+  return {
+    title: `Searched on validation ${metric}`,
+    facts: [`${plural(settings, "setting")} in ${plural(trials.at(-1)?.round ?? 0, "round")}`, `best ${value.toFixed(4)}: ${settingOf(options)}`],
+    grids: [{ headers: ["round", "number", "setting", "of train", "epochs", metric, "seconds", ""], rows: shown.map(row), gap }],
+  };
+}
+
 /** A setting of a grid in words. */
 function settingOf(options: Readonly<Record<string, unknown>>): string {
   return Object.keys(options).length === 0 ? "the defaults" : inWords(options);
@@ -66,6 +80,7 @@ function settingOf(options: Readonly<Record<string, unknown>>): string {
 export const modelRenderers: readonly Renderer[] = [
   panelRenderer({ name: text, options: object, fit: method, score: method, recommend: method }, recommenderPanel),
   { matches: (value) => listOf(value, { item: text, score: number }), render: (value) => panelBundle(recommendationsPanel(value as Recommendation[])) },
+  panelRenderer({ metric: text, options: object, value: number, settings: number, trials: list, rows: list }, searchPanel),
   panelRenderer({ metric: text, options: object, value: number, trials: list }, tunePanel),
   panelRenderer({ seconds: number, epochs: number, bestEpoch: number, history: list }, fitPanel),
 ];

@@ -23,6 +23,8 @@ export interface FitContext {
   readonly vectors?: ItemVectors;
   /** Seconds between checkpoints: how often never changes the result. */
   readonly checkpointSeconds?: number;
+  /** Epochs after which a fit stops for now, for models that have epochs: the same fit with a larger number and its checkpoint goes on. */
+  readonly until?: number;
 }
 
 /** What a fit did: goes into the result's passport. */

@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import { ConfigError, throwIfAborted } from "../core/errors";
 import { meter } from "../core/progress";
-import type { Split } from "../data/types";
+import type { Cases, Split, TrainSessions } from "../data/types";
 import { evaluate } from "../evaluation/evaluate";
 import { parseMetric } from "../evaluation/metrics";
 import { trainingCounts } from "../evaluation/strata";
@@ -25,6 +25,8 @@ export interface Trial {
   readonly options: Readonly<Record<string, unknown>>;
   /** Its metrics on validation. */
   readonly metrics: Readonly<Record<string, number>>;
+  /** Epochs it has had, for models that have epochs. */
+  readonly epochs?: number;
   /** Of fitting and scoring. */
   readonly seconds: number;
 }
@@ -52,34 +54,48 @@ export interface TuneReport {
  * const { options } = await tune((given) => new SessionPop(given), sessionPopSpace, { train, valid }, { metric: "HR@1", rng: new Rng(1) });
  * assert.deepEqual(options, { by: "recency" });
  */
-export async function tune<O extends object>(
-  make: (options: O) => Recommender,
-  space: readonly O[],
-  { train, valid }: Pick<Split, "train" | "valid">,
-  { metric, batch, ...context }: TuneContext,
-): Promise<TuneReport> {
-  const { metric: name, k } = parseMetric(metric);
-  const key = `${name}@${k}`;
+export async function tune<O extends object>(make: (options: O) => Recommender, space: readonly O[], { train, valid }: Pick<Split, "train" | "valid">, context: TuneContext): Promise<TuneReport> {
+  const metric = metricKey(context.metric);
   const counts = trainingCounts(train);
   const trials: Trial[] = [];
   let best: Trial | undefined;
   const tick = meter(context.progress, "tune", "setting", space.length);
   for (const [index, options] of space.entries()) {
     throwIfAborted(context.signal, "tune");
-    const start = performance.now();
-    const model = make(options);
-    try {
-      const checkpoint = context.checkpoint === undefined ? undefined : join(context.checkpoint, `setting-${index + 1}`);
-      await model.fit(train, valid, { ...context, rng: context.rng.child("tune"), checkpoint });
-      const { metrics } = await evaluate((sessions) => model.score(sessions), valid, { ks: [k], batch, counts, signal: context.signal });
-      const trial: Trial = { options: { ...(options as Readonly<Record<string, unknown>>) }, metrics, seconds: (performance.now() - start) / 1000 };
-      trials.push(trial);
-      if (best === undefined || metrics[key]! > best.metrics[key]!) best = trial;
-      tick(index + 1, { [key]: best!.metrics[key]! });
-    } finally {
-      model.dispose();
-    }
+    const checkpoint = context.checkpoint === undefined ? undefined : join(context.checkpoint, `setting-${index + 1}`);
+    const trial = await trySetting(make, options, { train, valid, counts }, { ...context, checkpoint });
+    trials.push(trial);
+    if (best === undefined || trial.metrics[metric]! > best.metrics[metric]!) best = trial;
+    tick(index + 1, { [metric]: best.metrics[metric]! });
   }
   if (best === undefined) throw new ConfigError("Expected settings to try, found an empty space; give one setting at least");
-  return { metric: key, options: best.options, value: best.metrics[key]!, trials };
+  return { metric, options: best.options, value: best.metrics[metric]!, trials };
+}
+
+/** The name that an evaluation gives a metric: "HR@20" for "Recall@20". @throws ConfigError for an unknown one */
+export function metricKey(name: string): string {
+  const { metric, k } = parseMetric(name);
+  return `${metric}@${k}`;
+}
+
+/**
+ * Fits and scores one setting, and frees its model.
+ * @param data `counts` are the training counts of all training sessions
+ * @param context `rng` is the same for all settings: they see the same random numbers
+ */
+export async function trySetting<O extends object>(
+  make: (options: O) => Recommender,
+  options: O,
+  { train, valid, counts }: { readonly train: TrainSessions; readonly valid: Cases<"valid">; readonly counts: Uint32Array },
+  { metric, batch, ...context }: TuneContext,
+): Promise<Trial> {
+  const start = performance.now();
+  const model = make(options);
+  try {
+    const { epochs } = await model.fit(train, valid, { ...context, rng: context.rng.child("tune") });
+    const { metrics } = await evaluate((sessions) => model.score(sessions), valid, { ks: [parseMetric(metric).k], batch, counts, signal: context.signal });
+    return { options: { ...(options as Readonly<Record<string, unknown>>) }, metrics, epochs, seconds: (performance.now() - start) / 1000 };
+  } finally {
+    model.dispose();
+  }
 }

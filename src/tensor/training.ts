@@ -52,6 +52,11 @@ export interface TrainingContext {
   readonly checkpoint?: string;
   /** Seconds between checkpoints. How often never changes a bit of the result. */
   readonly checkpointSeconds?: number;
+  /**
+   * Epochs after which it stops for now: it writes a checkpoint and leaves the best weights so far; the same training
+   * with a larger number goes on from there. Where it stops never changes a bit of what comes.
+   */
+  readonly until?: number;
 }
 
 /** What a training did. The weights are left at those of `bestEpoch`. */
@@ -110,7 +115,8 @@ export async function train<Batch>(task: TrainingTask<Batch>, context: TrainingC
   };
   const report = meter(context.progress, `train ${task.name}`, "epoch", task.epochs);
 
-  while (!cursor.done) {
+  const until = context.until ?? Infinity;
+  while (!cursor.done && cursor.epoch < until) {
     const epochRng = context.rng.child(`epoch ${cursor.epoch}`);
     const batches = task.batches(epochRng.child("batches"));
     while (cursor.step < batches.length) {
@@ -137,7 +143,7 @@ export async function train<Batch>(task: TrainingTask<Batch>, context: TrainingC
     const done = epoch >= task.epochs || epoch - bestEpoch >= task.patience;
     cursor = { epoch, step: 0, lossSum: 0, history: [...cursor.history, row], bestEpoch, done };
     report(epoch, { loss: row.loss, [task.metric]: metric });
-    if (done || performance.now() - written > 1000 * (context.checkpointSeconds ?? 20)) save();
+    if (done || epoch >= until || performance.now() - written > 1000 * (context.checkpointSeconds ?? 20)) save();
   }
   if (best !== undefined) weights.fromHost(best);
   return { epochs: cursor.epoch, bestEpoch: cursor.bestEpoch, history: cursor.history, seconds: (performance.now() - started) / 1000 };
