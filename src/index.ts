@@ -38,7 +38,7 @@ export { initBackend, libraryVersion, type BackendInfo, type BackendName } from 
 export { LazyAdam, lazyAdamDefaults, type LazyAdamOptions } from "./tensor/lazy-adam";
 export { memoryEstimate, type LossPlan, type MemoryEstimate, type StepPlan } from "./tensor/memory";
 export { gelu } from "./tensor/ops/activation";
-export { causalAttention, type AttentionOptions } from "./tensor/ops/attention";
+export { causalAttention, sessionAttention, type AttentionOptions } from "./tensor/ops/attention";
 export { binaryLoss } from "./tensor/ops/binary-loss";
 export { dropout } from "./tensor/ops/dropout";
 export { gates } from "./tensor/ops/gates";
@@ -76,6 +76,7 @@ export { sessionsFrom, type SessionOptions, type SessionTable } from "./data/ses
 export { collapseRepeats, kCore, keepLast, type CoreSizes } from "./data/session-steps";
 export { readBenchmark, type BenchmarkFiles, type BenchmarkOptions } from "./data/benchmark";
 export { negativeSampler, type NegativeSampler } from "./data/negatives";
+export { clozeBatches, type ClozeBatch, type ClozeOptions } from "./data/cloze";
 export { knownSequences, prefixBatches, sequenceOfPositions, type KnownSequences, type PrefixBatch, type Sequences } from "./data/sequences";
 export { laneSteps, type LaneStep } from "./data/session-lanes";
 export { splitBySession, splitByTime, splitLeaveOneOut, type TimeSplitOptions } from "./data/split";
@@ -98,6 +99,7 @@ export { deciles, lengthStrata, popularityStrata, targetStrata, trainingCounts, 
 
 // models: one paper a file; by id, and how they are tuned
 export { makerOf, models, type ModelId, type ModelMaker } from "./models/index";
+export { Bert4Rec, bert4RecBudgets, bert4RecDefaults, type Bert4RecOptions } from "./models/bert4rec";
 export { Gru4Rec, gru4RecBudgets, gru4RecDefaults, type Gru4RecOptions } from "./models/gru4rec";
 export { bprMaxLoss, crossEntropyLoss } from "./models/gru4rec-losses";
 export { type ItemInput, type ItemVectors } from "./models/item-table";
@@ -109,6 +111,8 @@ export { SrGnn, srGnnBudgets, srGnnDefaults, type SrGnnOptions } from "./models/
 export { Stamp, stampBudgets, stampDefaults, type StampOptions } from "./models/stamp";
 export { ItemKnn, itemKnnSpace } from "./models/item-knn";
 export { SessionKnn, sessionKnnSpace } from "./models/session-knn";
+export { UserGru, userGruBudgets, userGruDefaults, type UserGruOptions } from "./models/user-gru";
+export { type SessionUserKind, type SessionUserSource } from "./models/session-user";
 export { VsKnn, vsKnnSpace } from "./models/vs-knn";
 export { Markov, markovSpace } from "./models/markov";
 export { Pop } from "./models/pop";

@@ -1,5 +1,6 @@
 /** The recommenders by id: how each is made, loaded, tuned and budgeted. What the command line and the experiments offer. */
 import type { Budget } from "../core/budget";
+import { Bert4Rec, bert4RecBudgets } from "./bert4rec";
 import { Gru4Rec, gru4RecBudgets } from "./gru4rec";
 import { ItemKnn, itemKnnSpace } from "./item-knn";
 import { Markov, markovSpace } from "./markov";
@@ -12,6 +13,7 @@ import { SessionKnn, sessionKnnSpace } from "./session-knn";
 import { SessionPop, sessionPopSpace } from "./session-pop";
 import { SrGnn, srGnnBudgets } from "./sr-gnn";
 import { Stamp, stampBudgets } from "./stamp";
+import { UserGru, userGruBudgets } from "./user-gru";
 import { VsKnn, vsKnnSpace } from "./vs-knn";
 
 /** One kind of recommender. */
@@ -41,7 +43,7 @@ const counting = { budgets: { minute: {}, hour: {}, paper: {} }, seeded: false, 
  * All recommenders.
  * @example
  * import { models } from "sessionlab";
- * assert.deepEqual(Object.keys(models), ["pop", "session-pop", "markov", "item-knn", "session-knn", "vs-knn", "gru4rec", "narm", "stamp", "sr-gnn", "niser", "sasrec"]);
+ * assert.deepEqual(Object.keys(models), ["pop", "session-pop", "markov", "item-knn", "session-knn", "vs-knn", "gru4rec", "narm", "stamp", "sr-gnn", "niser", "bert4rec", "user-gru", "sasrec"]);
  * assert.throws(() => models.markov.make({ backof: 0.1 }), /did you mean "backoff"/);
  */
 export const models = {
@@ -77,6 +79,8 @@ export const models = {
   stamp: { ...neural, title: "STAMP", make: (options) => new Stamp(options), load: (folder) => Stamp.load(folder), budgets: stampBudgets, code: require.resolve("./stamp") },
   "sr-gnn": { ...neural, title: "SR-GNN", make: (options) => new SrGnn(options), load: (folder) => SrGnn.load(folder), budgets: srGnnBudgets, code: require.resolve("./sr-gnn") },
   niser: { ...neural, title: "NISER+", make: (options) => new Niser(options), load: (folder) => Niser.load(folder), budgets: niserBudgets, code: require.resolve("./niser") },
+  bert4rec: { ...neural, title: "BERT4Rec", make: (options) => new Bert4Rec(options), load: (folder) => Bert4Rec.load(folder), budgets: bert4RecBudgets, code: require.resolve("./bert4rec") },
+  "user-gru": { ...neural, title: "GRU with a session user", make: (options) => new UserGru(options), load: (folder) => UserGru.load(folder), budgets: userGruBudgets, code: require.resolve("./user-gru") },
   sasrec: {
     ...neural,
     title: "SASRec",

@@ -32,7 +32,7 @@ export const itemNames = { ids: "item", vectors: "vectors", adapter: "adapter/we
 export function itemTable(values: Readonly<Record<string, tf.Tensor>>): tf.Tensor2D {
   const ids = values[itemNames.ids] as tf.Tensor2D | undefined;
   const vectors = values[itemNames.vectors] as tf.Tensor2D | undefined;
-  if (vectors === undefined) return ids!;
+  if (vectors === undefined || values[itemNames.adapter] === undefined) return ids!;
   const adapted = linear(vectors, values[itemNames.adapter] as tf.Tensor2D, values[itemNames.bias] as tf.Tensor1D);
   return ids === undefined ? adapted : ids.add(adapted);
 }
@@ -65,8 +65,8 @@ export function initialItems(input: ItemInput, items: number, dimension: number,
 }
 
 /** Looks at the vectors that a fit was given. @throws ConfigError when they are missing, of another length, not finite, or not asked for */
-export function checkVectors(owner: string, input: ItemInput, vectors: ItemVectors | undefined, items: number): ItemVectors | undefined {
-  if (input === "id") {
+export function checkVectors(owner: string, { input, beside }: { readonly input: ItemInput; readonly beside: boolean }, vectors: ItemVectors | undefined, items: number): ItemVectors | undefined {
+  if (input === "id" && !beside) {
     if (vectors !== undefined) throw new ConfigError(`Expected no item vectors for ${owner} with input "id", found some; set input to "text" or "both"`);
     return undefined;
   }

@@ -89,8 +89,13 @@ export abstract class NeuralRecommender<O extends NeuralOptions> implements Reco
   /** First values of the ID embeddings. @returns [V, D] */
   protected abstract initialIds(items: number, rng: Rng): Float32Array;
 
-  /** First values of the other weights. */
-  protected abstract initialWeights(items: number, rng: Rng): Record<string, HostTensor>;
+  /** First values of the other weights. @param width F of the text vectors, where it was given some */
+  protected abstract initialWeights(items: number, rng: Rng, width?: number): Record<string, HostTensor>;
+
+  /** Whether it reads text vectors beside what `input` says. */
+  protected get readsVectors(): boolean {
+    return false;
+  }
 
   /**
    * The vector of each session, whose product with `outputTable` ranks the items.
@@ -131,11 +136,11 @@ export abstract class NeuralRecommender<O extends NeuralOptions> implements Reco
     this.dispose();
     const { trained } = train.items;
     const { input = "id", rateDecay = 1, rateEpochs = 1 } = options;
-    const vectors = checkVectors(this.name, input, context.vectors, trained);
+    const vectors = checkVectors(this.name, { input, beside: this.readsVectors }, context.vectors, trained);
     const rng = context.rng.child("weights");
     const first = {
       ...initialItems(input, trained, options.dimension, vectors, () => this.initialIds(trained, rng.child(itemNames.ids)), rng),
-      ...this.initialWeights(trained, rng),
+      ...this.initialWeights(trained, rng, vectors?.shape[1]),
     };
     this.fitted = { weights: new ParameterSet(first), items: train.items, vectors: hold(vectors) };
     const { weights } = this.fitted;
@@ -215,10 +220,10 @@ export abstract class NeuralRecommender<O extends NeuralOptions> implements Reco
     return this.fitted;
   }
 
-  /** The weights with the whole item table as `item`. */
+  /** The weights with the whole item table as `item`, and the text vectors beside it. */
   protected withItems(weights: Values): Values {
-    const { vectors } = this.state();
-    return vectors === undefined ? weights : { ...weights, [itemNames.ids]: itemTable({ ...weights, ...this.vectorTensors() }) };
+    const vectors = this.vectorTensors();
+    return this.state().vectors === undefined ? weights : { ...weights, ...vectors, [itemNames.ids]: itemTable({ ...weights, ...vectors }) };
   }
 
   /** The text vectors by their name among the weights; nothing without any. */

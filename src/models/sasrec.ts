@@ -28,6 +28,7 @@ import { gatherRows } from "../tensor/ops/rows";
 import { softmaxLoss } from "../tensor/ops/softmax-loss";
 import { ParameterSet, type HostTensor } from "../tensor/parameters";
 import type { Optimiser } from "../tensor/optimiser";
+import { initialUser, withUser, type SessionUserKind, type SessionUserSource } from "./session-user";
 import { dividing, NeuralRecommender, neuralDefaults, neuralRules, type Lesson, type Values } from "./neural";
 
 /** SASRec's options; D, blocks, heads and maxLength as in the paper's experiments but for D (50). */
@@ -46,6 +47,10 @@ export const sasrecDefaults = {
   negatives: 1,
   /** "all": every position of a window is a target; "last": expanded prefixes, L times the work. */
   targets: "all" as "all" | "last",
+  /** A user embedding of the session's own items beside the state: P1's baseline; absent is none. */
+  user: undefined as SessionUserKind,
+  /** Where it comes from; absent is "items". */
+  userFrom: undefined as SessionUserSource | undefined,
   /** Decoupled weight decay. */
   decay: 0,
   /** Windows a batch. */
@@ -91,6 +96,8 @@ export class Sasrec extends NeuralRecommender<SasrecOptions> {
         negatives: positiveInteger,
         targets: oneOf("all", "last"),
         decay: notNegative,
+        user: oneOf(undefined, "mean", "attention"),
+        userFrom: oneOf(undefined, "items", "text"),
       }),
     );
   }
@@ -104,8 +111,12 @@ export class Sasrec extends NeuralRecommender<SasrecOptions> {
     return rng.normals(items * this.options.dimension).map((value) => 0.02 * value);
   }
 
-  protected initialWeights(_: number, rng: Rng): Record<string, HostTensor> {
-    return initialWeights(this.options, rng);
+  protected initialWeights(_: number, rng: Rng, width?: number): Record<string, HostTensor> {
+    return { ...initialWeights(this.options, rng), ...initialUser(this.options.dimension, this.options, width, rng) };
+  }
+
+  protected override get readsVectors(): boolean {
+    return this.options.userFrom === "text";
   }
 
   protected override optimiser(weights: ParameterSet): Optimiser {
@@ -163,7 +174,7 @@ export function hiddenStates(values: Values, input: Int32Array, batch: number, l
     const inner = gelu(dense(norm(x, `${b}/feed/norm`), `${b}/feed/inner`)); // [B*L, inner]
     x = x.add(drop(dense(inner, `${b}/feed/outer`), `${b}/feed`));
   }
-  return norm(x, "norm");
+  return withUser(norm(x, "norm"), values, input, batch, length, options);
 }
 
 /** Normal weights of standard deviation 0.02, zero biases, unit gains. */

@@ -1,4 +1,5 @@
 /** Every recommender under the one contract: a new model is one line. */
+import { Bert4Rec } from "../../src/models/bert4rec";
 import { Gru4Rec } from "../../src/models/gru4rec";
 import { ItemKnn } from "../../src/models/item-knn";
 import { Markov } from "../../src/models/markov";
@@ -10,6 +11,7 @@ import { SessionKnn } from "../../src/models/session-knn";
 import { SessionPop } from "../../src/models/session-pop";
 import { SrGnn } from "../../src/models/sr-gnn";
 import { Stamp } from "../../src/models/stamp";
+import { UserGru } from "../../src/models/user-gru";
 import { VsKnn } from "../../src/models/vs-knn";
 import { contract, type Contract } from "./recommender";
 
@@ -33,6 +35,9 @@ const models: readonly Contract[] = [
   { name: "STAMP", make: (options) => new Stamp({ ...small, rate: 0.02, epochs: 10, ...options }), load: Stamp.load, world: "cycle", timeout: 240000 },
   { name: "SR-GNN", make: (options) => new SrGnn({ ...graph, ...options }), load: SrGnn.load, world: "cycle", timeout: 240000 },
   { name: "NISER+", make: (options) => new Niser({ ...graph, ...options }), load: Niser.load, world: "cycle", timeout: 240000 },
+  { name: "BERT4Rec", make: (options) => new Bert4Rec({ ...small, inner: 32, blocks: 1, dropout: 0, lastShare: 1, batch: 16, rate: 0.005, epochs: 14, ...options }), load: Bert4Rec.load, world: "cycle", timeout: 240000 },
+  { name: "GRU with a session user", make: (options) => new UserGru({ ...small, batch: 32, maxLength: 12, dropout: 0.1, epochs: 6, ...options }), load: UserGru.load, world: "cycle", timeout: 240000 },
+  { name: "SASRec with a session user", make: (options) => new Sasrec({ ...sasrec, maxLength: 12, user: "attention", ...options }), load: Sasrec.load, world: "cycle", timeout: 240000 },
   { name: "SASRec", make: (options) => new Sasrec({ ...sasrec, ...options }), load: Sasrec.load, world: "cycle", timeout: 240000 },
 ];
 

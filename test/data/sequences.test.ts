@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Rng } from "../../src/core/rng";
+import { clozeBatches } from "../../src/data/cloze";
 import { laneSteps } from "../../src/data/session-lanes";
 import { knownSequences, prefixBatches } from "../../src/data/sequences";
 import { sessionGraphs } from "../../src/models/session-graph";
@@ -26,6 +27,38 @@ describe("data/sequences", () => {
     assert.deepEqual([...sequences.offsets], [0, 2, 3]);
     assert.deepEqual([...sequences.item], [2, 3, 4]);
     assert.deepEqual([...rows], [0, -1, -1, 1]);
+  });
+});
+
+describe("data/cloze", () => {
+  it("hides some items of each window, never all, and gives them back as targets", () => {
+    const rng = new Rng(3);
+    const many = columns(Array.from({ length: 50 }, (_, s) => Array.from({ length: rng.int(9) }, (_, at) => 100 * s + at)));
+    const batches = clozeBatches(many, { batch: 8, maxLength: 4, mask: 0.4, lastShare: 0.3 }, new Rng(1));
+    let positions = 0;
+    for (const { input, batch, length, lengths, places, targets } of batches) {
+      const shown = Int32Array.from(input);
+      places.forEach((place, m) => {
+        assert.equal(shown[place], -1);
+        shown[place] = targets[m]!;
+      });
+      for (let b = 0; b < batch; b++) {
+        const window = shown.subarray(b * length, (b + 1) * length);
+        const size = lengths[b]!;
+        positions += size;
+        assert.ok(size >= 2 && size <= 4 && window.subarray(size).every((one) => one === -1));
+        assert.ok(window.subarray(0, size).every((one, l) => l === 0 || one === window[l - 1]! + 1), "the items of one session, in order");
+        const hidden = places.filter((place) => Math.floor(place / length) === b).length;
+        assert.ok(hidden >= 1 && hidden < size);
+      }
+    }
+    assert.ok(positions > 0.8 * many.item.length);
+  });
+
+  it("lastShare 1 hides last items only", () => {
+    for (const { length, lengths, places } of clozeBatches(sessions, { batch: 2, maxLength: 9, mask: 0.9, lastShare: 1 }, new Rng(1))) {
+      assert.deepEqual([...places], Array.from(lengths, (size, b) => b * length + size - 1));
+    }
   });
 });
 

@@ -113,6 +113,32 @@ def stamp(max_norm=0.8):
     return result(torch.stack(vectors), table)
 
 
+def bert4rec(inner=5, heads=2, blocks=2):
+    """A hidden item after each session; torch's own encoder layer, normalising after each part."""
+    gelu = lambda x: F.gelu(x, approximate="tanh")
+    table, length = weight("item", V, D), max(map(len, SESSIONS)) + 1
+    norm = lambda x, name: F.layer_norm(x, (D,), 1 + weight(name + "/gain", D), weight(name + "/bias", D), 1e-6)
+    x, padding = torch.zeros(len(SESSIONS), length, D), torch.ones(len(SESSIONS), length, dtype=torch.bool)
+    for b, s in enumerate(SESSIONS):
+        x[b, : len(s) + 1] = torch.cat([table[s], weight("hidden", 1, D)])
+        padding[b, : len(s) + 1] = False
+    x = norm(x + weight("position", length, D), "input/norm")
+    for b in range(blocks):
+        layer = torch.nn.TransformerEncoderLayer(D, heads, inner, 0.0, gelu, 1e-6, batch_first=True)
+        own = lambda name, *shape: weight(f"{b}/{name}", *shape)
+        layer.self_attn.in_proj_weight.copy_(torch.cat([own(f"attention/{part}/weight", D, D).T for part in ("query", "key", "value")]))
+        layer.self_attn.in_proj_bias.copy_(torch.cat([own(f"attention/{part}/bias", D) for part in ("query", "key", "value")]))
+        for module, name, n_in, n_out in ((layer.self_attn.out_proj, "attention/output", D, D), (layer.linear1, "feed/inner", D, inner), (layer.linear2, "feed/outer", inner, D)):
+            module.weight.copy_(own(name + "/weight", n_in, n_out).T)
+            module.bias.copy_(own(name + "/bias", n_out))
+        for module, name in ((layer.norm1, "attention/norm"), (layer.norm2, "feed/norm")):
+            module.weight.copy_(1 + own(name + "/gain", D))
+            module.bias.copy_(own(name + "/bias", D))
+        x = layer.train()(x, src_key_padding_mask=padding)  # eval mode would take torch's fused path
+    last = torch.stack([x[b, len(s)] for b, s in enumerate(SESSIONS)])
+    return result(norm(gelu(dense(last, "output", D, D)), "output/norm"), table)
+
+
 def gru4rec():
     """Scores of whole sessions; and the losses of the official code (gru4rec_pytorch.py) on a matrix of scores."""
     table, bias = weight("item", V, D), weight("bias", V, 1)
@@ -135,4 +161,4 @@ def gru4rec():
 
 
 with torch.no_grad():
-    print(json.dumps({"sr-gnn": sr_gnn(), "niser": niser(), "narm": narm(False), "narm softmax": narm(True), "stamp": stamp(), "gru4rec": gru4rec()}, indent=1))
+    print(json.dumps({"sr-gnn": sr_gnn(), "niser": niser(), "narm": narm(False), "narm softmax": narm(True), "stamp": stamp(), "bert4rec": bert4rec(), "gru4rec": gru4rec()}, indent=1))

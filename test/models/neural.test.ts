@@ -4,6 +4,7 @@ import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { Rng } from "../../src/core/rng";
 import type { Sequences } from "../../src/data/sequences";
+import { bert4RecVectors } from "../../src/models/bert4rec";
 import { Gru4Rec, gruOf } from "../../src/models/gru4rec";
 import { bprMaxLoss, crossEntropyLoss } from "../../src/models/gru4rec-losses";
 import { Narm, narmVectors } from "../../src/models/narm";
@@ -11,7 +12,10 @@ import { Niser, niserVectors } from "../../src/models/niser";
 import type { NeuralOptions, NeuralRecommender, Values } from "../../src/models/neural";
 import { Sasrec } from "../../src/models/sasrec";
 import { graphWeights, SrGnn, srGnnVectors } from "../../src/models/sr-gnn";
+import { withUser } from "../../src/models/session-user";
 import { Stamp, stampVectors } from "../../src/models/stamp";
+import { UserGru } from "../../src/models/user-gru";
+import { scoresToArray } from "../../src/evaluation/scores";
 import { initBackend } from "../../src/tensor/backend";
 import { gruSequence } from "../../src/tensor/ops/gru-sequence";
 import { normaliseRows } from "../../src/tensor/ops/normalise";
@@ -31,7 +35,7 @@ function weight(name: string, shape: readonly number[]): tf.Tensor {
 }
 
 function weights(shapes: Readonly<Record<string, readonly number[]>>): Values {
-  return Object.fromEntries(Object.entries({ item: [V, D], ...shapes }).map(([name, shape]) => [name, weight(name, shape)]));
+  return Object.fromEntries(Object.entries({ item: [V, D], ...shapes }).map(([name, shape]) => [name, name.endsWith("/gain") ? weight(name, shape).add(1) : weight(name, shape)]));
 }
 
 const gru = (units: number): Record<string, number[]> => ({
@@ -57,6 +61,16 @@ describe("models, neural", () => {
       },
       narm: { shapes: narmShapes, vectors: (values) => narmVectors(values, sessions, { inputDropout: 0.5, outputDropout: 0.5, attention: "plain" }) },
       "narm softmax": { shapes: narmShapes, vectors: (values) => narmVectors(values, sessions, { inputDropout: 0.5, outputDropout: 0.5, attention: "softmax" }) },
+      bert4rec: {
+        shapes: bertShapes,
+        vectors: (values) => {
+          const lengths = Int32Array.of(6, 3, 2, 7); // a hidden item after each session's last
+          const input = new Int32Array(28).fill(-1);
+          lengths.forEach((size, b) => input.set(sessions.item.subarray(sessions.offsets[b], sessions.offsets[b]! + size - 1), 7 * b));
+          const places = lengths.map((size, b) => 7 * b + size - 1);
+          return bert4RecVectors(values, { input, batch: 4, length: 7, lengths }, places, { dimension: D, blocks: 2, heads: 2, dropout: 0.5 });
+        },
+      },
       stamp: { shapes: stampShapes, vectors: (values) => stampVectors(values, sessions, { maxNorm: 0.8 }) },
     };
     for (const [name, { shapes, vectors, table }] of Object.entries(cases)) {
@@ -140,6 +154,45 @@ describe("models, neural", () => {
     model.dispose();
   });
 
+  describe("a user embedding of the session's own items", () => {
+    const input = Int32Array.of(3, 1, 4, 6, 2, -1);
+    const identity = (rows: number, from: number): tf.Tensor => tf.tensor2d(Array.from({ length: rows }, (_, row) => Array.from({ length: D }, (__, column) => (row - from === column ? 1 : 0))));
+
+    it("the mean is of the items so far", () =>
+      noLeak(() => {
+        const table = weight("item", [V, D]) as tf.Tensor2D;
+        const values = { item: table, "user/output/weight": identity(2 * D, D), "user/output/bias": tf.zeros([D]) }; // lets the user through alone
+        const users = withUser(tf.zeros([6, D]), values, input, 2, 3, { user: "mean" }).arraySync() as number[][];
+        const mean = (...items: number[]): Float32Array => tf.gather(table, tf.tensor1d(items, "int32")).mean(0).dataSync<"float32">();
+        close(users[0]!, mean(3), 1e-5);
+        close(users[2]!, mean(3, 1, 4), 1e-5);
+        close(users[4]!, mean(6, 2), 1e-5);
+      }));
+
+    it("attention asks with the state: of two items it takes the one that the state points at", () =>
+      noLeak(() => {
+        const table = tf.tensor2d([[9, 0], [0, 9]]);
+        const values = { item: table, "user/query": tf.tensor2d([[9, 0], [0, 9]]), "user/output/weight": tf.tensor2d([[0, 0], [0, 0], [1, 0], [0, 1]]), "user/output/bias": tf.zeros([2]) };
+        const states = tf.tensor2d([[1, 0], [1, 0], [0, 1], [0, 1]]);
+        const users = withUser(states, values, Int32Array.of(0, 1, 0, 1), 2, 2, { user: "attention" }).arraySync() as number[][];
+        [[9, 0], [9, 0], [9, 0], [0, 9]].forEach((row, at) => close(users[at]!, row, 1e-4));
+      }));
+
+    it("comes from text vectors too: models learn a session's group from them", async function () {
+      this.timeout(120_000);
+      const { train, valid } = worlds.cycle;
+      const vectors = { shape: [trained, 4] as const, data: new Rng("vectors").normals(4 * trained) };
+      for (const model of [new UserGru({ dimension: 16, batch: 32, maxLength: 8, epochs: 1, metric: "MRR@10", userFrom: "text" }), new Sasrec({ dimension: 16, inner: 16, maxLength: 8, epochs: 1, user: "mean", userFrom: "text" })]) {
+        await assert.rejects(model.fit(train, valid, { rng: new Rng(1) }), /Expected item vectors/);
+        await model.fit(train, valid, { rng: new Rng(1), vectors });
+        const before = scoresToArray(model.score(columns([[3, 4]])));
+        await model.fit(train, valid, { rng: new Rng(1), vectors: { ...vectors, data: vectors.data.map((value) => -2 * value) } });
+        assert.notDeepEqual(scoresToArray(model.score(columns([[3, 4]]))), before);
+        model.dispose();
+      }
+    });
+  });
+
   describe("text vectors", () => {
     /** The cycle's successor of each item is written into its vector: a model that reads vectors needs no ID. */
     const planted = { shape: [trained, trained] as const, data: Float32Array.from({ length: trained * trained }, (_, at) => (Math.floor(at / trained) === at % trained ? 3 : 0)) };
@@ -186,4 +239,20 @@ function narmShapes(): Record<string, readonly number[]> {
 function stampShapes(): Record<string, readonly number[]> {
   const square = Object.fromEntries(["attention/item", "attention/last", "attention/mean", "output/session", "output/last"].map((name) => [name, [D, D]]));
   return { ...square, "attention/query": [D, 1], "attention/bias": [D] };
+}
+
+function bertShapes(): Record<string, readonly number[]> {
+  const dense = (name: string, from: number, to: number): Record<string, number[]> => ({ [`${name}/weight`]: [from, to], [`${name}/bias`]: [to] });
+  const norm = (name: string): Record<string, number[]> => ({ [`${name}/gain`]: [D], [`${name}/bias`]: [D] });
+  const block = (b: number): Record<string, number[]> => ({
+    ...dense(`${b}/attention/query`, D, D),
+    ...dense(`${b}/attention/key`, D, D),
+    ...dense(`${b}/attention/value`, D, D),
+    ...dense(`${b}/attention/output`, D, D),
+    ...norm(`${b}/attention/norm`),
+    ...dense(`${b}/feed/inner`, D, 5),
+    ...dense(`${b}/feed/outer`, 5, D),
+    ...norm(`${b}/feed/norm`),
+  });
+  return { hidden: [1, D], position: [7, D], ...norm("input/norm"), ...block(0), ...block(1), ...dense("output", D, D), ...norm("output/norm") };
 }

@@ -4,7 +4,7 @@ import { Rng } from "../../src/core/rng";
 import { initBackend } from "../../src/tensor/backend";
 import { attribute, hasKernels, kernel } from "../../src/tensor/kernel";
 import { gelu, geluComposed } from "../../src/tensor/ops/activation";
-import { causalAttention, causalAttentionPortable } from "../../src/tensor/ops/attention";
+import { causalAttention, causalAttentionPortable, sessionAttention } from "../../src/tensor/ops/attention";
 import { dropout, dropoutMask, masked } from "../../src/tensor/ops/dropout";
 import { gatherRows, scatterRows, scatterRowsPortable } from "../../src/tensor/ops/rows";
 import { layerNorm, layerNormComposed, layerNormPortable } from "../../src/tensor/ops/layer-norm";
@@ -69,6 +69,19 @@ describe("tensor/ops", () => {
       assertTwins(
         (q, k, v) => causalAttention(q as tf.Tensor3D, k as tf.Tensor3D, v as tf.Tensor3D, { heads: 1, dropout: 0.5, rng: new Rng("mask") }),
         (q, k, v) => tf.matMul(tf.softmax(tf.matMul(q!, k!, false, true).div(Math.sqrt(6)).add(causal)).mul(kept.toFloat()).mul(scale), v!),
+        inputs,
+      );
+    }));
+
+  it("attention of a whole session, with dropout: padding has no weight; value and gradient of the masked product", () =>
+    noLeak(() => {
+      const inputs = ["q", "k", "v"].map((name) => normal(name, [2, 4, 6]));
+      const { kept, scale } = dropoutMask([2, 4, 4], 0.5, new Rng("mask"));
+      const lengths = Int32Array.of(4, 2);
+      const mask = tf.tensor3d(Array.from(lengths, (size) => [Array.from({ length: 4 }, (_, j) => (j < size ? 0 : -1e9))]));
+      assertTwins(
+        (q, k, v) => sessionAttention(q as tf.Tensor3D, k as tf.Tensor3D, v as tf.Tensor3D, lengths, { heads: 1, dropout: 0.5, rng: new Rng("mask") }),
+        (q, k, v) => tf.matMul(tf.softmax(tf.matMul(q!, k!, false, true).div(Math.sqrt(6)).add(mask)).mul(kept.toFloat()).mul(scale), v!),
         inputs,
       );
     }));
