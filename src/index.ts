@@ -60,7 +60,7 @@ export { train, type TrainingContext, type TrainingReport, type TrainingTask } f
 export { padSessions, trainingBatches, type PaddedSessions, type TrainingBatch, type WindowOptions } from "./data/batches";
 export { catalog, type CatalogEntry, type DatasetName, type SetCounts, type SetFile, type Source } from "./data/catalog";
 export { loadBenchmark, loadDataset, type LoadOptions } from "./data/datasets";
-export { describeEvents, describeSplit, type EventCounts, type EventsDescription, type SplitDescription } from "./data/describe";
+export { describeEvents, describeRow, describeSplit, type DescriptionRow, type EventCounts, type EventsDescription, type SplitDescription } from "./data/describe";
 export { eventsFrom, hashEvents, type EventColumns, type EventTable } from "./data/events";
 export { eventsFromFile, type FileEvents, type FileOptions, type FileReport } from "./data/own-files";
 export { eventsFromRaw, type RawEventTable, type RawFiles, type RawOptions } from "./data/raw";

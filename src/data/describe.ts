@@ -65,6 +65,39 @@ export function describeEvents(events: EventTable): EventsDescription {
   };
 }
 
+/** A data set as papers print it. */
+export interface DescriptionRow {
+  readonly data: string;
+  /** Users, or sessions where the data name those and no users. */
+  readonly sessions: number;
+  readonly items: number;
+  readonly events: number;
+  /** Events of a session on the mean. */
+  readonly length: number;
+  readonly density: number;
+  readonly repeats: number;
+  /** Gini coefficient of the items' events. */
+  readonly gini: number;
+  /** Dates, UTC. */
+  readonly from: string;
+  readonly to: string;
+}
+
+/**
+ * One line of the table of data sets that papers print, for a frame of several: `new dfd.DataFrame([describeRow(a), describeRow(b)])`.
+ * The pictures to it are `popularityFigure` and `lengthFigure`.
+ * @example
+ * import { describeRow, eventsFrom } from "sessionlab";
+ * const row = describeRow(eventsFrom({ name: "demo", user: ["u", "u", "v"], item: ["a", "b", "a"], time: [0, 60, 86400] }));
+ * assert.deepEqual([row.data, row.sessions, row.items, row.events, row.length, row.density], ["demo", 2, 2, 3, 1.5, 0.75]);
+ * assert.deepEqual([row.from, row.to], ["1970-01-01", "1970-01-02"]);
+ */
+export function describeRow(table: EventTable): DescriptionRow {
+  const { users, sessions, items, events, density, repeatShare, popularity, from, to } = describeEvents(table);
+  const { count } = (users ?? sessions)!;
+  return { data: table.name, sessions: count, items: items.count, events, length: events / count, density, repeats: repeatShare, gini: popularity.gini, from: from.slice(0, 10), to: to.slice(0, 10) };
+}
+
 function countsOf(codes: Int32Array, size: number): EventCounts {
   const counts = new Uint32Array(size);
   for (const code of codes) counts[code]!++;
@@ -83,8 +116,10 @@ function extremes(values: Float64Array | Float32Array | Uint32Array): [number, n
 
 /** How many events have the time of the event before them in their group. */
 function ties(group: Int32Array, time: Float64Array): number {
-  const order = Uint32Array.from(group.keys()).sort((a, b) => group[a]! - group[b]! || time[a]! - time[b]!);
-  return order.reduce((sum, n, k) => (k > 0 && group[n] === group[order[k - 1]!] && time[n] === time[order[k - 1]!] ? sum + 1 : sum), 0);
+  const { order } = orderByGroup(group, time);
+  let count = 0;
+  for (let k = 1; k < order.length; k++) if (group[order[k]!] === group[order[k - 1]!] && time[order[k]!] === time[order[k - 1]!]) count++;
+  return count;
 }
 
 /** How many events have an item that their group has in an event before. */

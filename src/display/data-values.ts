@@ -110,13 +110,18 @@ function splitPanel({ name, protocol, items, users, train, valid, test, confirm 
 }
 
 function describePanel(description: EventsDescription): Panel {
-  const { events, items, users, sessions, from, to, tieShare, ratings, titled } = description;
-  const rows = Object.entries({ items, users, sessions }).flatMap(([name, counts]) => (counts === undefined ? [] : [[name, counts.count, counts.fewest, counts.median, counts.most]]));
+  const { events, items, users, sessions, from, to, tieShare, ratings, titled, density, repeatShare, popularity } = description;
+  const rows = Object.entries({ items, users, sessions }).flatMap(([name, counts]) => (counts === undefined ? [] : [[name, counts.count, counts.fewest, counts.median, (events / counts.count).toFixed(1), counts.most]]));
   return {
     title: "Events",
     facts: [plural(events, "event"), `${from.slice(0, 10)} to ${to.slice(0, 10)}`, ...(ratings === undefined ? [] : [`ratings ${ratings.lowest} to ${ratings.highest}, mean ${ratings.mean.toFixed(2)}`])],
-    grids: [{ headers: ["", "how many", "fewest events", "median", "most"], rows }],
-    notes: [`${percent(tieShare)} of the events have the time of the one before: their order is the file's.`, ...(titled === undefined ? [] : [`${percent(titled)} of the items have a title.`])],
+    grids: [{ headers: ["", "how many", "fewest events", "median", "mean", "most"], rows }],
+    notes: [
+      `Density ${Number((density * 100).toPrecision(3))} %: events by cells of ${users === undefined ? "sessions" : "users"} and items.`,
+      `${percent(repeatShare)} of the events repeat an item; ${percent(popularity.topTenthShare)} are of the most frequent tenth of the items (Gini coefficient ${popularity.gini.toFixed(3)}).`,
+      `${percent(tieShare)} of the events have the time of the one before: their order is the file's.`,
+      ...(titled === undefined ? [] : [`${percent(titled)} of the items have a title.`]),
+    ],
   };
 }
 

@@ -108,12 +108,17 @@ describe("data in a notebook", () => {
   });
 
   it("shows counts of events and splits", () => {
-    assert.deepEqual(plain(describeEvents(smallEvents())).slice(0, 5), [
+    assert.deepEqual(plain(describeEvents(smallEvents())), [
       "Events  6 events  1970-01-01 to 1970-01-03  ratings 1 to 5, mean 3.25",
       "",
-      "       how many  fewest events  median  most",
-      "items         3              2       2     2",
-      "users         2              3       3     3",
+      "       how many  fewest events  median  mean  most",
+      "items         3              2       2   2.0     2",
+      "users         2              3       3   3.0     3",
+      "",
+      "Density 100 %: events by cells of users and items.",
+      "0.0 % of the events repeat an item; 33.3 % are of the most frequent tenth of the items (Gini coefficient 0.000).",
+      "0.0 % of the events have the time of the one before: their order is the file's.",
+      "100.0 % of the items have a title.",
     ]);
     assert.equal(plain(describeSplit(smallSplit()))[3], "train         2                4              2    0.0 %                       -");
   });
