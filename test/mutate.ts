@@ -22,3 +22,27 @@ export function mutate(valid: Buffer, rng: Rng): Buffer {
   }
   return bytes;
 }
+
+const values: readonly string[] = ["0", "-1", "99999999999999", "1e999", "NaN", "null", "[]", "{}", "true", '"x"', "", "\0", "\ufffd", "x".repeat(2000)];
+
+/** Damage to records of text lines, or as `mutate`: a value of another kind or none, a field too many or too few, a record twice, broken off, or of 5 MB. */
+export function mutateRecords(valid: Buffer, rng: Rng): Buffer {
+  if (rng.uniform() < 0.5) return mutate(valid, rng);
+  const lines = valid.toString("latin1").split("\n");
+  const n = rng.int(lines.length - 1); // the last one is what follows the last line end
+  const line = lines[n]!;
+  const tokens = [...line.matchAll(/[^,;:\t{}[\]'"|\r]+/g)];
+  const token = tokens[rng.int(tokens.length)]!;
+  const [before, after] = [line.slice(0, token.index), line.slice(token.index! + token[0].length)];
+  const at = rng.int(line.length);
+  const changes = [
+    () => `${line}\n${line}`,
+    () => before + values[rng.int(values.length)]! + after,
+    () => before + after.slice(1),
+    () => `${before}"${token[0]}"'${after}`,
+    () => line.slice(0, at),
+    () => `${line.slice(0, at)}\0${line.slice(at)}`,
+  ];
+  lines[n] = rng.uniform() < 0.02 ? line.slice(0, at) + "x".repeat(5e6) + line.slice(at) : changes[rng.int(changes.length)]!();
+  return Buffer.from(lines.join("\n"), "latin1");
+}

@@ -27,6 +27,7 @@ interface DescribeOptions {
   readonly columns?: readonly string[];
   readonly timeUnit?: string;
   readonly strict?: boolean;
+  readonly maxDropped?: number;
 }
 
 /** Adds the verbs to the command line. */
@@ -54,6 +55,7 @@ export function addData(program: Command, runner: Runner): void {
     .description("counts of a data set, or of your own CSV, TSV or Parquet file with a report of dropped rows")
     .option("--columns <field=name...>", "columns of your file: user, item, time, rating, session; guessed by usual names; rating=null leaves it unread")
     .option("--time-unit <unit>", `unit of your file's times: ${Object.keys(timeUnits).join(", ")}; default: told by their range`)
+    .option("--max-dropped <share>", "the largest share of rows of your file that are no events; above it they are an error; default: any", parseShare)
     .option("--strict", "a row of your file that is no event is an error with its line")
     .addHelpText("after", "\nExamples:\n  $ sessionlab data describe ml-100k\n  $ sessionlab data describe clicks.csv.gz\n  $ sessionlab data describe log.parquet --columns user=visitor item=sku --time-unit ms --json");
   addGenerate(data, runner);
@@ -107,7 +109,7 @@ async function prepareData(name: string, options: PrepareOptions, { signal, prog
 async function describeData(what: string, given: DescribeOptions, { signal, progress }: Terminal): Promise<Outcome> {
   if (what in catalog) {
     const stray = Object.keys(given)[0];
-    if (stray !== undefined) throw new ConfigError(`Expected options of a file beside the name of a file, found --${stray === "timeUnit" ? "time-unit" : stray} beside the data set ${what}; leave it out`);
+    if (stray !== undefined) throw new ConfigError(`Expected options of a file beside the name of a file, found --${stray.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} beside the data set ${what}; leave it out`);
     const events = await loadEntry(entryOf(what), { signal, progress });
     const description = describeEvents(events);
     return { text: show(events.name, description), json: { name: events.name, ...description, hash: events.hash } };
@@ -117,7 +119,7 @@ async function describeData(what: string, given: DescribeOptions, { signal, prog
   }
   const columns = Object.fromEntries(Object.entries(parsePairs(given.columns ?? [])).map(([field, name]) => [field, name === null ? null : String(name)]));
   const timeUnit = given.timeUnit === undefined ? undefined : oneOf("a unit", Object.keys(timeUnits) as TimeUnit[], given.timeUnit);
-  const events = await eventsFromFile(what, { columns, timeUnit, badRows: given.strict === true ? "error" : "drop", signal, progress });
+  const events = await eventsFromFile(what, { columns, timeUnit, badRows: given.strict === true ? "error" : "drop", maxDropped: given.maxDropped, signal, progress });
   const description = describeEvents(events);
   return { text: show(what, description, events.report), json: { name: events.name, file: what, ...description, hash: events.hash, report: events.report } };
 }

@@ -148,8 +148,8 @@ export class EventRows {
     this.droppedCount++;
   }
 
-  /** The events, and what was left out. @throws DataError if no event is left */
-  finish(name: string, unit: TimeUnit | undefined): { readonly events: EventTable; readonly rows: number; readonly kept: number; readonly dropped: readonly DroppedRows[]; readonly time: TimeReading } {
+  /** The events, and what was left out. @throws DataError if no event is left, or more than `maxDropped` of the rows were dropped */
+  finish(name: string, unit: TimeUnit | undefined, maxDropped = 1): { readonly events: EventTable; readonly rows: number; readonly kept: number; readonly dropped: readonly DroppedRows[]; readonly time: TimeReading } {
     const { plan, count: rows } = this;
     const raw = this.time.get();
     const reading: TimeReading = this.form === "date" ? { unit: "date", guessed: false } : { unit: unit ?? guessUnit(raw), guessed: unit === undefined };
@@ -165,8 +165,12 @@ export class EventRows {
       } else this.drop("a time out of range", this.lineOf(n), "time", String(raw[n]));
     }
     const dropped = Array.from(this.dropped, ([reason, { count, firstLine }]) => ({ reason, count, firstLine }));
+    const reasons = dropped.map(({ reason, count, firstLine }) => `${count} with ${reason} (first on line ${firstLine})`).join(", ");
+    if (kept > 0 && rows - kept > maxDropped * rows) {
+      const line = Math.min(...dropped.map(({ firstLine }) => firstLine));
+      throw new DataError(`Expected at most ${Number((maxDropped * 100).toPrecision(3))} % of ${rows} rows to be no events, found ${rows - kept}: ${reasons}; mend the file, or raise maxDropped`, { file: this.file, line });
+    }
     if (kept === 0) {
-      const reasons = dropped.map(({ reason, count, firstLine }) => `${count} with ${reason} (first on line ${firstLine})`).join(", ");
       throw new DataError(`Expected events, found ${rows === 0 ? "no row under the header" : `none in ${rows} rows: ${reasons}`}; look at the columns and their names`, { file: this.file });
     }
     const pick = <T extends Int32Array | Float64Array>(values: T): T => (kept === values.length ? values : (values.filter((_, n) => stays[n] === 1) as T));

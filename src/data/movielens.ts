@@ -71,11 +71,15 @@ function singleSpaces(text: string): string {
 function rows(text: string, delimiter: string, width: number, file: string, firstLine: number): { readonly fields: string[]; readonly line: number }[] {
   const lines = text.split(/\r?\n/);
   const found = lines.map((content, n) => ({ fields: content.split(delimiter), line: firstLine + n })).filter(({ line }) => lines[line - firstLine] !== "");
+  const lineOf = new Map<string, number>();
   for (const { fields, line } of found) {
     if (fields.length !== width) {
       throw new DataError(`Expected ${width} fields, found ${fields.length}; fetch the archive again`, { file, line, field: "item" });
     }
     if (fields[0] === "") throw new DataError(`Expected an item id, found none; fetch the archive again`, { file, line, field: "item" });
+    const before = lineOf.get(fields[0]!);
+    if (before !== undefined) throw new DataError(`Expected every item once, found "${fields[0]}" again, first on line ${before}; fetch the archive again`, { file, line, field: "item" });
+    lineOf.set(fields[0]!, line);
   }
   return found;
 }

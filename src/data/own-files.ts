@@ -23,6 +23,8 @@ const defaults = {
   timeUnit: undefined as TimeUnit | undefined,
   /** Whether a row that is no event is left out and counted, or an error with its line. */
   badRows: "drop" as "drop" | "error",
+  /** The largest share of rows that may be left out; above it, they are an error. Undefined: any. */
+  maxDropped: undefined as number | undefined,
 };
 
 /** Options of `eventsFromFile`. */
@@ -47,7 +49,8 @@ export interface FileEvents extends EventTable {
 /**
  * Reads events from a file.
  * @throws ConfigError for wrong options; DataError naming file, line and field for a file that is not there, is empty,
- *   breaks off, is no text, has no columns of items, times and users or sessions, or holds no event; AbortError
+ *   breaks off, is no text, has no columns of items, times and users or sessions, holds no event, or too many rows that
+ *   are none; AbortError
  * @example
  * import { mkdtempSync, writeFileSync } from "node:fs";
  * import { eventsFromFile } from "sessionlab";
@@ -62,11 +65,12 @@ export async function eventsFromFile(path: string, { signal, progress, ...given 
   const options = resolveOptions("eventsFromFile", defaults, given, {
     timeUnit: (unit) => (unit === undefined ? undefined : rules.oneOf(...Object.keys(timeUnits))(unit)),
     badRows: rules.oneOf("drop", "error"),
+    maxDropped: (share) => (share === undefined ? undefined : rules.fraction(share)),
   });
   const tick = meter(progress, `read ${basename(path)}`, "row");
   const read = firstBytes(path, 4).toString("latin1") === "PAR1" ? readParquet : readText;
   const { header, plan, rows } = await read(path, options, tick, signal);
-  const { events, ...report } = rows.finish(options.name ?? basename(path).replace(/(\.(csv|tsv|txt|inter|dat|parquet|gz))+$/i, ""), options.timeUnit);
+  const { events, ...report } = rows.finish(options.name ?? basename(path).replace(/(\.(csv|tsv|txt|inter|dat|parquet|gz))+$/i, ""), options.timeUnit, options.maxDropped);
   const columns = Object.fromEntries(Object.entries(plan).map(([field, at]) => [field, header[at]!]));
   return { ...events, report: { ...report, columns } };
 }

@@ -9,7 +9,7 @@ import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import type { DuckDBConnection, DuckDBListValue } from "@duckdb/node-api";
 import { DataError } from "../core/errors";
-import { writeFileAtomic } from "../core/files";
+import { isFull, writeFileAtomic } from "../core/files";
 import { sha256Of } from "./checksum";
 import { hashEvents, type EventTable } from "./events";
 import { featureOf, type ItemFeature } from "./item-features";
@@ -224,10 +224,14 @@ function whereKnown<K extends string, T>(name: K, values: readonly T[], known: (
 const baseItemColumns: readonly string[] = ["item", "title", "year", "genres"];
 
 async function importEvents(connection: DuckDBConnection, { path, label, delimiter, header }: RawDataset["events"]): Promise<void> {
-  await connection.run(
+  const reading = connection.run(
     `create table records as select * from read_csv(${quote(path)}, delim = ${quote(delimiter)}, header = ${header}, auto_detect = false,
        quote = '', escape = '', store_rejects = true, columns = {'user': 'VARCHAR', 'item': 'VARCHAR', 'rating': 'FLOAT', 'time': 'BIGINT'})`,
   );
+  await reading.catch((cause: Error) => {
+    if (isFull(cause)) throw cause;
+    throw new DataError(`Expected lines of user, item, rating and time, found ${cause.message.split("\n")[0]}; fetch the file again`, { file: label }, { cause });
+  });
   await connection.run("create view events as select *, rowid as n from records");
   const rejects = await connection.runAndReadAll("select line::integer, column_name, error_message, csv_line from reject_errors order by line limit 1");
   const reject = rejects.getRows()[0] as [number, string | null, string, string] | undefined;
@@ -239,15 +243,20 @@ async function importEvents(connection: DuckDBConnection, { path, label, delimit
       field: field ?? "time",
     });
   }
-  const fields = ["user", "item", "rating", "time"];
-  const empties = await connection.runAndReadAll(`select count(*)::integer from events where ${fields.map((field) => `"${field}" is null`).join(" or ")}`);
-  if ((empties.getRows()[0]![0] as number) > 0) {
+  const noId = (column: string): string => `"${column}" is null or trim("${column}") = '' or contains("${column}", chr(0))`;
+  const counts = await connection.runAndReadAll(`select count(*)::integer, count(*) filter (${noId("user")} or ${noId("item")} or rating is null or not isfinite(rating) or "time" is null)::integer from events`);
+  const [all, bad] = counts.getRows()[0] as [number, number];
+  if (all === 0) throw new DataError("Expected events, found none; fetch the file again", { file: label });
+  if (bad > 0) {
+    const fields = ["user", "item", "rating", "time"];
+    const isBad = (value: string, at: number): boolean => value.trim() === "" || value.includes("\0") || (at === 2 && !Number.isFinite(Math.fround(Number(value))));
     let line = 0;
     for await (const content of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) {
       line++;
-      const empty = content.split(delimiter).findIndex((value) => value === "");
-      if (content !== "" && empty >= 0) throw new DataError(`Expected a value, found none; mend or fetch the file again`, { file: label, line, field: fields[empty] });
+      const at = content === "" || (header && line === 1) ? -1 : content.split(delimiter).findIndex(isBad);
+      if (at >= 0) throw new DataError(`Expected ${at < 2 ? "an id" : "a number"}, found ${JSON.stringify(content.split(delimiter)[at])}; mend or fetch the file again`, { file: label, line, field: fields[at] });
     }
+    throw new DataError("Expected ids and numbers, found others; fetch the file again", { file: label });
   }
 }
 

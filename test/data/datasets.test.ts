@@ -3,11 +3,16 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { ConfigError, DataError } from "../../src/core/errors";
+import { writeFolderAtomic } from "../../src/core/files";
 import { thisProcess } from "../../src/core/processes";
+import { Rng } from "../../src/core/rng";
 import { catalog, type ArchiveSource, type CatalogEntry, type WheelSource, type ZipSource } from "../../src/data/catalog";
 import { archivePath, isLocal, loadDataset, loadEntry, preparedFolder } from "../../src/data/datasets";
 import { eventsFrom } from "../../src/data/events";
+import { readMovielens } from "../../src/data/movielens";
+import { readPrepared, writePrepared } from "../../src/data/store";
 import { openZip } from "../../src/data/zip";
+import { mutateRecords } from "../mutate";
 import { freshFolder } from "../scratch";
 import { place, sha256, skipFor, zipOf } from "./fixtures";
 
@@ -146,6 +151,36 @@ describe("loadEntry", () => {
     const twice = zip(eventLines, [...official, official[0]!]);
     place(root(), "ml.zip", twice);
     await assert.rejects(loadEntry(entry(twice), { root: root() }), /Expected every item once/);
+  });
+
+  it("survives seeded damage to either layout until 100 were refused: events as they are, or a DataError that names the archive", async function () {
+    this.timeout(120_000);
+    const rng = new Rng("mutations of MovieLens-100K");
+    const sources = [entry(zip()).sources[0] as ZipSource, entry(zip()).sources[1] as WheelSource];
+    const members = [{ "ml/u.data": Buffer.from(eventLines), "ml/u.item": Buffer.from(`${official.join("\n")}\n`, "latin1") }, { "r/ml/ml-100k.inter": Buffer.from(`user_id:token\titem_id:token\trating:float\ttimestamp:float\n${eventLines}`), "r/ml/ml-100k.item": Buffer.from(`${recbole.join("\n")}\n`) }] as readonly Readonly<Record<string, Buffer>>[];
+    const seen = { table: 0, error: 0 };
+    const archive = join(root(), "archive");
+    const scratch = join(root(), "scratch");
+    mkdirSync(scratch);
+    for (let m = 0; seen.error < 100; m++) {
+      assert.ok(m < 400, JSON.stringify(seen));
+      const files = { ...members[m % 2]! };
+      const name = Object.keys(files)[(m >> 1) % 2]!;
+      files[name] = mutateRecords(files[name]!, rng.child(m));
+      writeFileSync(archive, zipOf(files));
+      const prepared = join(root(), "made");
+      try {
+        await writeFolderAtomic(prepared, async (beside) => void (await writePrepared("ml-100k", "test", readMovielens(archive, sources[m % 2]!, scratch), beside)));
+        const { time, rating, users, itemIds } = await readPrepared(prepared, "ml-100k");
+        assert.ok(time.length > 0 && [...time, ...rating!].every(Number.isFinite) && [...users!, ...itemIds].every((id) => id.trim() !== "" && !id.includes("\0")), `mutation ${m}`);
+        seen.table++;
+      } catch (error) {
+        assert.ok(error instanceof DataError && error.location.file?.startsWith(archive), `mutation ${m} of ${name}: ${(error as Error).stack}`);
+        seen.error++;
+      }
+      assert.ok(readdirSync(root()).every((one) => ["archive", "scratch", "made"].includes(one)));
+    }
+    assert.ok(seen.table >= 10, JSON.stringify(seen));
   });
 
   it("refuses an archive with another sha256, and events with another content", async () => {

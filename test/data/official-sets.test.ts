@@ -5,8 +5,9 @@ import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { DataError } from "../../src/core/errors";
 import { catalog, type CatalogEntry } from "../../src/data/catalog";
-import { faultsOf, isLocal, loadDataset, preparedFolder } from "../../src/data/datasets";
+import { faultsOf, isLocal, loadBenchmark, loadDataset, preparedFolder } from "../../src/data/datasets";
 import { officialSets } from "../../src/data/official-sets";
+import { sharedSets } from "../../src/data/shared-sets";
 import { assertUnchanged, markFiles, type RawMark } from "../../src/data/raw-marks";
 import { freshFolder } from "../scratch";
 import { place, sha256, zipOf } from "./fixtures";
@@ -108,6 +109,31 @@ describe("official sets", function () {
     assertUnchanged(marks);
     writeFileSync(file, "12");
     assert.throws(() => assertUnchanged(marks), (error: Error) => error instanceof DataError && /\/a: Expected a file that stays as it is while it is read/.test(error.message));
+  });
+
+  it("says of every set where its files are to be had, where they are not in the folder that was named or in any", async () => {
+    mkdirSync(from(), { recursive: true });
+    const before = process.env["SESSIONLAB_DATA"];
+    process.env["SESSIONLAB_DATA"] = from();
+    try {
+      for (const [name, entry] of Object.entries<CatalogEntry>({ ...officialSets, ...sharedSets })) {
+        const [source] = entry.sources;
+        assert.ok(source?.kind === "files");
+        const fetched = source.files.some(({ urls }) => urls !== undefined); // without a folder that is named these go to the network
+        for (const options of fetched ? [{ from: from() }] : [{ from: from() }, {}]) {
+          const load = entry.form === "benchmark" ? loadBenchmark(name, {}, { root: root(), ...options }) : loadDataset(name, { root: root(), ...options });
+          await assert.rejects(load, (error: Error) => {
+            assert.ok(error instanceof DataError);
+            for (const part of [source.files[0]!.path, from(), source.origin, ...source.recipe, "then name the folder: --from DIR"]) assert.ok(error.message.includes(part), `${name}: ${part} in ${error.message}`);
+            return true;
+          });
+        }
+        await assert.rejects(entry.form === "benchmark" ? loadBenchmark(name, {}, { from: "/none" }) : loadDataset(name, { root: root(), from: "/none" }), /Expected from to be a folder that is there, found "\/none"/);
+      }
+    } finally {
+      if (before === undefined) delete process.env["SESSIONLAB_DATA"];
+      else process.env["SESSIONLAB_DATA"] = before;
+    }
   });
 
   it("has a public source for every set, and a format or tables", () => {

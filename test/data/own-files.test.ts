@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { ConfigError, DataError } from "../../src/core/errors";
@@ -7,8 +7,8 @@ import { Rng } from "../../src/core/rng";
 import { eventsFrom } from "../../src/data/events";
 import { eventsFromFile, type FileEvents, type FileOptions } from "../../src/data/own-files";
 import { sessionsFrom } from "../../src/data/sessions";
-import { withDuckDB } from "../../src/data/store";
-import { mutate } from "../mutate";
+import { quote, withDuckDB } from "../../src/data/store";
+import { mutateRecords } from "../mutate";
 import { freshFolder } from "../scratch";
 
 const csv = "user_id,item_id,rating,timestamp\nu1,b,5,1400000300\nu2,a,3,1400000200\nu1,a,4,1400000100\n";
@@ -162,31 +162,60 @@ describe("eventsFromFile", () => {
     await assert.rejects(read(csv, { signal: AbortSignal.abort() }), { name: "AbortError" });
   });
 
-  it("survives 100 seeded mutations: a report that adds up and finite numbers, or a DataError that names the file", async () => {
-    const rng = new Rng("mutations of a table");
-    const lines = Array.from({ length: 60 }, (_, n) => `u${n % 7},item ${n % 11},${1 + (n % 5)},${1.4e9 + n * 60},${n % 6 === 0 ? '"a, ""b""\nc"' : "none"}`);
-    const valid = Buffer.from(`user_id,item_id,rating,timestamp,note\n${lines.join("\n")}\n`);
-    const seen = { table: 0, dropped: 0, error: 0 };
-    for (let m = 0; m < 100; m++) {
-      const file = write("mutant.csv", mutate(valid, rng.child(m)));
-      try {
-        const { report, ...events } = await eventsFromFile(file);
-        assert.equal(report.rows, report.kept + report.dropped.reduce((sum, { count }) => sum + count, 0));
-        assert.equal(report.kept, events.item.length);
-        assert.ok(report.dropped.every(({ count, firstLine }) => count > 0 && firstLine > 1));
-        assert.ok([...events.time, ...(events.rating ?? [])].every(Number.isFinite));
-        for (const [codes, ids] of [[events.item, events.itemIds], [events.user, events.users]] as const) {
-          assert.ok(codes === undefined || codes.every((code) => ids![code] !== undefined && ids![code] !== ""));
-        }
-        seen[report.dropped.length > 0 ? "dropped" : "table"]++;
-      } catch (error) {
-        assert.ok(error instanceof DataError && error.location.file === file, `mutation ${m}: ${(error as Error).stack}`);
-        seen.error++;
-      }
-      assert.deepEqual(readFileSync(file).length > 0 && readdirSync(folder()), ["mutant.csv"]);
-    }
-    assert.ok(Object.values(seen).every((count) => count >= 10), JSON.stringify(seen)); // the mutations reach all three outcomes
+  it("is an error above the share that the caller sets, with every reason and place", async () => {
+    const text = `${csv}u1,a,5,\nu1,a,five,1400000000\nu1,b,5,\n`;
+    assert.deepEqual((await read(text, { maxDropped: 0.5 })).report.dropped.map(({ count }) => count), [2, 1]);
+    const file = join(folder(), "log.csv");
+    await assert.rejects(read(text, { maxDropped: 0.49 }), (error: Error) => {
+      assert.ok(error instanceof DataError);
+      assert.equal(error.message, `${file}:5: Expected at most 49 % of 6 rows to be no events, found 3: 2 with no time (first on line 5), 1 with a rating that is no number (first on line 6); mend the file, or raise maxDropped`);
+      return true;
+    });
+    assert.equal((await read(csv, { maxDropped: 0 })).item.length, 3);
+    await assert.rejects(read(csv, { maxDropped: 2 }), ConfigError);
   });
+
+  const mutated: readonly (readonly [what: string, delimiter: string, name: string])[] = [["CSV", ",", "mutant.csv"], ["TSV", "\t", "mutant.tsv"], ["Parquet", ",", "mutant.parquet"]];
+  for (const [what, delimiter, name] of mutated) {
+    it(`survives seeded damage to ${what} until 100 were malformed: a report that adds up and finite numbers, or a DataError that names the file`, async function () {
+      this.timeout(120_000);
+      const rng = new Rng("mutations of a table");
+      const quoted = what === "Parquet" ? "more" : '"a, ""b""\nc"';
+      const lines = Array.from({ length: 60 }, (_, n) => [`u${n % 7}`, `item ${n % 11}`, 1 + (n % 5), 1.4e9 + n * 60, n % 6 === 0 ? quoted : "none"].join(delimiter));
+      const valid = Buffer.from(`${["user_id", "item_id", "rating", "timestamp", "note"].join(delimiter)}\n${lines.join("\n")}\n`);
+      const file = join(folder(), name);
+      const seen = { table: 0, dropped: 0, error: 0 };
+      await withDuckDB(async (connection) => {
+        for (let m = 0; seen.dropped + seen.error < 100; m++) {
+          assert.ok(m < 600, JSON.stringify(seen));
+          const mutant = mutateRecords(valid, rng.child(m));
+          if (what === "Parquet") {
+            // Its values are damaged, and not its bytes: those are tried with the other packed formats.
+            const rows = mutant.toString("latin1").split("\n").slice(1).map((line) => line.split(",").slice(0, 4)).filter((fields) => fields.length === 4);
+            if (rows.length === 0) continue; // broken off in the header
+            const cells = rows.map((fields) => `(${fields.map((field) => (field === "" ? "null" : quote(field.replaceAll("\0", "")))).join()})`).join();
+            await connection.run(`copy (select * from (values ${cells}) t(user_id, item_id, rating, timestamp)) to ${quote(file)} (format parquet)`);
+          } else write(name, mutant);
+          try {
+            const { report, ...events } = await eventsFromFile(file);
+            assert.equal(report.rows, report.kept + report.dropped.reduce((sum, { count }) => sum + count, 0));
+            assert.equal(report.kept, events.item.length);
+            assert.ok(report.dropped.every(({ count, firstLine }) => count > 0 && firstLine >= (what === "Parquet" ? 1 : 2)));
+            assert.ok([...events.time, ...(events.rating ?? [])].every(Number.isFinite));
+            for (const [codes, ids] of [[events.item, events.itemIds], [events.user, events.users]] as const) {
+              assert.ok(codes === undefined || codes.every((code) => ids![code] !== undefined && ids![code] !== ""));
+            }
+            seen[report.dropped.length > 0 ? "dropped" : "table"]++;
+          } catch (error) {
+            assert.ok(error instanceof DataError && error.location.file === file, `mutation ${m}: ${(error as Error).stack}`);
+            seen.error++;
+          }
+          assert.deepEqual(readdirSync(folder()), [name]);
+        }
+      });
+      assert.ok(seen.table >= 10 && seen.dropped >= 10 && (what === "Parquet" || seen.error >= 10), JSON.stringify(seen)); // the damages reach all outcomes
+    });
+  }
 });
 
 describe("the fast path of eventsFromFile", () => {
