@@ -1,7 +1,9 @@
 /** Evaluations, comparisons, passports, results and tables of metrics in a notebook: every number with its protocol. */
 import type { Comparison } from "../evaluation/compare";
 import type { Evaluation } from "../evaluation/evaluate";
+import type { Flip, FlipList } from "../evaluation/flips";
 import type { Passport } from "../evaluation/passport";
+import type { SliceComparison } from "../evaluation/slices";
 import { notebookTable, renderTable } from "./formats";
 import type { Renderer } from "./mime";
 import { formatNumber, panelBundle, panelRenderer, percent, plural, type Grid, type Panel, type PanelCell } from "./panel";
@@ -37,7 +39,46 @@ function evaluationPanel({ role, items, ks, ties, tieRate, cases, metrics, overS
 }
 
 function comparisonRow({ metric: name, proposed, baseline, difference, low, high, p, clusters }: Comparison): PanelCell[] {
-  return [name, proposed.toFixed(4), baseline.toFixed(4), `${difference >= 0 ? "+" : ""}${difference.toFixed(4)}`, `${low.toFixed(4)} to ${high.toFixed(4)}`, p < 0.001 ? "< 0.001" : p.toFixed(3), clusters];
+  return [name, proposed.toFixed(4), baseline.toFixed(4), `${difference >= 0 ? "+" : ""}${difference.toFixed(4)}`, `${low.toFixed(4)} to ${high.toFixed(4)}`, probability(p), clusters];
+}
+
+function probability(p: number): string {
+  return p < 0.001 ? "< 0.001" : p.toFixed(3);
+}
+
+function slicesPanel(slices: readonly SliceComparison[]): Panel {
+  return {
+    title: `Comparison by group on ${slices[0]!.metric}`,
+    facts: ["paired bootstrap", "Holm over the groups"],
+    grids: [
+      {
+        headers: ["group", "cases", "proposed", "baseline", "difference", "its interval", "p", "p by Holm"],
+        rows: slices.slice(0, 50).map((slice) => [slice.name, slice.cases, ...comparisonRow(slice).slice(1, -1), probability(slice.holm)]),
+      },
+    ],
+  };
+}
+
+function nameOf(id: string, title: string | undefined): string {
+  return title === undefined || title === "" ? id : title;
+}
+
+/** The last items of a session are what matters to the next. */
+const shownItems = 5;
+
+function flipsPanel({ proposed, baseline, k, cases, both, neither, won, wins, lost, losses }: FlipList): Panel {
+  const row = ({ session, sessionTitles, target, targetTitle, proposedRank, baselineRank }: Flip): PanelCell[] => {
+    const names = session.map((id, at) => nameOf(id, sessionTitles?.[at]));
+    const earlier = names.length > shownItems ? `(${names.length - shownItems} earlier) ` : "";
+    const rank = (value: number): PanelCell => (Number.isFinite(value) ? Number(value.toFixed(1)) : "-");
+    return [`${earlier}${names.slice(-shownItems).join(" > ")}`, nameOf(target, targetTitle), rank(proposedRank), rank(baselineRank)];
+  };
+  const grid = (caption: string, flips: readonly Flip[]): Grid => ({ caption, headers: ["session", "next", `rank by ${proposed}`, `rank by ${baseline}`], rows: flips.slice(0, 50).map(row) });
+  return {
+    title: `${proposed} against ${baseline}: who has the target among the first ${k}`,
+    facts: [plural(cases, "case"), `both ${percent(both / cases)}`, `neither ${percent(neither / cases)}`],
+    grids: [grid(`${plural(won, "case")} that ${proposed} hits and ${baseline} misses (${percent(won / cases)})`, wins), grid(`${plural(lost, "case")} that ${baseline} hits and ${proposed} misses (${percent(lost / cases)})`, losses)],
+  };
 }
 
 function comparisonsPanel(comparisons: readonly Comparison[]): Panel {
@@ -112,6 +153,8 @@ const resultShape: Readonly<Record<string, Check>> = { paper: text, dataset: tex
 /** The values of src/evaluation, and what papers/ makes of them. */
 export const resultRenderers: readonly Renderer[] = [
   panelRenderer({ role: text, items: number, metrics: object, overSeen: object, strata: list, rows: object }, evaluationPanel),
+  { matches: (value) => listOf(value, { ...comparisonShape, by: text, name: text, cases: number, holm: number }), render: (value) => panelBundle(slicesPanel(value as SliceComparison[])) },
+  panelRenderer({ proposed: text, baseline: text, k: number, won: number, wins: list, lost: number, losses: list }, flipsPanel),
   panelRenderer(comparisonShape, (comparison: Comparison) => comparisonsPanel([comparison])),
   { matches: (value) => listOf(value, comparisonShape), render: (value) => panelBundle(comparisonsPanel(value as Comparison[])) },
   panelRenderer(resultShape, (result: ResultLike) => resultsPanel([result])),

@@ -74,17 +74,32 @@ export interface Comparison {
  * assert.equal(compare([right], [wrong], "HR@1").difference, 1);
  */
 export function compare(proposed: readonly Run[], baseline: readonly Run[], metric = "NDCG@10", given: CompareOptions = {}): Comparison {
+  return compareOver(proposed, baseline, metric, given);
+}
+
+/** `compare` over some of the cases, or all. @param cases indices, one at least */
+export function compareOver(proposed: readonly Run[], baseline: readonly Run[], metric: string, given: CompareOptions, cases?: Int32Array): Comparison {
   const options = resolveOptions("compare", defaults, given, checks);
+  const { evaluation } = measuredAlike(proposed, baseline);
+  const all = options.by === "session" ? evaluation.rows.session : evaluation.rows.user;
+  if (all === undefined) throw new ConfigError('Expected data with users to compare by "user", found none; compare by "session"');
+  const cluster = cases === undefined ? all : cases.map((index) => all[index]!);
+  const [a, b] = [meanRows(proposed, metric, cases), meanRows(baseline, metric, cases)];
+  const result = pairedBootstrap(a.rows.map((value, index) => value - b.rows[index]!), cluster, options);
+  return { metric, proposed: a.mean, baseline: b.mean, ...result, seedSd: { proposed: a.seedSd, baseline: b.seedSd } };
+}
+
+/**
+ * Makes sure that the runs of two models can be compared.
+ * @returns one of them: what they share can be read off it
+ * @throws ConfigError naming what differs
+ */
+export function measuredAlike(proposed: readonly Run[], baseline: readonly Run[]): Run {
   const runs = [...proposed, ...baseline];
   const [first] = runs;
   if (first === undefined || proposed.length === 0 || baseline.length === 0) throw new ConfigError("Expected runs of two models to compare, found none");
   for (const run of runs) refuseUnlike(first, run);
-  const cluster = options.by === "session" ? first.evaluation.rows.session : first.evaluation.rows.user;
-  if (cluster === undefined) throw new ConfigError('Expected data with users to compare by "user", found none; compare by "session"');
-
-  const [a, b] = [meanRows(proposed, metric), meanRows(baseline, metric)];
-  const result = pairedBootstrap(a.rows.map((value, index) => value - b.rows[index]!), cluster, options);
-  return { metric, proposed: a.mean, baseline: b.mean, ...result, seedSd: { proposed: a.seedSd, baseline: b.seedSd } };
+  return first;
 }
 
 /** What `pairedBootstrap` finds. */
@@ -193,8 +208,12 @@ function refuseUnlike(first: Run, run: Run): void {
   if (differs !== undefined) throw new ConfigError(`Expected runs that were measured alike, found different ${differs}; measure both again under one protocol`);
 }
 
-function meanRows(runs: readonly Run[], metric: string): { readonly rows: Float64Array; readonly mean: number; readonly seedSd: number } {
-  const perSeed = runs.map(({ evaluation }) => caseRows(evaluation, metric)); // S x [C]
+/** Each case's mean over seeds, their mean, and the sd over seeds. */
+export function meanRows(runs: readonly Run[], metric: string, cases?: Int32Array): { readonly rows: Float64Array; readonly mean: number; readonly seedSd: number } {
+  const perSeed = runs.map(({ evaluation }) => {
+    const rows = caseRows(evaluation, metric);
+    return cases === undefined ? rows : Float64Array.from(cases, (index) => rows[index]!);
+  }); // S x [C]
   const rows = perSeed[0]!.map((_, index) => perSeed.reduce((sum, values) => sum + values[index]!, 0) / perSeed.length); // [C]
   return { rows, mean: mean(rows), seedSd: deviation(Float64Array.from(perSeed, mean)) };
 }

@@ -42,6 +42,26 @@ describe("results in a notebook", () => {
     assert.equal(plain([comparison, comparison])[0], "2 comparisons  paired bootstrap");
   });
 
+  it("shows a comparison by group, with Holm's correction beside p", () => {
+    const one = { metric: "HR@1", proposed: 0.5, baseline: 0.25, difference: 0.25, low: 0.1, high: 0.4, p: 0.01, standardError: 0.1, sd: 0.1, clusters: 9, seedSd: { proposed: 0, baseline: 0 } };
+    const lines = plain([{ ...one, by: "all", name: "all cases", cases: 40, holm: 0.01 }, { ...one, by: "popularity", name: "tail", cases: 12, items: 7, holm: 0.03 }]);
+    assert.equal(lines[0], "Comparison by group on HR@1  paired bootstrap  Holm over the groups");
+    assert.equal(lines[4], "tail          12    0.5000    0.2500     +0.2500  0.1000 to 0.4000  0.010      0.030");
+  });
+
+  it("shows who wins which sessions, with titles where there are some, escaped and bounded", () => {
+    const flip = { case: 3, session: ["1", "2", "3", "4", "5", "6"], sessionTitles: ["a", "b", "", "d", "e", evilTitle], target: "9", targetTitle: "Fargo", proposedRank: 1, baselineRank: Infinity };
+    const bare = { case: 4, session: ["7"], target: "8", proposedRank: 31.5, baselineRank: 2 };
+    const value = { proposed: "SASRec", baseline: "POP", k: 10, cases: 50, both: 10, neither: 30, won: 6, wins: [flip], lost: 4, losses: Array.from({ length: 90 }, () => bare) };
+    const lines = plain(value);
+    assert.equal(lines[0], "SASRec against POP: who has the target among the first 10  50 cases  both 20.0 %  neither 60.0 %");
+    assert.equal(lines[2], "6 cases that SASRec hits and POP misses (12.0 %)");
+    assert.match(lines[4]!, /^\(1 earlier\) b > 3 > d > e > Heat .* {2}Fargo +1 +-$/);
+    assert.match(lines[8]!, /^ +7 +8 +31\.5 +2$/);
+    assert.equal(lines.filter((line) => /^ +7 +8 /.test(line)).length, 50);
+    assert.ok(!textOf(toBundle(value)).includes("<script"));
+  });
+
   it("shows a passport as how the number came about", async () => {
     const lines = plain(passport(await smallEvaluation()));
     assert.equal(lines[0], "Passport: POP");
@@ -114,6 +134,19 @@ describe("models in a notebook", () => {
       "setting       NDCG@10  seconds",
       "the defaults   0.0500      1.0",
       "window 5       0.0600      2.0  best",
+    ]);
+  });
+
+  it("shows what was searched, round by round", () => {
+    const trial = { round: 1, setting: 1, options: { rate: 0.01 }, share: 0.125, epochs: 2, metrics: { "NDCG@10": 0.05 }, seconds: 1, kept: true };
+    const broken = { round: 1, setting: 2, options: { rate: 9 }, share: 0.125, metrics: {}, seconds: 2, kept: false, failure: "a loss that is none" };
+    const report = { metric: "NDCG@10", options: { rate: 0.01 }, value: 0.05, settings: 2, trials: [trial, broken], rows: [] };
+    assert.deepEqual(plain(report), [
+      "Searched on validation NDCG@10  2 settings in 1 round  best 0.0500: rate 0.01",
+      "",
+      "round  number  setting    of train  epochs  NDCG@10  seconds",
+      "    1       1  rate 0.01    12.5 %       2   0.0500      1.0  kept",
+      "    1       2  rate 9       12.5 %       -        -      2.0  broke off",
     ]);
   });
 });
