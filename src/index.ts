@@ -9,9 +9,12 @@ import { ItemKnn } from "./models/item-knn";
 import { Markov } from "./models/markov";
 import { Pop } from "./models/pop";
 import { Sasrec } from "./models/sasrec";
+import { SequentialRules } from "./models/sequential-rules";
 import { SessionKnn } from "./models/session-knn";
 import { SessionPop } from "./models/session-pop";
+import { Stan } from "./models/stan";
 import { VsKnn } from "./models/vs-knn";
+import { Vstan } from "./models/vstan";
 import { baseRenderer } from "./papers/base-display";
 
 // core: seeded randomness, options, errors, the step cache, progress
@@ -82,12 +85,14 @@ export { laneSteps, type LaneStep } from "./data/session-lanes";
 export { splitBySession, splitByTime, splitLeaveOneOut, type TimeSplitOptions } from "./data/split";
 export { slidingWindows, type WindowSplitOptions } from "./data/windows";
 export { dropColdItems } from "./data/cold";
+export { recentShare } from "./data/recent";
 export { NONE, prefixes, sessionCount, type Cases, type Items, type Role, type Sessions, type Split, type TrainSessions, type Users } from "./data/types";
 
 // evaluation: full ranking, metrics, strata, passports, paired tests
 export { compare, holm, pairedBootstrap, smallestDetectable, type CompareOptions, type Comparison, type Run } from "./evaluation/compare";
 export { caseRows, evaluate, type CaseRows, type EvaluateOptions, type Evaluation, type Part } from "./evaluation/evaluate";
 export { leakageReport, type BothSides, type LeakageReport, type TimeLeak } from "./evaluation/leakage";
+export { flips, type Flip, type FlipList, type FlipOptions } from "./evaluation/flips";
 export { topItems } from "./evaluation/lists";
 export { meanMetrics, metricRows, parseMetric, tieRateOf, type MetricName } from "./evaluation/metrics";
 export { nearDuplicates, type DuplicateOptions, type DuplicatePair, type Duplicates } from "./evaluation/near-duplicates";
@@ -95,6 +100,7 @@ export { parsePassport, passportDifference, passportKey, passportOf, type Passpo
 export { countRanks, popularityOrder, ranksOf, tieRules, type RankCounts, type TieRule } from "./evaluation/ranks";
 export { countReading, readReadings } from "./evaluation/readings";
 export { scoresToArray, type Scorer, type Scores } from "./evaluation/scores";
+export { compareSlices, type SliceComparison, type SliceData, type SliceOptions } from "./evaluation/slices";
 export { deciles, lengthStrata, popularityStrata, targetStrata, trainingCounts, type Stratum } from "./evaluation/strata";
 
 // models: one paper a file; by id, and how they are tuned
@@ -114,12 +120,17 @@ export { SessionKnn, sessionKnnSpace } from "./models/session-knn";
 export { UserGru, userGruBudgets, userGruDefaults, type UserGruOptions } from "./models/user-gru";
 export { type SessionUserKind, type SessionUserSource } from "./models/session-user";
 export { VsKnn, vsKnnSpace } from "./models/vs-knn";
+export { Stan, stanSpace } from "./models/stan";
+export { Vstan, vstanSpace } from "./models/vstan";
 export { Markov, markovSpace } from "./models/markov";
+export { SequentialRules, sequentialRulesSpace } from "./models/sequential-rules";
 export { Pop } from "./models/pop";
 export { type FitContext, type FitReport, type Recommendation, type RecommendQuery, type Recommender } from "./models/recommender";
 export { Sasrec, sasrecBudgets, sasrecDefaults, type SasrecOptions } from "./models/sasrec";
 export { SessionPop, sessionPopSpace } from "./models/session-pop";
 export { compareSplits, type CompareSplitsOptions, type SplitRun, type SplitsComparison } from "./models/two-splits";
+export { search, type Round, type SearchOptions, type SearchReport, type SearchTrial } from "./models/search";
+export { choice, drawSettings, integer, logUniform, uniform, type Range, type Space } from "./models/space";
 export { tune, type Trial, type TuneReport } from "./models/tune";
 
 // display: what a terminal, a notebook and a page show
@@ -141,4 +152,4 @@ export { readResults, resultId, writeResult, type Result, type ResultPart } from
 
 // Values learn here how they are shown: their own files know nothing of display.
 addRenderers(baseRenderer);
-giveDisplay([SessionLabError, tf.Tensor, Pop, SessionPop, Markov, ItemKnn, SessionKnn, VsKnn, Sasrec]);
+giveDisplay([SessionLabError, tf.Tensor, Pop, SessionPop, Markov, SequentialRules, ItemKnn, SessionKnn, VsKnn, Stan, Vstan, Sasrec]);

@@ -9,12 +9,15 @@ import { Niser, niserBudgets } from "./niser";
 import { Pop } from "./pop";
 import type { Recommender } from "./recommender";
 import { Sasrec, sasrecBudgets } from "./sasrec";
+import { SequentialRules, sequentialRulesSpace } from "./sequential-rules";
 import { SessionKnn, sessionKnnSpace } from "./session-knn";
 import { SessionPop, sessionPopSpace } from "./session-pop";
 import { SrGnn, srGnnBudgets } from "./sr-gnn";
 import { Stamp, stampBudgets } from "./stamp";
 import { UserGru, userGruBudgets } from "./user-gru";
+import { Stan, stanSpace } from "./stan";
 import { VsKnn, vsKnnSpace } from "./vs-knn";
+import { Vstan, vstanSpace } from "./vstan";
 
 /** One kind of recommender. */
 export interface ModelMaker {
@@ -43,7 +46,7 @@ const counting = { budgets: { minute: {}, hour: {}, paper: {} }, seeded: false, 
  * All recommenders.
  * @example
  * import { models } from "sessionlab";
- * assert.deepEqual(Object.keys(models), ["pop", "session-pop", "markov", "item-knn", "session-knn", "vs-knn", "gru4rec", "narm", "stamp", "sr-gnn", "niser", "bert4rec", "user-gru", "sasrec"]);
+ * assert.deepEqual(Object.keys(models), ["pop", "session-pop", "markov", "sequential-rules", "item-knn", "session-knn", "vs-knn", "stan", "vstan", "gru4rec", "narm", "stamp", "sr-gnn", "niser", "bert4rec", "user-gru", "sasrec"]);
  * assert.throws(() => models.markov.make({ backof: 0.1 }), /did you mean "backoff"/);
  */
 export const models = {
@@ -57,6 +60,14 @@ export const models = {
     code: require.resolve("./session-pop"),
   },
   markov: { ...counting, title: "Markov", make: (options) => new Markov(options), load: (folder) => Markov.load(folder), space: markovSpace, code: require.resolve("./markov") },
+  "sequential-rules": {
+    ...counting,
+    title: "SR",
+    make: (options) => new SequentialRules(options),
+    load: (folder) => SequentialRules.load(folder),
+    space: sequentialRulesSpace,
+    code: require.resolve("./sequential-rules"),
+  },
   "item-knn": {
     ...counting,
     title: "Item-kNN",
@@ -74,6 +85,8 @@ export const models = {
     code: require.resolve("./session-knn"),
   },
   "vs-knn": { ...counting, title: "VS-KNN", make: (options) => new VsKnn(options), load: (folder) => VsKnn.load(folder), space: vsKnnSpace, code: require.resolve("./vs-knn") },
+  stan: { ...counting, title: "STAN", make: (options) => new Stan(options), load: (folder) => Stan.load(folder), space: stanSpace, code: require.resolve("./stan") },
+  vstan: { ...counting, title: "VSTAN", make: (options) => new Vstan(options), load: (folder) => Vstan.load(folder), space: vstanSpace, code: require.resolve("./vstan") },
   gru4rec: { ...neural, title: "GRU4Rec", make: (options) => new Gru4Rec(options), load: (folder) => Gru4Rec.load(folder), budgets: gru4RecBudgets, code: require.resolve("./gru4rec") },
   narm: { ...neural, title: "NARM", make: (options) => new Narm(options), load: (folder) => Narm.load(folder), budgets: narmBudgets, code: require.resolve("./narm") },
   stamp: { ...neural, title: "STAMP", make: (options) => new Stamp(options), load: (folder) => Stamp.load(folder), budgets: stampBudgets, code: require.resolve("./stamp") },

@@ -7,12 +7,15 @@ import { Narm } from "../../src/models/narm";
 import { Niser } from "../../src/models/niser";
 import { Pop } from "../../src/models/pop";
 import { Sasrec } from "../../src/models/sasrec";
+import { SequentialRules } from "../../src/models/sequential-rules";
 import { SessionKnn } from "../../src/models/session-knn";
 import { SessionPop } from "../../src/models/session-pop";
 import { SrGnn } from "../../src/models/sr-gnn";
 import { Stamp } from "../../src/models/stamp";
 import { UserGru } from "../../src/models/user-gru";
+import { Stan } from "../../src/models/stan";
 import { VsKnn } from "../../src/models/vs-knn";
+import { Vstan } from "../../src/models/vstan";
 import { contract, type Contract } from "./recommender";
 
 const sasrec = { dimension: 32, inner: 32, blocks: 1, dropout: 0.1, batch: 32, rate: 0.01, epochs: 8 };
@@ -25,10 +28,13 @@ const models: readonly Contract[] = [
   { name: "S-POP", make: (options) => new SessionPop(options), load: SessionPop.load, world: "repeat" },
   { name: "S-POP by recency", make: (options) => new SessionPop({ by: "recency", ...options }), load: SessionPop.load, world: "repeat" },
   { name: "Markov", make: (options) => new Markov(options), load: Markov.load, world: "cycle" },
+  { name: "SR", make: (options) => new SequentialRules(options), load: SequentialRules.load, world: "cycle" },
   { name: "Item-kNN", make: (options) => new ItemKnn(options), load: ItemKnn.load, world: "groups" },
   { name: "Item-kNN over a window", make: (options) => new ItemKnn({ window: 5, ...options }), load: ItemKnn.load, world: "groups" },
   { name: "S-KNN", make: (options) => new SessionKnn(options), load: SessionKnn.load, world: "company" },
   { name: "VS-KNN", make: (options) => new VsKnn(options), load: VsKnn.load, world: "company" },
+  { name: "STAN", make: (options) => new Stan(options), load: Stan.load, world: "company" },
+  { name: "VSTAN", make: (options) => new Vstan(options), load: Vstan.load, world: "company" },
   { name: "GRU4Rec", make: (options) => new Gru4Rec({ ...gru, ...options }), load: Gru4Rec.load, world: "cycle", timeout: 240000 },
   { name: "GRU4Rec with cross-entropy", make: (options) => new Gru4Rec({ ...gru, loss: "cross-entropy", logQ: 1, ...options }), load: Gru4Rec.load, world: "cycle", timeout: 240000 },
   { name: "NARM", make: (options) => new Narm({ ...small, units: 32, inputDropout: 0.1, outputDropout: 0.1, epochs: 6, ...options }), load: Narm.load, world: "cycle", timeout: 240000 },
