@@ -9,12 +9,13 @@ import { nearest, resolveOptions, type Rule } from "../core/options";
 export type EventField = "user" | "item" | "time" | "rating" | "session";
 
 /** By field, in the order of preference: Amazon's parent_asin goes before asin, which names an edition. */
-const usualNames: Readonly<Record<EventField, readonly string[]>> = {
+const usualNames: Readonly<Record<EventField | "title", readonly string[]>> = {
   user: ["userid", "user", "reviewerid", "visitorid", "customerid", "uid"],
   item: ["itemid", "item", "parentasin", "asin", "productid", "movieid", "bookid", "trackid", "articleid", "iid"],
   time: ["timestamp", "time", "unixreviewtime", "ts", "unixtime", "timestampms", "datetime", "eventtime", "date", "eventdate"],
   rating: ["rating", "overall", "stars", "score"],
   session: ["sessionid", "session", "sid"],
+  title: ["title", "itemtitle", "movietitle", "booktitle", "name", "itemname", "productname"],
 };
 
 const needed: readonly EventField[] = ["item", "time"];
@@ -39,7 +40,7 @@ export function planColumns(header: readonly string[], given: ColumnNames, file:
   const broken = header.find((name) => name.includes("\0"));
   if (broken !== undefined) throw new DataError(`Expected the names of columns, found a NUL byte in ${JSON.stringify(broken.slice(0, 40))}; is it a text file?`, { file, line: 1 });
   const plan: Partial<Record<EventField, number>> = {};
-  for (const field of Object.keys(usualNames) as EventField[]) {
+  for (const field of Object.keys(unnamed) as EventField[]) {
     const name = names[field];
     if (name === null) continue;
     const at = name === undefined ? guess(header, field, file) : find(header, name, field, file);
@@ -59,7 +60,25 @@ export function planColumns(header: readonly string[], given: ColumnNames, file:
   return plan;
 }
 
-function guess(header: readonly string[], field: EventField, file: string): number | undefined {
+/** Names of the columns of a table of items; what is left out is guessed. */
+export type TitleColumns = Readonly<{ item?: string; title?: string }>;
+
+/**
+ * Finds the columns of ids and titles in the header of a table of items.
+ * @throws ConfigError for a field that is neither; DataError naming the file and line 1 if a column is not there or is there twice
+ */
+export function planTitles(header: readonly string[], given: TitleColumns, file: string): { readonly item: number; readonly title: number } {
+  const names = resolveOptions("columns", { item: undefined as string | undefined, title: undefined as string | undefined }, given, { item: isName, title: isName });
+  const place = (field: "item" | "title"): number => {
+    const name = names[field];
+    const at = name === undefined ? guess(header, field, file) : find(header, name, field, file);
+    if (at !== undefined) return at;
+    throw new DataError(`Expected a column of ${field}s by a usual name (${usualNames[field].slice(0, 4).join(", ")}), found ${list(header)}; name it: columns: { ${field}: "..." }`, { file, line: 1, field });
+  };
+  return { item: place("item"), title: place("title") };
+}
+
+function guess(header: readonly string[], field: keyof typeof usualNames, file: string): number | undefined {
   const plain = header.map(plainName);
   for (const name of usualNames[field]) {
     const at = plain.indexOf(name);
@@ -68,7 +87,7 @@ function guess(header: readonly string[], field: EventField, file: string): numb
   return undefined;
 }
 
-function find(header: readonly string[], name: string, field: EventField, file: string): number {
+function find(header: readonly string[], name: string, field: keyof typeof usualNames, file: string): number {
   const stripped = header.map(withoutType);
   for (const candidates of [header, stripped]) {
     const at = candidates.indexOf(name);
@@ -77,7 +96,7 @@ function find(header: readonly string[], name: string, field: EventField, file: 
   throw new DataError(`Expected a column "${name}", found ${list(header)}; did you mean "${nearest(name, stripped)}"?`, { file, line: 1, field });
 }
 
-function once(first: number, last: number, header: readonly string[], field: EventField, file: string): number {
+function once(first: number, last: number, header: readonly string[], field: keyof typeof usualNames, file: string): number {
   if (first === last) return first;
   const way = header[first] === header[last] ? "rename one of them in the file" : `name the right one: columns: { ${field}: "${withoutType(header[first]!)}" }`;
   throw new DataError(`Expected one column of ${field}s, found "${header[first]}" and "${header[last]}"; ${way}`, { file, line: 1, field });

@@ -3,7 +3,8 @@
  * which an item is followed by its likes. Of any size: events are written as they are drawn, and memory holds one block.
  * A session has a category of the moment; the next item is one of the session's own again, one of the category, or one
  * of all, each drawn by popularity. So popularity, co-occurrence and repeats all predict something, and none everything.
- * Rows are in the order of the sessions' starts, each session in one piece, as a shop's log has them.
+ * Rows are in the order of the sessions' starts, each session in one piece, as a shop's log has them. Titles of one
+ * category share their noun.
  */
 import { closeSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { basename, dirname } from "node:path";
@@ -134,7 +135,7 @@ function drawItems({ items, categories, seed }: World, write: (row: string) => v
   const words = { first: ["Silver", "Quiet", "Northern", "Broken", "Golden", "Distant", "Hidden", "Last"], second: ["Harbour", "Garden", "Winter", "Letter", "Mountain", "Circus", "Orchard", "Engine"] };
   for (let rank = 0; rank < items; rank++) {
     const id = 1 + shuffled(rank, items);
-    write(`${id},The ${words.first[rng.int(8)]} ${words.second[rng.int(8)]} ${id},Category ${1 + (rank % categories)},${1970 + rng.int(45)}\n`);
+    write(`${id},The ${words.first[rng.int(8)]} ${words.second[(rank % categories) % 8]} ${id},Category ${1 + (rank % categories)},${1970 + rng.int(45)}\n`);
   }
 }
 

@@ -8,7 +8,7 @@ import type { FileReport } from "../data/own-files";
 import type { SessionTable } from "../data/sessions";
 import { sessionCount, type Cases, type Items, type Sessions, type Split, type TrainSessions } from "../data/types";
 import type { Renderer } from "./mime";
-import { clip, day, ends, panelRenderer, percent, plural, type Grid, type Panel } from "./panel";
+import { clip, day, ends, formatNumber, panelRenderer, percent, plural, type Grid, type Panel } from "./panel";
 import { float64s, int32s, list, number, object, text, uint32s } from "./shapes";
 
 /** Rows of a table that is shown, and items of a session. */
@@ -139,7 +139,7 @@ function splitDescriptionPanel({ items, users, train, valid, test, confirm }: Sp
 function filePanel({ rows, kept, dropped, columns, time }: FileReport): Panel {
   return {
     title: "How the file was read",
-    facts: [plural(rows, "row"), `${kept} kept`, `times ${time.unit === "date" ? "as dates" : `in ${time.unit}`}${time.guessed ? " (guessed)" : ""}`, `columns: ${Object.entries(columns).map(([field, column]) => `${field} from "${column}"`).join(", ")}`],
+    facts: [plural(rows, "row"), `${formatNumber(kept)} kept`, `times ${time.unit === "date" ? "as dates" : `in ${time.unit}`}${time.guessed ? " (guessed)" : ""}`, `columns: ${Object.entries(columns).map(([field, column]) => `${field} from "${column}"`).join(", ")}`],
     grids: dropped.length === 0 ? [] : [{ caption: "Rows left out", headers: ["why", "rows", "first line"], rows: dropped.map(({ reason, count, firstLine }) => [reason, count, firstLine]) }],
   };
 }

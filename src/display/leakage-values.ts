@@ -10,7 +10,7 @@ type Row = readonly [what: string, found: PanelCell, of: PanelCell, share: Panel
 
 function duplicateRows({ sessions, identical, near, jaccard }: Duplicates): Row[] {
   return [
-    ["sessions that training has, item for item", identical, sessions, percent(identical / sessions), identical === 0 ? "" : "copies: see examples"],
+    ["sessions that training has, item for item", identical, sessions, percent(identical / sessions), identical === 0 ? "" : "copies: duplicates.examples"],
     [`sessions that training nearly has (Jaccard from ${formatNumber(jaccard)} on)`, near, sessions, percent(near / sessions), ""],
   ];
 }
@@ -41,7 +41,7 @@ function leakagePanel({ name, protocol, testCases, time, users, sessions, target
   return {
     title: `Leakage of ${name}`,
     facts: [...(protocol === undefined ? [] : [protocol]), plural(testCases, "test case"), ...(time === undefined ? ["no times: whether training knows the future cannot be told"] : [late > 0 ? "training knows the future" : "nothing of the future in training"])],
-    grids: [{ headers: ["of the test side", "in training", "of", "share", "which means"], rows }],
+    grids: [{ headers: ["of the test side", "count", "of", "share", "which means"], rows }],
     notes: [
       ...(time === undefined ? [] : [`The newest training event is of ${moment(time.newestTraining)}${oldest} (UTC).`]),
       ...(late > 0 ? ["Numbers measured on this split are not those of a system that runs in time; splitByTime has no such leak."] : []),
@@ -61,7 +61,7 @@ function duplicatesPanel(duplicates: Duplicates): Panel {
     title: "Copies of test sessions in training",
     facts: [plural(duplicates.sessions, "test session")],
     grids: [
-      { headers: ["of the test side", "in training", "of", "share"], rows: duplicateRows(duplicates).map((row) => row.slice(0, 4)) },
+      { headers: ["of the test side", "count", "of", "share"], rows: duplicateRows(duplicates).map((row) => row.slice(0, 4)) },
       ...(examples.length === 0 ? [] : [{ caption: "The most alike", headers: ["test session", "training session", "Jaccard"], rows: examples }]),
     ],
     notes: duplicateNotes(duplicates),

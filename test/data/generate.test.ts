@@ -25,6 +25,9 @@ describe("generateEvents", () => {
     const known = new Map(lines.map((line) => line.split(",")).map(([id, ...rest]) => [id!, rest]));
     assert.equal(known.size, world.items);
     assert.ok(events.itemIds.every((id) => known.has(id)));
+    const nouns = new Map<string, Set<string>>();
+    for (const [title, category] of known.values()) nouns.set(category!, (nouns.get(category!) ?? new Set()).add(title!.split(" ")[2]!));
+    assert.deepEqual([...nouns.values()].map(({ size }) => size), new Array(54).fill(1)); // titles of a category share their noun
     assert.deepEqual(readdirSync(folder()).sort(), ["a.csv", "b.csv", "c.csv", "items.csv"]);
   });
 

@@ -13,7 +13,7 @@ describe("leakage in a notebook", () => {
     assert.deepEqual(plain(leakageReport(splitLeaveOneOut(leakySessions()))).map((line) => line.replace(/ {2,}/g, "  ")), [
       "Leakage of demo  leave-one-out  2 test cases  training knows the future",
       "",
-      "of the test side  in training  of  share  which means",
+      "of the test side  count  of  share  which means",
       "targets older than the newest training event  1  2  50.0 %  training knows the future",
       "training events later than a target, on average  -  -  25.0 %",
       "targets that are training events themselves  0  2  0.0 %  as it should be",

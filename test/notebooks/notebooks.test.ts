@@ -61,7 +61,7 @@ describe("notebooks", () => {
   });
 
   it("are found by the start of their name", () => {
-    assert.deepEqual(scripts.notebookPaths().map((path) => basename(path)), ["00-quick-start.ipynb", "10-data-and-sessions.ipynb"]);
+    assert.deepEqual(scripts.notebookPaths().map((path) => basename(path)), ["00-quick-start.ipynb", "10-data-and-sessions.ipynb", "11-your-own-data.ipynb"]);
     assert.deepEqual(scripts.notebookPaths(["10"]).map((path) => basename(path)), ["10-data-and-sessions.ipynb"]);
     assert.throws(() => scripts.notebookPaths(["20"]), /Expected a notebook of notebooks\/, found "20"/);
   });
@@ -141,12 +141,12 @@ describe("notebooks", () => {
     }
   });
 
-  for (const name of ["00-quick-start", "10-data-and-sessions"]) {
+  for (const name of ["00-quick-start", "10-data-and-sessions", "11-your-own-data"]) {
     it(`run from the first cell to the last: ${name}`, async function () {
       this.timeout(900_000); // a minute with the native backend, some with wasm
       const missing = scripts.missingForNotebooks();
       if (missing !== undefined) skipFor(this, missing);
-      if (!isLocal(catalog["ml-100k"])) skipFor(this, "MovieLens-100K is not downloaded");
+      if (name !== "11-your-own-data" && !isLocal(catalog["ml-100k"])) skipFor(this, "MovieLens-100K is not downloaded");
       if (process.env.SESSIONLAB_BACKEND === "cpu") skipFor(this, "a training takes six minutes on the plain backend");
       const [path] = scripts.notebookPaths([name]);
       const { notebook } = await scripts.execute(path!);
