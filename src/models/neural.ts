@@ -131,6 +131,11 @@ export abstract class NeuralRecommender<O extends NeuralOptions> implements Reco
     return this.state().items;
   }
 
+  /** How many weights it has, 0 before a fit. */
+  get learntNumbers(): number {
+    return [...(this.fitted?.weights.byName.values() ?? [])].reduce((sum, { shape }) => sum + shape.reduce((size, one) => size * one, 1), 0);
+  }
+
   async fit(train: TrainSessions, valid: Cases<"valid">, context: FitContext): Promise<FitReport> {
     const { options } = this;
     this.dispose();
