@@ -120,12 +120,6 @@ describe("data in a notebook", () => {
       "0.0 % of the events have the time of the one before: their order is the file's.",
       "100.0 % of the items have a title.",
     ]);
-    // Two events an item, each of another user: as even as can be; 6 events in 2 x 3 cells.
-    assert.deepEqual(plain(describeEvents(smallEvents())).slice(6), [
-      "Density 100 %. The most frequent tenth of the items has 33.3 % of the events (Gini 0.00).",
-      "0.0 % of the events repeat an item of the same user; 0.0 % have the time of the one before: their order is the file's.",
-      "100.0 % of the items have a title.",
-    ]);
     assert.equal(plain(describeSplit(smallSplit()))[3], "train         2                4              2    0.0 %                       -");
   });
 });
