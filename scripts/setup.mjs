@@ -10,7 +10,7 @@
  * SESSIONLAB_BACKEND=wasm|cpu: no native backend. SESSIONLAB_NATIVE=cpu|cuda: this variant of it.
  * SESSIONLAB_SETUP=minimal: no Jupyter. PYTHON, CXX: the commands to use.
  */
-import { existsSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { installKernelspec, kernelspecIsCurrent } from "./kernelspec.mjs";
@@ -148,6 +148,7 @@ const build = {
     const how = "mend the errors above, then: npm run setup";
     await exec(process.execPath, [tsc, "-p", "tsconfig.build.json", "--outDir", join(".cache", "dist.tmp")], { how });
     await exec(process.execPath, [tsc, "-p", kernelConfig, "--outDir", join(".cache", "dist.tmp", "kernel")], { how });
+    chmodSync(join(beside, "cli", "main.js"), 0o755); // npx made the first build's executable, and takes the next for granted
     rmSync(path("dist"), { recursive: true, force: true });
     renameSync(beside, path("dist"));
     return undefined;

@@ -35,6 +35,8 @@ export interface SetFile {
   /** Where it lies in its folder; it is found there by its name alone, too. */
   readonly path: string;
   readonly sha256?: string;
+  /** sha256 of the text of a gzip file: who packs it again, or not at all, has the same. */
+  readonly unpacked?: string;
   /** Where it can be fetched, in the order they are tried. */
   readonly urls?: readonly string[];
   /** The member of a zip archive that it is, where `urls` are the archive's. */

@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { AbortError, ConfigError, DataError } from "../core/errors";
 import type { CatalogEntry, FilesSource, SetFile } from "./catalog";
-import { sha256Of } from "./checksum";
+import { sha256Of, sha256OfContent } from "./checksum";
 import { download, type DownloadOptions } from "./download";
 import { dataRoot, projectRoot } from "./store";
 import { openZip } from "./zip";
@@ -74,7 +74,8 @@ export async function obtainFiles(entry: CatalogEntry, source: FilesSource, opti
     }
     if (file.sha256 !== undefined) {
       const sha256 = await sha256Of(found.path);
-      if (sha256 !== file.sha256) throw new DataError(`Expected sha256 ${file.sha256}, found ${sha256}; it is another version of ${entry.title}: ${howTo(source)}`, { file: found.path });
+      const same = sha256 === file.sha256 || (file.unpacked !== undefined && (await sha256OfContent(found.path)) === file.unpacked);
+      if (!same) throw new DataError(`Expected sha256 ${file.sha256}, found ${sha256}; it is another version of ${entry.title}: ${howTo(source)}`, { file: found.path });
     }
     paths[file.role] = found.member === undefined || scratch === undefined ? found.path : await openZip(found.path).extract(found.member, join(scratch, basename(found.member)));
   }

@@ -5,6 +5,7 @@
  */
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { cleanName, cleanText, parseListCell } from "./item-text";
+import { firstBytes } from "./lines";
 import { itemAppender, withoutItems } from "./raw-items";
 import { quote } from "./store";
 
@@ -41,7 +42,8 @@ export const setTables: Readonly<Record<string, (connection: DuckDBConnection, f
 };
 
 function tsv(file: string): string {
-  return `read_csv(${quote(file)}, delim = '\t', header = true, quote = '', escape = '', all_varchar = true)`;
+  const [byte1, byte2] = firstBytes(file, 2); // its name may say otherwise
+  return `read_csv(${quote(file)}, compression = '${byte1 === 0x1f && byte2 === 0x8b ? "gzip" : "none"}', delim = '\t', header = true, quote = '', escape = '', all_varchar = true)`;
 }
 
 /** Leaves out users and items with fewer than k events until none is left. */

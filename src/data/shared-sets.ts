@@ -1,6 +1,7 @@
 /**
  * Entries of the catalogue for the sets that the papers' experiments here use, each with its public source, the commit,
- * the sha256 of its files, and the recipe that makes them from there. Tables are gzip TSV with a header and no quotes.
+ * the sha256 of its files and of the text in them, and the recipe that makes them from there. Tables are gzip TSV with a
+ * header and no quotes; a plain one, or one of another gzip, has the same text and is as good.
  */
 import type { CatalogEntry, SetFile } from "./catalog";
 
@@ -10,9 +11,9 @@ const movies = "github.com/zhao1701/amazon-movie-recommendation at 948df48";
 const reviews = "R. He and J. McAuley (2016). Ups and Downs: Modeling the Visual Evolution of Fashion Trends with One-Class Collaborative Filtering. WWW 2016, 507-517.";
 
 const bookFiles: readonly SetFile[] = [
-  { role: "events", path: "amazon-books/interactions.tsv.gz", sha256: "c9499ca93c64a178e077a5ac3a6c12a4679976efc0eca21ec24c51abc5b1346d" },
-  { role: "items", path: "amazon-books/items.tsv.gz", sha256: "cdf8d2e5502b29e2ed6688c42da8f85dfa3a3ccc6090ea80575f3570558429e6" },
-  { role: "authors", path: "amazon-books/goodbooks_authors.tsv.gz", sha256: "2f65d144259192dcac24b3530aec875b4b87d009a571166b592f7373863d2494" },
+  { role: "events", path: "amazon-books/interactions.tsv.gz", sha256: "c9499ca93c64a178e077a5ac3a6c12a4679976efc0eca21ec24c51abc5b1346d", unpacked: "c9551df3e79debf485b685f1b964840c0078aa14c73dfe240454183b76847ae5" },
+  { role: "items", path: "amazon-books/items.tsv.gz", sha256: "cdf8d2e5502b29e2ed6688c42da8f85dfa3a3ccc6090ea80575f3570558429e6", unpacked: "83b5ce91aaa1627c81a7231a7d5ebcb648fd95352c400e8d3fb1beb20b157148" },
+  { role: "authors", path: "amazon-books/goodbooks_authors.tsv.gz", sha256: "2f65d144259192dcac24b3530aec875b4b87d009a571166b592f7373863d2494", unpacked: "0c4106f6eb99c02567e3898a7d2cc9c4488f322aaa114b3b15643f1b42446f11" },
 ];
 
 const bookSteps = [
@@ -48,7 +49,7 @@ export const sharedSets = {
           "from the LODrecsys mapping v1.2 of LibraryThing to DBpedia (MIT): join by normalised title; write item, dbpedia_uri, match, n_candidates, name_match, author_ok to dbpedia_links_librarything.tsv.gz",
           "books-linked is then the 5-core over items with one author by title (n_candidates = 1 in goodbooks_authors) or a precise link (name_match = 1 and author_ok is not 0, or author_ok = 1)",
         ],
-        files: [...bookFiles, { role: "links", path: "amazon-books/dbpedia_links_librarything.tsv.gz", sha256: "147a42ecc7611d8f476564c9328620eb6dc02cf9a715ad43f3528a1d0b0ba43a" }],
+        files: [...bookFiles, { role: "links", path: "amazon-books/dbpedia_links_librarything.tsv.gz", sha256: "147a42ecc7611d8f476564c9328620eb6dc02cf9a715ad43f3528a1d0b0ba43a", unpacked: "b864273df74cc65be0ec4d73295ae99acd7ee75a9f6111a694d756da1c829581" }],
       },
     ],
     counts: { users: 13010, items: 7924, events: 152770 },
@@ -69,10 +70,10 @@ export const sharedSets = {
           "data-2/amazon_data.csv, omdb_data.csv and imdb_data.csv go to items_amazon.tsv.gz, items_omdb.tsv.gz and items_imdb.tsv.gz, a row a line, unquoted",
         ],
         files: [
-          { role: "events", path: "amazon-movies/interactions.tsv.gz", sha256: "b22f953e46c584a01405e722cf582dbdacee654d71f152f21ff4da1051241f24" },
-          { role: "amazon", path: "amazon-movies/items_amazon.tsv.gz", sha256: "ecd664c1338b94f541d4d0f60e2c9b70725e000af6710d75e2ea8efcf7b3ba1f" },
-          { role: "omdb", path: "amazon-movies/items_omdb.tsv.gz", sha256: "b62e1cd70908b4e9eb2a646ad4966f62e9ca0f1d6446dd9010cd9b9df458d8f3" },
-          { role: "imdb", path: "amazon-movies/items_imdb.tsv.gz", sha256: "969cfcd073c20ba9070775c043325e54161b6d48e939d3cf46343b2a9c1b8daa" },
+          { role: "events", path: "amazon-movies/interactions.tsv.gz", sha256: "b22f953e46c584a01405e722cf582dbdacee654d71f152f21ff4da1051241f24", unpacked: "a6c5c1c04caa233f458de225e3430fef8de3f81f9115ef68a06b1cde2361aa81" },
+          { role: "amazon", path: "amazon-movies/items_amazon.tsv.gz", sha256: "ecd664c1338b94f541d4d0f60e2c9b70725e000af6710d75e2ea8efcf7b3ba1f", unpacked: "a4b6cc4e44ab85ed6110b403225e268d4edb0ff775769e148248a754d90437ce" },
+          { role: "omdb", path: "amazon-movies/items_omdb.tsv.gz", sha256: "b62e1cd70908b4e9eb2a646ad4966f62e9ca0f1d6446dd9010cd9b9df458d8f3", unpacked: "62d453729ec77b9116ad7ae79b7c71ef35ac9a3ad01fcb2b40e79a61d61ab7f8" },
+          { role: "imdb", path: "amazon-movies/items_imdb.tsv.gz", sha256: "969cfcd073c20ba9070775c043325e54161b6d48e939d3cf46343b2a9c1b8daa", unpacked: "784b95c0129da3c803168d733cfa208809b0e54e63ecef9b5ad5f37ad1d02bab" },
         ],
       },
     ],
@@ -90,7 +91,7 @@ export const sharedSets = {
         kind: "files",
         origin: "github.com/Tiny-Snow/SeqRecBenchmark-Datasets at 3bc413e, data/, the YooChoose clicks of 100k",
         recipe: ["load the pandas pickles and flatten the lists of sessions, items and timestamps; ids and repeats are kept; write session, item, timestamp_ms to clicks.tsv.gz"],
-        files: [{ role: "events", path: "sessions/yoochoose-clicks/clicks.tsv.gz", sha256: "a4995460ffeb350bd88334d5a751b8fa48fb594c527c4b79c98fae55ed9e8ae1" }],
+        files: [{ role: "events", path: "sessions/yoochoose-clicks/clicks.tsv.gz", sha256: "a4995460ffeb350bd88334d5a751b8fa48fb594c527c4b79c98fae55ed9e8ae1", unpacked: "c25de27e721b783067007644c2cc43fc120b0009b35f26e854293a18b1e12184" }],
       },
     ],
     counts: { sessions: 17744, items: 5630, events: 145716 },
@@ -112,8 +113,8 @@ export const sharedSets = {
           "test.txt holds pickled lists of prefixes and of labels: write prefix, tab, label, one case a line, to test_prefix_label.txt.gz",
         ],
         files: [
-          { role: "train", path: "sessions/diginetica/train_sessions.txt.gz", sha256: "ccdaaea89bad2bb149c0a01a17793c8811f78382aad2c690818cc45181465afe" },
-          { role: "test", path: "sessions/diginetica/test_prefix_label.txt.gz", sha256: "30adb3f47a0f925fbcf39337127f07e0cc27f006b59caf17abf88fa3cfa25b0c" },
+          { role: "train", path: "sessions/diginetica/train_sessions.txt.gz", sha256: "ccdaaea89bad2bb149c0a01a17793c8811f78382aad2c690818cc45181465afe", unpacked: "d58e465fdacfe2592b414228a771ec4aa5c43c968c61bb25d2a7cc1d2de8c146" },
+          { role: "test", path: "sessions/diginetica/test_prefix_label.txt.gz", sha256: "30adb3f47a0f925fbcf39337127f07e0cc27f006b59caf17abf88fa3cfa25b0c", unpacked: "42f9222be5717b5dc783ed3732f47cc0cd58bbacd8744815d06086cce3b6762c" },
         ],
       },
     ],
