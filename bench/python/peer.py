@@ -9,6 +9,7 @@ import time
 import torch
 import torch.nn.functional as F
 
+import models
 import sasrec
 
 
@@ -76,6 +77,8 @@ CASES = {
     "layer norm": layer_norm,
     "attention": attention,
     "rank": rank,
+    "model step": models.step,
+    "model loss": models.loss_without_dropout,
     "sasrec": sasrec.step,
     "sasrec loss": sasrec.loss_without_dropout,
 }
