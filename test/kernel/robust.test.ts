@@ -122,7 +122,8 @@ describe("a kernel's end", () => {
     }
   });
 
-  it("leaves no process, after a shutdown of an idle kernel, of one in a loop, and after SIGTERM", async () => {
+  it("leaves no process, after a shutdown of an idle kernel, of one in a loop, and after SIGTERM", async function () {
+    this.timeout(60_000 + 15_000 * kernels);
     for (let i = 0; i < kernels; i++) {
       await withKernel({}, async (client) => {
         const { pid } = client.process as { pid: number };
@@ -160,7 +161,8 @@ describe("a kernel's end", () => {
 });
 
 describe("a long session", () => {
-  it("takes no more memory than its cells hold", async () => {
+  it("takes no more memory than its cells hold", async function () {
+    this.timeout(60_000 + 500 * cells);
     await withKernel({}, async (client) => {
       await client.execute('import v8 from "node:v8"; import vm from "node:vm"; v8.setFlagsFromString("--expose-gc"); const collect = vm.runInNewContext("gc") as () => void;');
       const memory = async (): Promise<number> => Number(resultOf(await client.execute("collect(); process.memoryUsage().heapUsed + process.memoryUsage().external")));
