@@ -6,7 +6,7 @@
  * made within lines: line numbers stay those of the emitted module, whose source map leads back to the cell.
  */
 import ts from "typescript";
-import { apply, insert, type Edit } from "./edits";
+import { apply, insert, wayBack, type Edit } from "./edits";
 import { awaits, stoppable } from "./stoppable";
 
 /** The name of the object that the compiled code finds its scope and helpers in. */
@@ -73,11 +73,7 @@ export function compileCell(emitted: string, known: (name: string) => boolean): 
   const changed = apply(emitted, [insert(0, head), ...edits]);
   const needsCommonJs = file.statements.some(ts.isImportDeclaration) || /\bimport\s*\(/.test(emitted);
   const { code, map } = needsCommonJs ? commonJs(changed.text) : { code: `"use strict"; ${changed.text}`, map: undefined };
-  const original = (line: number, column: number): { line: number; column: number } => {
-    const offset = changed.text.split("\n").slice(0, line).reduce((sum, one) => sum + one.length + 1, column);
-    const before = emitted.slice(0, changed.before(offset)).split("\n"); // not from the syntax tree, which must not be kept
-    return { line: before.length - 1, column: before.at(-1)!.length };
-  };
+  const original = wayBack(emitted, changed); // not with the syntax tree or the texts, which must not be kept
   return { code, map, original, hasTopLevelAwait };
 }
 

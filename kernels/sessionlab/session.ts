@@ -109,6 +109,7 @@ export class Session {
       } finally {
         this.#runner.interruptible = false;
         this.#value = undefined;
+        this.#executor.interrupt(); // nothing waits any more; or its one promise would hold what each cell waited for
       }
     });
   }

@@ -175,7 +175,7 @@ describe("a long session", () => {
         assert.equal(resultOf(done), String(i));
       }
       const grown = ((await memory()) - before) / 1e6;
-      assert.ok(grown < 2 + (0.04 * Math.min(cells, 1000)), `${grown.toFixed(1)} MB more after ${cells} cells`);
+      assert.ok(grown < 4 + (0.012 * cells), `${grown.toFixed(1)} MB more after ${cells} cells`);
     });
   });
 });
