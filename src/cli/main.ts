@@ -2,6 +2,7 @@
 /** sessionlab <verb>: a thin door to the library. Each verb is a file of its own; terminal.ts says what they share. */
 import { Command, CommanderError } from "commander";
 import { libraryVersion } from "../tensor/backend";
+import { addBenchmark } from "./benchmark";
 import { addCache } from "./cache";
 import { addData } from "./data";
 import { addDoctor } from "./doctor";
@@ -25,7 +26,7 @@ export async function main(args: readonly string[]): Promise<number> {
     .showSuggestionAfterError()
     .exitOverride()
     .addHelpText("after", "\nExamples:\n  $ sessionlab doctor\n  $ sessionlab reproduce\n  $ sessionlab train --model sasrec --out runs/sasrec\n  $ sessionlab evaluate --model runs/sasrec --json\n\nEvery verb has its own --help. Exit codes: 0 done, 1 failure, 2 wrong usage, 130 interrupted.");
-  for (const add of [addDoctor, addData, addTrain, addEvaluate, addRecommend, addReproduce, addCache, addKernel]) add(program, runner);
+  for (const add of [addDoctor, addData, addTrain, addEvaluate, addRecommend, addReproduce, addBenchmark, addCache, addKernel]) add(program, runner);
   try {
     await program.parseAsync([...args], { from: "user" });
     return runner.exitCode;

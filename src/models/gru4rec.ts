@@ -32,7 +32,8 @@ import type { Optimiser } from "../tensor/optimiser";
 import { ParameterSet, type HostTensor } from "../tensor/parameters";
 import { bprMaxLoss, crossEntropyLoss } from "./gru4rec-losses";
 import { itemNames, itemRows } from "./item-table";
-import { NeuralRecommender, neuralDefaults, neuralRules, uniform, type Lesson, type Values } from "./neural";
+import { NeuralRecommender, neuralDefaults, neuralRules, evenly, type Lesson, type Values } from "./neural";
+import { choice, logUniform, type Space } from "./space";
 
 /** GRU4Rec's options; those of the official code's best setting for Diginetica, but for D (512) and cross-entropy's logQ. */
 export const gru4RecDefaults = {
@@ -62,6 +63,20 @@ export const gru4RecDefaults = {
 
 /** Options of `Gru4Rec`. */
 export type Gru4RecOptions = typeof gru4RecDefaults;
+
+/** What a search draws from, around the published settings; the rest stays as published. */
+export const gru4RecRanges: Space<Gru4RecOptions> = {
+  loss: choice("bpr-max", "cross-entropy"),
+  rate: logUniform(0.02, 0.2),
+  momentum: choice(0, 0.15, 0.4),
+  batch: choice(64, 128, 256),
+  alpha: choice(0, 0.3, 0.5),
+  logQ: choice(0, 1),
+  penalty: choice(0.5, 0.9, 1.8),
+  elu: choice(0.5, 1),
+  inputDropout: choice(0, 0.25, 0.5),
+  stateDropout: choice(0, 0.3),
+};
 
 /** Options over the defaults at each budget. */
 export const gru4RecBudgets = { minute: { epochs: 5, patience: 2 }, hour: {}, paper: { dimension: 512 } };
@@ -106,7 +121,7 @@ export class Gru4Rec extends NeuralRecommender<Gru4RecOptions> {
 
   protected initialIds(items: number, rng: Rng): Float32Array {
     const { dimension } = this.options;
-    return uniform(items * dimension, Math.sqrt(6 / (items + dimension)), rng);
+    return evenly(items * dimension, Math.sqrt(6 / (items + dimension)), rng);
   }
 
   protected initialWeights(items: number, rng: Rng): Record<string, HostTensor> {
@@ -178,8 +193,8 @@ export function gruOf(values: Values): GruWeights {
 export function initialGru(inputs: number, units: number, rng: Rng): Record<string, HostTensor> {
   const matrix = (gates: number, child: Rng): Float32Array => {
     const columns = gates * units;
-    const fromInput = uniform(inputs * columns, Math.sqrt(6 / (inputs + units)), child.child("input"));
-    const fromState = uniform(units * columns, Math.sqrt(6 / (units + units)), child.child("state"));
+    const fromInput = evenly(inputs * columns, Math.sqrt(6 / (inputs + units)), child.child("input"));
+    const fromState = evenly(units * columns, Math.sqrt(6 / (units + units)), child.child("state"));
     return Float32Array.from([...fromInput, ...fromState]);
   };
   return {

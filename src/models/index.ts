@@ -1,19 +1,20 @@
 /** The recommenders by id: how each is made, loaded, tuned and budgeted. What the command line and the experiments offer. */
 import type { Budget } from "../core/budget";
 import { Bert4Rec, bert4RecBudgets } from "./bert4rec";
-import { Gru4Rec, gru4RecBudgets } from "./gru4rec";
+import { Gru4Rec, gru4RecBudgets, gru4RecRanges } from "./gru4rec";
 import { ItemKnn, itemKnnSpace } from "./item-knn";
 import { Markov, markovSpace } from "./markov";
-import { Narm, narmBudgets } from "./narm";
-import { Niser, niserBudgets } from "./niser";
+import { Narm, narmBudgets, narmRanges } from "./narm";
+import { Niser, niserBudgets, niserRanges } from "./niser";
 import { Pop } from "./pop";
 import type { Recommender } from "./recommender";
-import { Sasrec, sasrecBudgets } from "./sasrec";
+import { Sasrec, sasrecBudgets, sasrecRanges } from "./sasrec";
 import { SequentialRules, sequentialRulesSpace } from "./sequential-rules";
 import { SessionKnn, sessionKnnSpace } from "./session-knn";
 import { SessionPop, sessionPopSpace } from "./session-pop";
-import { SrGnn, srGnnBudgets } from "./sr-gnn";
-import { Stamp, stampBudgets } from "./stamp";
+import type { Space } from "./space";
+import { SrGnn, srGnnBudgets, srGnnRanges } from "./sr-gnn";
+import { Stamp, stampBudgets, stampRanges } from "./stamp";
 import { UserGru, userGruBudgets } from "./user-gru";
 import { Stan, stanSpace } from "./stan";
 import { VsKnn, vsKnnSpace } from "./vs-knn";
@@ -29,6 +30,8 @@ export interface ModelMaker {
   load(folder: string): Promise<Recommender>;
   /** Settings to choose among on validation; absent where the budget's options stand as they are. */
   readonly space?: readonly object[];
+  /** What a search draws settings from, where there is more to choose than a list holds. */
+  readonly ranges?: Space<Readonly<Record<string, unknown>>>;
   /** Options over the defaults, by budget. */
   readonly budgets: Readonly<Record<Budget, object>>;
   /** Whether a fit draws random numbers: then it is run once a seed. */
@@ -87,11 +90,11 @@ export const models = {
   "vs-knn": { ...counting, title: "VS-KNN", make: (options) => new VsKnn(options), load: (folder) => VsKnn.load(folder), space: vsKnnSpace, code: require.resolve("./vs-knn") },
   stan: { ...counting, title: "STAN", make: (options) => new Stan(options), load: (folder) => Stan.load(folder), space: stanSpace, code: require.resolve("./stan") },
   vstan: { ...counting, title: "VSTAN", make: (options) => new Vstan(options), load: (folder) => Vstan.load(folder), space: vstanSpace, code: require.resolve("./vstan") },
-  gru4rec: { ...neural, title: "GRU4Rec", make: (options) => new Gru4Rec(options), load: (folder) => Gru4Rec.load(folder), budgets: gru4RecBudgets, code: require.resolve("./gru4rec") },
-  narm: { ...neural, title: "NARM", make: (options) => new Narm(options), load: (folder) => Narm.load(folder), budgets: narmBudgets, code: require.resolve("./narm") },
-  stamp: { ...neural, title: "STAMP", make: (options) => new Stamp(options), load: (folder) => Stamp.load(folder), budgets: stampBudgets, code: require.resolve("./stamp") },
-  "sr-gnn": { ...neural, title: "SR-GNN", make: (options) => new SrGnn(options), load: (folder) => SrGnn.load(folder), budgets: srGnnBudgets, code: require.resolve("./sr-gnn") },
-  niser: { ...neural, title: "NISER+", make: (options) => new Niser(options), load: (folder) => Niser.load(folder), budgets: niserBudgets, code: require.resolve("./niser") },
+  gru4rec: { ...neural, title: "GRU4Rec", make: (options) => new Gru4Rec(options), load: (folder) => Gru4Rec.load(folder), budgets: gru4RecBudgets, ranges: gru4RecRanges, code: require.resolve("./gru4rec") },
+  narm: { ...neural, title: "NARM", make: (options) => new Narm(options), load: (folder) => Narm.load(folder), budgets: narmBudgets, ranges: narmRanges, code: require.resolve("./narm") },
+  stamp: { ...neural, title: "STAMP", make: (options) => new Stamp(options), load: (folder) => Stamp.load(folder), budgets: stampBudgets, ranges: stampRanges, code: require.resolve("./stamp") },
+  "sr-gnn": { ...neural, title: "SR-GNN", make: (options) => new SrGnn(options), load: (folder) => SrGnn.load(folder), budgets: srGnnBudgets, ranges: srGnnRanges, code: require.resolve("./sr-gnn") },
+  niser: { ...neural, title: "NISER+", make: (options) => new Niser(options), load: (folder) => Niser.load(folder), budgets: niserBudgets, ranges: niserRanges, code: require.resolve("./niser") },
   bert4rec: { ...neural, title: "BERT4Rec", make: (options) => new Bert4Rec(options), load: (folder) => Bert4Rec.load(folder), budgets: bert4RecBudgets, code: require.resolve("./bert4rec") },
   "user-gru": { ...neural, title: "GRU with a session user", make: (options) => new UserGru(options), load: (folder) => UserGru.load(folder), budgets: userGruBudgets, code: require.resolve("./user-gru") },
   sasrec: {
@@ -99,7 +102,7 @@ export const models = {
     title: "SASRec",
     make: (options) => new Sasrec(options),
     load: (folder) => Sasrec.load(folder),
-    budgets: sasrecBudgets,
+    budgets: sasrecBudgets, ranges: sasrecRanges,
     code: require.resolve("./sasrec"),
   },
 } as const satisfies Readonly<Record<string, ModelMaker>>;

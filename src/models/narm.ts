@@ -20,6 +20,7 @@ import { segmentSoftmax, segmentSum } from "../tensor/ops/segments";
 import type { HostTensor } from "../tensor/parameters";
 import { gruOf, initialGru } from "./gru4rec";
 import { NeuralRecommender, neuralDefaults, neuralRules, type Values } from "./neural";
+import { choice, logUniform, type Space } from "./space";
 
 /** NARM's options, as in the paper's experiments. */
 export const narmDefaults = {
@@ -37,6 +38,16 @@ export const narmDefaults = {
 
 /** Options of `Narm`. */
 export type NarmOptions = typeof narmDefaults;
+
+/** What a search draws from, around the published settings; the rest stays as published. */
+export const narmRanges: Space<NarmOptions> = {
+  rate: logUniform(5e-4, 4e-3),
+  batch: choice(128, 256, 512),
+  dimension: choice(50, 100),
+  inputDropout: choice(0.25, 0.5),
+  outputDropout: choice(0.25, 0.5),
+  attention: choice("plain", "softmax"),
+};
 
 /** Options over the defaults at each budget. */
 export const narmBudgets = { minute: { epochs: 5, patience: 2 }, hour: { epochs: 15 }, paper: {} };

@@ -243,7 +243,7 @@ function hold(vectors: ItemVectors | undefined): Fitted["vectors"] {
 }
 
 /** Values drawn evenly from [-bound, bound]. */
-export function uniform(size: number, bound: number, rng: Rng): Float32Array {
+export function evenly(size: number, bound: number, rng: Rng): Float32Array {
   return Float32Array.from({ length: size }, () => bound * (2 * rng.uniform() - 1));
 }
 

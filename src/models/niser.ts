@@ -16,9 +16,10 @@ import { dropout } from "../tensor/ops/dropout";
 import { normaliseRows } from "../tensor/ops/normalise";
 import { gatherRows } from "../tensor/ops/rows";
 import type { HostTensor } from "../tensor/parameters";
-import { NeuralRecommender, neuralDefaults, neuralRules, scheduleRules, uniform, type Values } from "./neural";
+import { NeuralRecommender, neuralDefaults, neuralRules, scheduleRules, evenly, type Values } from "./neural";
 import { sessionGraphs } from "./session-graph";
 import { graphStates, graphWeights, readout } from "./sr-gnn";
+import { choice, logUniform, type Space } from "./space";
 
 /** NISER+'s options; dimension, rate, sigma and item dropout as in the paper. */
 export const niserDefaults = {
@@ -40,6 +41,16 @@ export const niserDefaults = {
 
 /** Options of `Niser`. */
 export type NiserOptions = typeof niserDefaults;
+
+/** What a search draws from, around the published settings; the rest stays as published. */
+export const niserRanges: Space<NiserOptions> = {
+  rate: logUniform(5e-4, 8e-3),
+  batch: choice(100, 256, 512),
+  l2: choice(0, 1e-6, 1e-5),
+  sigma: choice(12, 16, 20),
+  itemDropout: choice(0.1, 0.2, 0.3),
+  positions: choice("start", "end"),
+};
 
 /** Options over the defaults at each budget. */
 export const niserBudgets = { minute: { epochs: 4, patience: 2 }, hour: { epochs: 10 }, paper: {} };
@@ -73,13 +84,13 @@ export class Niser extends NeuralRecommender<NiserOptions> {
 
   protected initialIds(items: number, rng: Rng): Float32Array {
     const { dimension } = this.options;
-    return uniform(items * dimension, 1 / Math.sqrt(dimension), rng);
+    return evenly(items * dimension, 1 / Math.sqrt(dimension), rng);
   }
 
   protected initialWeights(_: number, rng: Rng): Record<string, HostTensor> {
     const { dimension, maxLength, positions } = this.options;
     const weights = graphWeights(dimension, rng);
-    const data = (): Float32Array => uniform(maxLength * dimension, 1 / Math.sqrt(dimension), rng.child("position"));
+    const data = (): Float32Array => evenly(maxLength * dimension, 1 / Math.sqrt(dimension), rng.child("position"));
     return positions === "none" ? weights : { ...weights, position: { shape: [maxLength, dimension], data: data() } };
   }
 

@@ -28,8 +28,9 @@ import { gatherRows } from "../tensor/ops/rows";
 import { softmaxLoss } from "../tensor/ops/softmax-loss";
 import { ParameterSet, type HostTensor } from "../tensor/parameters";
 import type { Optimiser } from "../tensor/optimiser";
-import { initialUser, withUser, type SessionUserKind, type SessionUserSource } from "./session-user";
 import { dividing, NeuralRecommender, neuralDefaults, neuralRules, type Lesson, type Values } from "./neural";
+import { initialUser, withUser, type SessionUserKind, type SessionUserSource } from "./session-user";
+import { choice, logUniform, type Space } from "./space";
 
 /** SASRec's options; D, blocks, heads and maxLength as in the paper's experiments but for D (50). */
 export const sasrecDefaults = {
@@ -63,6 +64,16 @@ export const sasrecDefaults = {
 
 /** Options of `Sasrec`. */
 export type SasrecOptions = typeof sasrecDefaults;
+
+/** What a search draws from, around the published settings; the rest stays as published. */
+export const sasrecRanges: Space<SasrecOptions> = {
+  rate: logUniform(5e-4, 4e-3),
+  dropout: choice(0.2, 0.35, 0.5),
+  dimension: choice(64, 100),
+  blocks: choice(1, 2),
+  maxLength: choice(20),
+  batch: choice(64, 128),
+};
 
 /** Options over the defaults at each budget: on 2 cores "minute" takes about a minute on 100,000 events, "hour" about three. Chosen on validation cases of MovieLens-100K. */
 export const sasrecBudgets = { minute: { rate: 2e-3, epochs: 16, patience: 6 }, hour: { epochs: 100, patience: 10 }, paper: {} };

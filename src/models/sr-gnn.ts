@@ -19,8 +19,9 @@ import { linear } from "../tensor/ops/linear";
 import { gatherRows } from "../tensor/ops/rows";
 import { segmentSum } from "../tensor/ops/segments";
 import type { HostTensor } from "../tensor/parameters";
-import { NeuralRecommender, neuralDefaults, neuralRules, scheduleRules, uniform, type Values } from "./neural";
+import { NeuralRecommender, neuralDefaults, neuralRules, scheduleRules, evenly, type Values } from "./neural";
 import { sessionGraphs, type SessionGraphs } from "./session-graph";
+import { choice, logUniform, type Space } from "./space";
 
 /** SR-GNN's options; dimension, rate, its decay, l2 and batch as in the paper's code. */
 export const srGnnDefaults = {
@@ -36,6 +37,14 @@ export const srGnnDefaults = {
 
 /** Options of `SrGnn`. */
 export type SrGnnOptions = typeof srGnnDefaults;
+
+/** What a search draws from, around the published settings; the rest stays as published. */
+export const srGnnRanges: Space<SrGnnOptions> = {
+  rate: logUniform(5e-4, 5e-3),
+  batch: choice(100, 256, 512),
+  l2: choice(0, 1e-6, 1e-5),
+  steps: choice(1, 2),
+};
 
 /** Options over the defaults at each budget. */
 export const srGnnBudgets = { minute: { epochs: 4, patience: 2 }, hour: { epochs: 10 }, paper: {} };
@@ -67,7 +76,7 @@ export class SrGnn extends NeuralRecommender<SrGnnOptions> {
 
   protected initialIds(items: number, rng: Rng): Float32Array {
     const { dimension } = this.options;
-    return uniform(items * dimension, 1 / Math.sqrt(dimension), rng);
+    return evenly(items * dimension, 1 / Math.sqrt(dimension), rng);
   }
 
   protected initialWeights(_: number, rng: Rng): Record<string, HostTensor> {
@@ -133,7 +142,7 @@ export function graphWeights(dimension: number, rng: Rng): Record<string, HostTe
   const weights: Record<string, HostTensor> = {};
   const even = (name: string, ...shape: number[]): void => {
     const size = shape.reduce((a, b) => a * b, 1);
-    weights[name] = { shape, data: uniform(size, 1 / Math.sqrt(dimension), rng.child(name)) };
+    weights[name] = { shape, data: evenly(size, 1 / Math.sqrt(dimension), rng.child(name)) };
   };
   const dense = (name: string, from: number, to: number): void => {
     even(`${name}/weight`, from, to);

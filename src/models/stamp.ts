@@ -14,6 +14,7 @@ import { gatherRows } from "../tensor/ops/rows";
 import { segmentMean, segmentSum } from "../tensor/ops/segments";
 import type { HostTensor } from "../tensor/parameters";
 import { NeuralRecommender, neuralDefaults, neuralRules, type Values } from "./neural";
+import { choice, logUniform, type Space } from "./space";
 
 /** STAMP's options, as in the released code. */
 export const stampDefaults = {
@@ -26,6 +27,13 @@ export const stampDefaults = {
 
 /** Options of `Stamp`. */
 export type StampOptions = typeof stampDefaults;
+
+/** What a search draws from, around the published settings; the rest stays as published. */
+export const stampRanges: Space<StampOptions> = {
+  rate: logUniform(5e-4, 5e-3),
+  batch: choice(128, 256, 512),
+  maxNorm: choice(0, 1, 1.5),
+};
 
 /** Options over the defaults at each budget. */
 export const stampBudgets = { minute: { epochs: 5, patience: 2 }, hour: { epochs: 15 }, paper: {} };

@@ -14,6 +14,7 @@ import { Rng } from "../core/rng";
 import { step, type StepResult } from "../core/step";
 import type { Cases, Split } from "../data/types";
 import { evaluate, type Evaluation } from "../evaluation/evaluate";
+import type { TieRule } from "../evaluation/ranks";
 import { trainingCounts } from "../evaluation/strata";
 import type { ModelMaker } from "../models/index";
 import type { FitReport, Recommender } from "../models/recommender";
@@ -47,7 +48,7 @@ export const cutoffs: readonly number[] = [10, 20];
 export const primaryMetric = "NDCG@10";
 
 /** The part of the key that says which machine and library made the bits, for models that use tensors. */
-function bitsOf(maker: ModelMaker, { backend }: Workshop): Hashable {
+export function bitsOf(maker: ModelMaker, { backend }: Workshop): Hashable {
   if (!maker.tensors) return null;
   const { name, device, threads, cpu, tfjs, tensorflow } = backend;
   return { name, device, threads, cpu, tfjs, tensorflow };
@@ -59,14 +60,14 @@ const evaluationCode = require.resolve("../evaluation/evaluate");
  * Chooses a model's options on the validation cases.
  * @param space every setting to try, whole; of settings that are the same, one is tried
  */
-export function tuneStep(maker: ModelMaker, split: Split, space: readonly object[], seed: number, shop: Workshop): Promise<StepResult<TuneReport>> {
+export function tuneStep(maker: ModelMaker, split: Split, space: readonly object[], seed: number, shop: Workshop, metric = primaryMetric): Promise<StepResult<TuneReport>> {
   const { signal, progress, cache } = shop;
   const different = [...new Map(space.map((options) => [hashOf(options as Hashable), options])).values()];
   return step(
     "tune",
     { train: split.train.hash, valid: split.valid.hash, bits: bitsOf(maker, shop) },
-    { model: maker.title, space: different, metric: primaryMetric, seed },
-    (context) => tune((options) => maker.make(options), different, split, { ...context, rng: new Rng(seed), metric: primaryMetric }),
+    { model: maker.title, space: different, metric, seed },
+    (context) => tune((options) => maker.make(options), different, split, { ...context, rng: new Rng(seed), metric }),
     { code: [__filename, maker.code, require.resolve("../models/tune")], signal, progress, cache },
   );
 }
@@ -123,9 +124,10 @@ export function evaluateStep(
   cases: Cases,
   shop: Workshop,
   onReading?: (role: "test" | "confirm") => Promise<unknown>,
+  ties: TieRule = "expected",
 ): Promise<StepResult<Evaluation>> {
   const { signal, progress, cache } = shop;
-  const options = { ks: cutoffs, ties: "expected" } as const;
+  const options = { ks: cutoffs, ties };
   return step(
     "evaluate",
     { model: trained.key, cases: cases.hash, train: split.train.hash },

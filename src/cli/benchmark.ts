@@ -1,0 +1,63 @@
+/** sessionlab benchmark: the session recommenders on published benchmark files, a table beside what they should reach. */
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { Command } from "commander";
+import { budgets } from "../core/budget";
+import { writeFileAtomic } from "../core/files";
+import { loadBenchmark } from "../data/datasets";
+import { projectRoot } from "../data/store";
+import { renderTable } from "../display/formats";
+import { countReading, readReadings } from "../evaluation/readings";
+import type { ModelId } from "../models/index";
+import { runBenchmark } from "../papers/benchmark";
+import { benchmarkOrder, benchmarkTable } from "../papers/benchmark-table";
+import { fillBlock, hasBlock } from "../papers/report";
+import { initBackend } from "../tensor/backend";
+import type { Outcome, Runner, Terminal } from "./terminal";
+import { oneOf, parseWhole } from "./values";
+
+interface Options {
+  readonly models?: string;
+  readonly budget: string;
+  readonly seeds: number;
+  readonly search?: boolean;
+  readonly publish?: boolean;
+  readonly out: string;
+}
+
+export function addBenchmark(program: Command, runner: Runner): void {
+  const command = program
+    .command("benchmark")
+    .description("the session recommenders on Diginetica's benchmark files; runs whose results are there are not run again")
+    .option("--models <a,b>", `some of ${benchmarkOrder.join(", ")}`)
+    .option("--budget <name>", budgets.join(", "), "paper")
+    .option("--seeds <n>", "runs of each model that draws random numbers", parseWhole, 1)
+    .option("--search", "search neural models' settings first, on the most recent eighth of training")
+    .option("--out <folder>", "where result files are read and written", "reports/benchmark")
+    .option("--publish", "use results/ of the project, and write the table into README.md")
+    .addHelpText("after", "\nExamples:\n  $ sessionlab benchmark --models vs-knn,stan\n  $ sessionlab benchmark --models niser --seeds 3 --search --publish");
+  runner.action(command, benchmark);
+}
+
+async function benchmark(given: Options, { signal, progress, say }: Terminal): Promise<Outcome> {
+  const name = "diginetica";
+  const ids = given.models === undefined ? benchmarkOrder : given.models.split(",").map((one) => oneOf("a model", benchmarkOrder, one.trim()));
+  const budget = oneOf("a budget", budgets, given.budget);
+  const results = given.publish === true ? join(projectRoot, "results") : resolve(given.out);
+  const readingsFile = join(results, "readings.json");
+  const backend = await initBackend();
+  const rows = await runBenchmark({
+    ...{ name, models: ids as readonly ModelId[], budget, seeds: given.seeds, search: given.search === true, results, backend, signal, progress, onStep: say },
+    load: (validShare) => loadBenchmark("diginetica-benchmark", { validShare, confirm: false }, { signal, progress }),
+    onReading: (experiment) => countReading(readingsFile, experiment, "test"),
+  });
+  const experiment = `benchmark-${name}`;
+  const readings = readReadings(readingsFile);
+  const table = benchmarkTable(experiment, rows, readings);
+  const readme = join(projectRoot, "README.md");
+  if (given.publish === true && existsSync(readme)) {
+    const text = readFileSync(readme, "utf8");
+    if (hasBlock(text, experiment)) writeFileAtomic(readme, fillBlock(text, experiment, renderTable(benchmarkTable(experiment, rows, readings), "markdown")));
+  }
+  return { text: renderTable(table, "text"), json: { experiment, budget, rows } };
+}
