@@ -14,12 +14,13 @@ import { benchmarkOrder, benchmarkTable } from "../papers/benchmark-table";
 import { fillBlock, hasBlock } from "../papers/report";
 import { initBackend } from "../tensor/backend";
 import type { Outcome, Runner, Terminal } from "./terminal";
-import { oneOf, parseWhole } from "./values";
+import { collect, oneOf, parseSettings, parseWhole } from "./values";
 
 interface Options {
   readonly models?: string;
   readonly budget: string;
   readonly seeds: number;
+  readonly set?: readonly string[];
   readonly search?: boolean;
   readonly publish?: boolean;
   readonly out: string;
@@ -32,6 +33,7 @@ export function addBenchmark(program: Command, runner: Runner): void {
     .option("--models <a,b>", `some of ${benchmarkOrder.join(", ")}`)
     .option("--budget <name>", budgets.join(", "), "paper")
     .option("--seeds <n>", "runs of each model that draws random numbers", parseWhole, 1)
+    .option("--set <model.key=value>", "an option of a model, instead of a search; may be given more than once", collect)
     .option("--search", "search neural models' settings first, on the most recent eighth of training")
     .option("--out <folder>", "where result files are read and written", "reports/benchmark")
     .option("--publish", "use results/ of the project, and write the table into README.md")
@@ -47,7 +49,7 @@ async function benchmark(given: Options, { signal, progress, say }: Terminal): P
   const readingsFile = join(results, "readings.json");
   const backend = await initBackend();
   const rows = await runBenchmark({
-    ...{ name, models: ids as readonly ModelId[], budget, seeds: given.seeds, search: given.search === true, results, backend, signal, progress, onStep: say },
+    ...{ name, models: ids as readonly ModelId[], budget, seeds: given.seeds, search: given.search === true, set: parseSettings(given.set ?? []), results, backend, signal, progress, onStep: say },
     load: (validShare) => loadBenchmark("diginetica-benchmark", { validShare, confirm: false }, { signal, progress }),
     onReading: (experiment) => countReading(readingsFile, experiment, "test"),
   });

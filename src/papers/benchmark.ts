@@ -45,6 +45,8 @@ export interface BenchmarkSettings {
   readonly seeds: number;
   /** Whether models with ranges are searched first; a search that is in `results` is read from there. */
   readonly search: boolean;
+  /** Options set by hand, by model: then nothing is searched. */
+  readonly set?: Readonly<Partial<Record<ModelId, object>>>;
   /** Folder of result files: read first, written to after each run. */
   readonly results: string;
   readonly backend: BackendInfo;
@@ -124,6 +126,8 @@ interface Chosen {
 /** The options: chosen before and kept in `results`, chosen now, or as published. */
 async function choose(id: ModelId, maker: ModelMaker, splitOf: SplitOf, settings: BenchmarkSettings, shop: Workshop, note: Note): Promise<Chosen> {
   const fixed: Readonly<Record<string, unknown>> = { ...maker.budgets[shop.budget] };
+  const byHand = settings.set?.[id];
+  if (byHand !== undefined) return { options: { ...fixed, ...byHand }, chosen: `set by hand: ${JSON.stringify(byHand)}` };
   const known = readSearch(settings.results, settings.name, id);
   const searches = maker.space !== undefined || (maker.ranges !== undefined && settings.search);
   if (known === undefined && !searches) return { options: fixed, chosen: maker.seeded ? "published settings" : "no options" };
