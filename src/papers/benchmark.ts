@@ -11,6 +11,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { budgets as knownBudgets, type Budget } from "../core/budget";
 import { ConfigError, throwIfAborted } from "../core/errors";
+import { hashOf, type Hashable } from "../core/hash";
 import { nearest } from "../core/options";
 import type { Progress } from "../core/progress";
 import { Rng } from "../core/rng";
@@ -23,7 +24,7 @@ import { search, type SearchReport } from "../models/search";
 import type { BackendInfo } from "../tensor/backend";
 import type { Recommender } from "../models/recommender";
 import { bitsOf, cutoffs, evaluateStep, trainStep, tuneStep, type Workshop } from "./steps";
-import { readResult, resultName, writeResult, type Result, type ResultPart } from "./results";
+import { readResult, readResults, resultName, writeResult, type Result, type ResultPart } from "./results";
 import { readSearch, writeSearch, type Choice } from "./searches";
 
 /** What chooses and what is reported first. */
@@ -58,7 +59,7 @@ export interface BenchmarkSettings {
   readonly onReading?: (experiment: string) => Promise<unknown>;
 }
 
-/** One model. */
+/** One model, as the results folder has it. */
 export interface BenchmarkRow {
   readonly model: ModelId;
   readonly title: string;
@@ -68,9 +69,37 @@ export interface BenchmarkRow {
   readonly results: readonly Result[];
 }
 
+/** What a results folder holds of a benchmark, in the order of `models`. @throws DataError for a damaged file */
+export function benchmarkRows({ results, name, budget }: Pick<BenchmarkSettings, "results" | "name" | "budget">): readonly BenchmarkRow[] {
+  const all = readResults(results).filter((result) => result.paper === "benchmark" && result.dataset === datasetOf(name, budget));
+  return (Object.keys(models) as ModelId[]).flatMap((model) => {
+    const own = all.filter((result) => result.model === model).sort((a, b) => a.seed - b.seed);
+    return own.length === 0 ? [] : [{ model, title: models[model].title, chosen: howChosen(results, name, model, own[0]!), results: own }];
+  });
+}
+
+/** The data set in names of files: budgets but the paper's never share one. */
+function datasetOf(name: string, budget: Budget): string {
+  return budget === "paper" ? name : `${name}-${budget}`;
+}
+
+function howChosen(results: string, name: string, id: ModelId, { passport: { options, budget } }: Result): string {
+  const maker = makerOf(id);
+  const filled = (given: object): string => {
+    const model = maker.make(given);
+    model.dispose();
+    return hashOf(JSON.parse(JSON.stringify(model.options)) as Hashable);
+  };
+  const own = hashOf(options as Hashable);
+  const known = readSearch(results, name, id);
+  if (known !== undefined && own === filled({ ...maker.budgets[budget], ...known.options })) return `best of ${known.settings} on validation`;
+  if (own !== filled(maker.budgets[budget])) return "set by hand";
+  return Object.keys(options).length === 0 ? "none" : "published settings";
+}
+
 /**
- * Runs what `results` does not hold yet.
- * @returns a row a model, with the results that were there and those that were made now
+ * Runs what `results` does not hold yet, and writes it there.
+ * @returns all that `results` holds of the benchmark then
  * @throws ConfigError for an unknown model or budget; DataError; AbortError, after which the same call goes on
  */
 export async function runBenchmark(settings: BenchmarkSettings): Promise<readonly BenchmarkRow[]> {
@@ -86,12 +115,11 @@ export async function runBenchmark(settings: BenchmarkSettings): Promise<readonl
     splits.set(validShare, splits.get(validShare) ?? settings.load(validShare));
     return splits.get(validShare)!;
   };
-  const rows: BenchmarkRow[] = [];
   for (const id of settings.models) {
     throwIfAborted(signal, "benchmark");
-    rows.push(await runModel(id, splitOf, settings, shop));
+    await runModel(id, splitOf, settings, shop);
   }
-  return rows;
+  return benchmarkRows(settings);
 }
 
 type SplitOf = (validShare: number) => Promise<Split>;
@@ -99,41 +127,32 @@ type SplitOf = (validShare: number) => Promise<Split>;
 /** Share of the training sessions that validates. */
 const validShare = 0.1;
 
-async function runModel(id: ModelId, splitOf: SplitOf, settings: BenchmarkSettings, shop: Workshop): Promise<BenchmarkRow> {
+async function runModel(id: ModelId, splitOf: SplitOf, settings: BenchmarkSettings, shop: Workshop): Promise<void> {
   const maker = makerOf(id);
   const note = <T>(what: string, result: StepResult<T>): StepResult<T> => {
     settings.onStep?.(`${maker.title}, ${what}: ${footer(result)}`);
     return result;
   };
-  const { options, chosen } = await choose(id, maker, splitOf, settings, shop, note);
+  const options = await choose(id, maker, splitOf, settings, shop, note);
   const split = await splitOf(maker.seeded ? validShare : 0);
-  const results: Result[] = [];
   for (const seed of maker.seeded ? Array.from({ length: settings.seeds }, (_, s) => s + 1) : [1]) {
-    const made = await oneRun(id, maker, options, seed, split, settings, shop, note);
-    results.push(made);
+    await oneRun(id, maker, options, seed, split, settings, shop, note);
   }
-  return { model: id, title: maker.title, chosen, results };
 }
 
 type Note = <T>(what: string, result: StepResult<T>) => StepResult<T>;
 
-interface Chosen {
-  readonly options: Readonly<Record<string, unknown>>;
-  /** In words. */
-  readonly chosen: string;
-}
-
-/** The options: chosen before and kept in `results`, chosen now, or as published. */
-async function choose(id: ModelId, maker: ModelMaker, splitOf: SplitOf, settings: BenchmarkSettings, shop: Workshop, note: Note): Promise<Chosen> {
+/** The options: set by hand, chosen before and kept in `results`, chosen now, or as published. */
+async function choose(id: ModelId, maker: ModelMaker, splitOf: SplitOf, settings: BenchmarkSettings, shop: Workshop, note: Note): Promise<object> {
   const fixed: Readonly<Record<string, unknown>> = { ...maker.budgets[shop.budget] };
   const byHand = settings.set?.[id];
-  if (byHand !== undefined) return { options: { ...fixed, ...byHand }, chosen: `set by hand: ${JSON.stringify(byHand)}` };
+  if (byHand !== undefined) return { ...fixed, ...byHand };
   const known = readSearch(settings.results, settings.name, id);
-  const searches = maker.space !== undefined || (maker.ranges !== undefined && settings.search);
-  if (known === undefined && !searches) return { options: fixed, chosen: maker.seeded ? "published settings" : "no options" };
-  const found = known ?? (await searchOf(maker, fixed, await splitOf(validShare), shop, note));
-  if (known === undefined) writeSearch(settings.results, settings.name, id, found);
-  return { options: { ...fixed, ...found.options }, chosen: `best of ${found.settings} on validation` };
+  if (known !== undefined) return { ...fixed, ...known.options };
+  if (maker.space === undefined && (maker.ranges === undefined || !settings.search)) return fixed;
+  const found = await searchOf(maker, fixed, await splitOf(validShare), shop, note);
+  writeSearch(settings.results, settings.name, id, found);
+  return { ...fixed, ...found.options };
 }
 
 /** A list is tried whole; ranges are drawn from and halved. */
@@ -154,34 +173,29 @@ async function searchOf(maker: ModelMaker, fixed: Readonly<Record<string, unknow
 }
 
 /** A run that `results` holds, or one that is made now and written there. */
-async function oneRun(id: ModelId, maker: ModelMaker, options: object, seed: number, split: Split, settings: BenchmarkSettings, shop: Workshop, note: Note): Promise<Result> {
+async function oneRun(id: ModelId, maker: ModelMaker, options: object, seed: number, split: Split, settings: BenchmarkSettings, shop: Workshop, note: Note): Promise<void> {
   const model = maker.make(options);
   const all = model.options;
   model.dispose();
   const passport = (evaluation: Pick<Evaluation, "items" | "ties" | "tieRate" | "ks">, seconds: number, startedAt: Date): Passport =>
     passportOf({ model: maker.title, options: all, seeds: [seed], budget: shop.budget, seconds, split, evaluation, backend: shop.backend, startedAt });
-  const place = { paper: "benchmark", dataset: [settings.name, ...(shop.budget === "paper" ? [] : [shop.budget])].join("-"), model: id, seed };
+  const place = { paper: "benchmark", dataset: datasetOf(settings.name, shop.budget), model: id, seed };
   const file = join(settings.results, `${resultName(place)}.json`);
   const expected = passportKey(plain(passport({ items: split.items.trained, ties, tieRate: 0, ks: cutoffs }, 0, new Date(0))));
-  if (existsSync(file)) {
-    const there = readResult(file);
-    if (passportKey(there.passport) === expected) {
-      settings.onStep?.(`${maker.title}, seed ${seed}: in ${file}`);
-      return there;
-    }
+  if (existsSync(file) && passportKey(readResult(file).passport) === expected) {
+    settings.onStep?.(`${maker.title}, seed ${seed}: in ${file}`);
+    return;
   }
   const trained = note(`seed ${seed}, train`, await trainStep(maker, split, options, seed, shop));
   const valid = split.valid.target.length === 0 ? undefined : note(`seed ${seed}, validation`, await evaluateStep(maker, trained, split, split.valid, shop, undefined, ties));
   const test = note(`seed ${seed}, test`, await evaluateStep(maker, trained, split, split.test, shop, async () => settings.onReading?.(`benchmark-${settings.name}`), ties));
-  const result: Result = {
+  writeResult(settings.results, {
     ...place,
     passport: passport(test.value, trained.seconds, new Date(trained.value.startedAt)),
     fit: trained.value.report,
     valid: partOf(valid?.value ?? none(split)),
     test: partOf(test.value),
-  };
-  writeResult(settings.results, result);
-  return result;
+  });
 }
 
 /** What a file keeps of a passport. */
