@@ -56,6 +56,7 @@ export { segmentMean, segmentSoftmax, segmentSum } from "./tensor/ops/segments";
 export { softmaxLoss } from "./tensor/ops/softmax-loss";
 export { type Optimiser, type OptimiserState, type RowGradient } from "./tensor/optimiser";
 export { readRows } from "./tensor/parameter-rows";
+export { type PlanOptions, type TrainingPlan } from "./tensor/planner";
 export { ParameterSet, type HostTensor, type Parameter } from "./tensor/parameters";
 export { train, type TrainingContext, type TrainingReport, type TrainingTask } from "./tensor/training";
 

@@ -2,6 +2,7 @@
 import type { FitReport, Recommendation, Recommender } from "../models/recommender";
 import type { SearchReport } from "../models/search";
 import type { TuneReport } from "../models/tune";
+import type { TrainingPlan } from "../tensor/planner";
 import type { Renderer } from "./mime";
 import { ends, formatNumber, panelBundle, panelRenderer, percent, plural, type Panel, type PanelCell } from "./panel";
 import { inWords } from "./result-values";
@@ -71,6 +72,20 @@ function searchPanel({ metric, options, value, settings, trials }: SearchReport)
   };
 }
 
+function planPanel({ name, tensors, peakBytes, limitBytes, epochs, steps, secondsAStep, secondsAnEpoch, minutes }: TrainingPlan): Panel {
+  const gigabytes = (bytes: number): string => `${(bytes / 1e9).toPrecision(3)} GB`;
+  const { total, ...parts } = tensors;
+  return {
+    title: `Plan of a training of ${name}`,
+    facts: [`${minutes.toPrecision(3)} minutes at most`, `${gigabytes(peakBytes)} of ${gigabytes(limitBytes)}`],
+    grids: [
+      { headers: ["time", ""], rows: [["epochs, at most", epochs], ["steps an epoch", steps], ["seconds a step", Number(secondsAStep.toPrecision(3))], ["seconds an epoch, with validation", Number(secondsAnEpoch.toPrecision(3))]] },
+      { headers: ["tensors of a step, by estimate", "MB"], rows: [...Object.entries(parts), ["all", total] as const].map(([part, bytes]) => [part, Number((bytes / 1e6).toPrecision(3))]) },
+    ],
+    notes: ["Measured on a short run of real steps; early stop may end it sooner."],
+  };
+}
+
 /** A setting of a grid in words. */
 function settingOf(options: Readonly<Record<string, unknown>>): string {
   return Object.keys(options).length === 0 ? "the defaults" : inWords(options);
@@ -82,5 +97,6 @@ export const modelRenderers: readonly Renderer[] = [
   { matches: (value) => listOf(value, { item: text, score: number }), render: (value) => panelBundle(recommendationsPanel(value as Recommendation[])) },
   panelRenderer({ metric: text, options: object, value: number, settings: number, trials: list, rows: list }, searchPanel),
   panelRenderer({ metric: text, options: object, value: number, trials: list }, tunePanel),
+  panelRenderer({ name: text, tensors: object, peakBytes: number, limitBytes: number, secondsAnEpoch: number, minutes: number }, planPanel),
   panelRenderer({ seconds: number, epochs: number, bestEpoch: number, history: list }, fitPanel),
 ];

@@ -7,20 +7,22 @@ import * as tf from "@tensorflow/tfjs";
 import { NotFittedError } from "../core/errors";
 import { hashOf, type Hashable } from "../core/hash";
 import { rules, type Rule } from "../core/options";
-import type { Rng } from "../core/rng";
+import { Rng } from "../core/rng";
 import { knownSequences, prefixBatches, type PrefixBatch, type Sequences } from "../data/sequences";
 import { sessionCount, type Cases, type Items, type Sessions, type TrainSessions } from "../data/types";
 import { Adam } from "../tensor/adam";
+import { memoryEstimate, type MemoryEstimate, type StepPlan } from "../tensor/memory";
 import { product } from "../tensor/ops/product";
 import { gatherRows } from "../tensor/ops/rows";
 import { softmaxLoss } from "../tensor/ops/softmax-loss";
 import type { Optimiser } from "../tensor/optimiser";
 import { ParameterSet, type HostTensor } from "../tensor/parameters";
+import { calibrate, estimatedPeak, memoryLimit, refuseAbove, type PlanOptions, type TrainingPlan } from "../tensor/planner";
 import { train as trainLoop, type TrainingTask } from "../tensor/training";
 import { loadModel, saveModel } from "./files";
 import { checkVectors, initialItems, itemNames, itemTable, vectorsHash, type ItemInput, type ItemVectors } from "./item-table";
 import { recommendFrom, type FitContext, type FitReport, type Recommendation, type RecommendQuery, type Recommender } from "./recommender";
-import { validation } from "./validation";
+import { sampleCases, validation } from "./validation";
 
 /** Options that every neural model has. */
 export const neuralDefaults = {
@@ -71,6 +73,9 @@ export type Values = Readonly<Record<string, tf.Tensor>>;
 
 /** How a model trains: what `TrainingTask` needs beyond what all models share. */
 export type Lesson<Batch> = Pick<TrainingTask<Batch>, "batches" | "loss" | "rows" | "carried">;
+
+/** Cases that validation scores at a time. */
+const scoredAtOnce = 256;
 
 interface Fitted {
   readonly weights: ParameterSet;
@@ -137,8 +142,70 @@ export abstract class NeuralRecommender<O extends NeuralOptions> implements Reco
   }
 
   async fit(train: TrainSessions, valid: Cases<"valid">, context: FitContext): Promise<FitReport> {
-    const { options } = this;
     this.dispose();
+    const { task, release } = this.prepare(train, valid, context);
+    try {
+      return await trainLoop<unknown>(task, context);
+    } catch (error) {
+      this.dispose();
+      throw error;
+    } finally {
+      release();
+    }
+  }
+
+  /**
+   * What `fit` with the same arguments will take; the model stays as it is.
+   * @throws ConfigError with the way out when it will not fit in memory; what `fit` throws
+   */
+  async plan(train: TrainSessions, valid: Cases<"valid">, context: FitContext & PlanOptions): Promise<TrainingPlan> {
+    const { limit = memoryLimit(), rng } = context;
+    const { options } = this;
+    const width = context.vectors?.shape[1];
+    const estimate = (chosen: Readonly<O>): MemoryEstimate => memoryEstimate(this.stepPlan(train, chosen, width));
+    const peak = (chosen: Readonly<O>): number => estimatedPeak(estimate(chosen), scoredAtOnce * train.items.trained);
+    const wayOut = (): string => {
+      const smaller = (["batch", "dimension"] as const).flatMap((name) => [2, 4, 8, 16, 32].map((divisor) => ({ name, value: Math.floor(options[name] / divisor) })));
+      const fits = smaller.find(({ name, value }) => value >= 1 && peak({ ...options, [name]: value }) <= limit);
+      return fits === undefined ? "take a machine with more, or items that occur more often" : `${fits.name}: ${fits.value} would fit`;
+    };
+    refuseAbove(this.name, peak(options), limit, wayOut());
+    const kept = this.fitted;
+    this.fitted = undefined;
+    const cases = Math.min(options.validationCases, valid.target.length);
+    try {
+      const { task, release } = this.prepare(train, sampleCases(valid, 2 * scoredAtOnce, rng.child("plan")), context);
+      try {
+        const measured = await calibrate(task, context, { read: Math.min(cases, 2 * scoredAtOnce), all: cases });
+        refuseAbove(this.name, measured.peakBytes, limit, wayOut());
+        return { name: this.name, tensors: estimate(options), limitBytes: limit, epochs: options.epochs, ...measured, minutes: (options.epochs * measured.secondsAnEpoch) / 60 };
+      } finally {
+        release();
+        this.dispose();
+      }
+    } finally {
+      this.fitted = kept;
+    }
+  }
+
+  /**
+   * A training step as far as its memory goes; a model whose step holds more says so.
+   * @param options the model's own, or others to try
+   * @param width F of the text vectors
+   */
+  protected stepPlan({ items: { trained } }: TrainSessions, { dimension, batch, maxLength }: Readonly<O>, width?: number): StepPlan {
+    const others = this.initialWeights(trained, new Rng("shapes"), width);
+    return {
+      parameters: { ...Object.fromEntries(Object.entries(others).map(([name, { shape }]) => [name, shape])), [itemNames.ids]: [trained, dimension] },
+      optimiser: "adam",
+      loss: { kind: "softmax", table: itemNames.ids, targets: batch },
+      activations: 8 * batch * maxLength * dimension,
+    };
+  }
+
+  /** Puts the first weights in place, and says what the training loop is to do. */
+  private prepare(train: TrainSessions, valid: Cases<"valid">, context: FitContext): { readonly task: TrainingTask<unknown>; release(): void } {
+    const { options } = this;
     const { trained } = train.items;
     const { input = "id", rateDecay = 1, rateEpochs = 1 } = options;
     const vectors = checkVectors(this.name, { input, beside: this.readsVectors }, context.vectors, trained);
@@ -151,32 +218,26 @@ export abstract class NeuralRecommender<O extends NeuralOptions> implements Reco
     const { weights } = this.fitted;
     const optimiser = this.optimiser(weights);
     const lesson = this.lesson(train);
-    try {
-      return await trainLoop<unknown>(
-        {
-          ...lesson,
-          name: this.name,
-          identity: hashOf({
-            ...{ model: this.name, options: options as Hashable, train: train.hash, valid: valid.hash, vectors: vectorsHash(vectors) },
-            ...{ seed: context.rng.state().path, backend: tf.getBackend() },
-          }),
-          weights,
-          optimiser,
-          epochs: options.epochs,
-          patience: options.patience,
-          metric: options.metric,
-          rateScale: (epoch) => rateDecay ** Math.floor(epoch / rateEpochs),
-          validate: validation((sessions) => this.score(sessions), train, valid, options.metric, options.validationCases, context.rng.child("validation")),
-        },
-        context,
-      );
-    } catch (error) {
-      this.dispose();
-      throw error;
-    } finally {
+    const task: TrainingTask<unknown> = {
+      ...lesson,
+      name: this.name,
+      identity: hashOf({
+        ...{ model: this.name, options: options as Hashable, train: train.hash, valid: valid.hash, vectors: vectorsHash(vectors) },
+        ...{ seed: context.rng.state().path, backend: tf.getBackend() },
+      }),
+      weights,
+      optimiser,
+      epochs: options.epochs,
+      patience: options.patience,
+      metric: options.metric,
+      rateScale: (epoch) => rateDecay ** Math.floor(epoch / rateEpochs),
+      validate: validation((sessions) => this.score(sessions), train, valid, options.metric, options.validationCases, context.rng.child("validation")),
+    };
+    const release = (): void => {
       lesson.carried?.dispose();
       optimiser.dispose();
-    }
+    };
+    return { task, release };
   }
 
   score(sessions: Sessions): tf.Tensor2D {

@@ -26,6 +26,7 @@ import { layerNorm } from "../tensor/ops/layer-norm";
 import { linear } from "../tensor/ops/linear";
 import { gatherRows } from "../tensor/ops/rows";
 import { softmaxLoss } from "../tensor/ops/softmax-loss";
+import type { StepPlan } from "../tensor/memory";
 import { ParameterSet, type HostTensor } from "../tensor/parameters";
 import type { Optimiser } from "../tensor/optimiser";
 import { dividing, NeuralRecommender, neuralDefaults, neuralRules, type Lesson, type Values } from "./neural";
@@ -133,6 +134,15 @@ export class Sasrec extends NeuralRecommender<SasrecOptions> {
   protected override optimiser(weights: ParameterSet): Optimiser {
     const { rate, decay } = this.options;
     return new Adam(weights, { rate, decay });
+  }
+
+  /** A batch holds as many windows as fill `batch` full ones: their places, most of them targets; what a place keeps for its gradients. */
+  protected override stepPlan(train: TrainSessions, options: Readonly<SasrecOptions>, width?: number): StepPlan {
+    const { batch, maxLength, dimension, inner, heads, blocks, targets } = options;
+    const places = Math.min(batch * maxLength, train.item.length);
+    const inBlock = 13 * dimension + 3 * inner + 2 * heads * maxLength; // norms, projections, attention's weights and mask, feed-forward, dropout, sums
+    const plan = super.stepPlan(train, options, width);
+    return { ...plan, loss: { ...plan.loss, targets: targets === "all" ? places : batch }, activations: places * (4 * dimension + blocks * inBlock) };
   }
 
   protected encode(values: Values, sequences: Sequences): tf.Tensor2D {

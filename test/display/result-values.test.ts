@@ -137,6 +137,13 @@ describe("models in a notebook", () => {
     ]);
   });
 
+  it("shows the plan of a training", () => {
+    const tensors = { parameters: 4e6, moments: 8e6, gradients: 1e6, loss: 2e6, activations: 5e6, total: 20e6 };
+    const lines = plain({ name: "SASRec", tensors, peakBytes: 5.5e8, limitBytes: 8e9, epochs: 30, steps: 120, secondsAStep: 0.04567, secondsAnEpoch: 6.1234, minutes: 3.0617 });
+    assert.equal(lines[0], "Plan of a training of SASRec  3.06 minutes at most  0.550 GB of 8.00 GB");
+    assert.ok(lines.some((line) => /^seconds a step +0\.0457$/.test(line)) && lines.some((line) => /^moments +8$/.test(line)) && lines.some((line) => /^all +20$/.test(line)));
+  });
+
   it("shows what was searched, round by round", () => {
     const trial = { round: 1, setting: 1, options: { rate: 0.01 }, share: 0.125, epochs: 2, metrics: { "NDCG@10": 0.05 }, seconds: 1, kept: true };
     const broken = { round: 1, setting: 2, options: { rate: 9 }, share: 0.125, metrics: {}, seconds: 2, kept: false, failure: "a loss that is none" };
