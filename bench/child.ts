@@ -1,6 +1,5 @@
 /** Work in a process of its own, so that its memory is its own. */
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { SessionLabError } from "../src/core/errors";
 
 /** Runs a program. @returns the JSON of its last line */
@@ -20,13 +19,4 @@ export function child(program: string, args: readonly string[]): Promise<unknown
 /** Runs a TypeScript file. */
 export function script(file: string, args: readonly string[]): Promise<unknown> {
   return child(process.execPath, ["--require", require.resolve("tsx/cjs"), file, ...args]);
-}
-
-/** The most memory that this process has held. Linux's own count is of this program alone; getrusage's may be of the one that started it. */
-export function peakBytes(): number {
-  try {
-    return 1024 * Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync("/proc/self/status", "utf8"))![1]);
-  } catch {
-    return 1024 * process.resourceUsage().maxRSS;
-  }
 }

@@ -1,7 +1,7 @@
 /** One case of large.ts in a process of its own, so that its peak of memory is its own: prints one line of JSON. */
 import { Adam, initBackend, LazyAdam, negativeSampler, ParameterSet, Rng, sampledIds, sampledSoftmaxRows, softmaxLoss, tf } from "../src/index";
 import { trainStep } from "../src/tensor/training";
-import { peakBytes } from "./child";
+import { peakSoFar } from "../src/tensor/planner";
 import { shape } from "./large";
 
 const { items, dimension, batch, negatives, steps, checked } = shape;
@@ -60,7 +60,7 @@ function train(kind: "exact" | "sampled"): Trained {
     losses.push(trainStep(task, undefined, rng));
     ms.push(performance.now() - started);
   }
-  return { ms, losses, peakBytes: peakBytes() };
+  return { ms, losses, peakBytes: peakSoFar() };
 }
 
 /** The exact loss against float64: value, the gradient of the hidden states, and that of 1,000 rows of the table, the targets' among them. */

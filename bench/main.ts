@@ -1,7 +1,7 @@
 /**
  * npm run bench -- tensor|sasrec|models|rank|recbole [--json] [--epochs N]: ours and a peer's speed on the same work, in one run,
  * with as many threads. --json ends with one line of JSON; a number is a median, a ratio is ours / peer.
- * npm run bench -- memory|large|prepare [--json] [--steps N] [--events N]: numbers of ours against a limit; the exit code
+ * npm run bench -- memory|large|prepare|planner [--json] [--steps N] [--events N]: numbers of ours against a limit; the exit code
  * is 1 where one does not hold.
  */
 import { cpus, loadavg, totalmem } from "node:os";
@@ -16,6 +16,7 @@ import { loads } from "./loads";
 import { memoryChecks } from "./memory";
 import { modelCases } from "./models";
 import { Peer, type PeerVersions } from "./peer";
+import { plannerChecks } from "./planner";
 import { prepareChecks } from "./prepare";
 import { rankCases } from "./rank";
 import { recboleResults } from "./recbole";
@@ -28,6 +29,7 @@ const alone: Readonly<Record<string, (sizes: { readonly steps: number; readonly 
   memory: ({ steps }, tell) => memoryChecks(loads, steps, tell),
   large: (_, tell) => largeChecks(tell),
   prepare: ({ events }, tell) => prepareChecks(events, tell),
+  planner: (_, tell) => plannerChecks(tell),
 };
 
 const interleaved: Readonly<Record<string, (peer: Peer) => readonly Case[] | Promise<readonly Case[]>>> = { tensor: tensorCases, sasrec: sasrecCases, rank: rankCases, models: modelCases };

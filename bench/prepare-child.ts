@@ -1,6 +1,6 @@
 /** A log of events from CSV to split sessions, in a process of its own: what python/prepare.py does with pandas. */
 import { eventsFromFile, sessionsFrom, splitBySession } from "../src/index";
-import { peakBytes } from "./child";
+import { peakSoFar } from "../src/tensor/planner";
 
 /** What either side says of itself. */
 export interface Prepared {
@@ -22,7 +22,7 @@ async function main(file: string): Promise<void> {
   const { train, valid, test, confirm } = splitBySession(sessions);
   laps.push(performance.now());
   const ms = laps.slice(1).map((lap, step) => Math.round(lap - laps[step]!));
-  const prepared: Prepared = { ms, peakBytes: peakBytes(), counts: [train.item.length, ...[valid, test, confirm!].map((cases) => cases.target.length)] };
+  const prepared: Prepared = { ms, peakBytes: peakSoFar(), counts: [train.item.length, ...[valid, test, confirm!].map((cases) => cases.target.length)] };
   console.log(JSON.stringify(prepared));
 }
 
