@@ -63,6 +63,7 @@ export class PlacedSearch {
   private readonly neighbours: NeighbourSearch;
   private readonly boost: Float64Array; // [V] 1 + l5 idf
   private readonly place: Uint32Array; // [V] zeros between searches: the last place of each of the session's items
+  private readonly near: Float64Array; // by distance in places: exp(-distance / l3)
 
   constructor(
     readonly tables: PlacedSets,
@@ -72,6 +73,8 @@ export class PlacedSearch {
     this.neighbours = new NeighbourSearch(tables);
     this.boost = Float64Array.from(popularity, (count) => 1 + factors.idf * Math.log((sets.length - 1) / Math.max(1, count)));
     this.place = new Uint32Array(popularity.length);
+    const longest = tables.places.reduce((most, place) => Math.max(most, place), 0);
+    this.near = Float64Array.from({ length: longest + 1 }, (_, apart) => Math.exp(-apart / factors.distance));
   }
 
   /**
@@ -80,8 +83,8 @@ export class PlacedSearch {
    */
   fill(session: Int32Array, scores: Float32Array): void {
     const { sets, setItems, places, ages, holders, holderSessions } = this.tables;
-    const { k, sample, position, recency, distance, meeting } = this.factors;
-    const { boost, place } = this;
+    const { k, sample, position, recency, meeting } = this.factors;
+    const { boost, place, near } = this;
     const length = session.length;
     session.forEach((item, at) => (place[item] = at + 1)); // a repeated item counts where it was last
     const items = Int32Array.from(new Set(session));
@@ -101,7 +104,7 @@ export class PlacedSearch {
       const share = found.similarities[at]! * Math.exp((latest - length) / meeting);
       for (let pair = sets[n]!; pair < sets[n + 1]!; pair++) {
         const item = setItems[pair]!;
-        scores[item]! += share * boost[item]! * Math.exp(-Math.abs(places[pair]! - star) / distance);
+        scores[item]! += share * boost[item]! * near[Math.abs(places[pair]! - star)]!;
       }
     });
     for (const item of items) place[item] = 0;
