@@ -41,7 +41,7 @@ export interface PlanOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What the process holds beside its tensors while it trains: measured on the native backend, batches and garbage included. */
+/** A round number for what grows beside the tensors: batches, garbage, what allocators keep. The short run measures it. */
 const processBytes = 150e6;
 
 /** Bytes that this process may hold: what it holds, and what the machine or its container has free. */
@@ -61,7 +61,7 @@ export function peakSoFar(): number {
 /** The peak of the process by the estimate alone. @param scores numbers that a validation batch holds */
 export function estimatedPeak(tensors: MemoryEstimate, scores: number): number {
   const step = tensors.total - tensors.parameters - tensors.moments;
-  return process.memoryUsage.rss() + processBytes + 2 * tensors.parameters + tensors.moments + Math.max(step, 4 * scores); // twice: the best weights
+  return process.memoryUsage.rss() + processBytes + 3 * tensors.parameters + tensors.moments + Math.max(step, 4 * scores); // the weights, and on the host the first and the best
 }
 
 /** Refuses what will not fit. @param wayOut what to do instead @throws ConfigError */
