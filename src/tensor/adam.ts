@@ -8,6 +8,7 @@ import * as tf from "@tensorflow/tfjs";
 import { resolveOptions, rules } from "../core/options";
 import { attribute, kernel } from "./kernel";
 import { checkGradients, disposeSlots, makeSlots, readSlots, writeSlots, type Optimiser, type OptimiserState, type Slots } from "./optimiser";
+import { addScaled } from "./ops/add-scaled";
 import type { Parameter, ParameterSet } from "./parameters";
 
 /** Adam's options, as the paper has them. */
@@ -65,7 +66,7 @@ export class Adam implements Optimiser {
       const update = adamUpdate(this.weights, { ...this.options, rate }, this.steps);
       for (const [name, plain] of Object.entries(gradients)) {
         const weight = this.weights.byName.get(name)!;
-        const gradient = l2 === 0 ? plain : tf.tidy(() => plain.add(weight.read().mul(l2))); // a live read would make the update copy
+        const gradient = l2 === 0 ? plain : tf.tidy(() => addScaled(plain, weight.read(), l2)); // a live read would make the update copy
         if (decay > 0 && weight.shape.length >= 2) weight.assign(weight.read().mul(1 - rate * decay));
         update(weight, this.moments.get(name)!, gradient);
       }

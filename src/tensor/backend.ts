@@ -69,6 +69,8 @@ type Started = Pick<BackendInfo, "name" | "device" | "threads" | "tensorflow">;
 const starters: Readonly<Record<BackendName, (threads: number) => Promise<Started>>> = {
   async native(threads) {
     process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "3"; // TensorFlow's start-up chatter
+    // Its product moves the stack into a small buffer: a signal that comes then (Ctrl-C, an interrupted cell) writes past its end.
+    process.env["TENSORFLOW_USE_CUSTOM_CONTRACTION_KERNEL"] ??= "0";
     process.env["TF_NUM_INTRAOP_THREADS"] = String(threads);
     process.env["TF_NUM_INTEROP_THREADS"] = "1";
     // tfjs-node 4.22 still calls what Node 23 removed, and what Node 24 warns of.

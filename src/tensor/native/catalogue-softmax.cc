@@ -6,6 +6,7 @@
 // N rows, D columns of h and E, V items. What a block computes depends on V alone: any number of threads, same bits.
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <vector>
 
 #include "lanes.h"
@@ -17,29 +18,30 @@ namespace sessionlab {
 namespace {
 
 constexpr int64_t most_blocks = 16, least_block = 256;  // columns are cut in at most so many blocks, of no fewer items
-constexpr int64_t group = 3 * width;                    // rows come in multiples of this
+constexpr int64_t group = 3 * width;                    // rows of a batch come in multiples of this, but for the last batch's
 constexpr int64_t tile_items = 64;
 constexpr int64_t held_logits = 2000000, most_rows = 4 * group;
 
 int64_t round_up(int64_t value, int64_t to) { return (value + to - 1) / to * to; }
 
-// One batch of rows. R: rows, a multiple of `group`, the last ones zero; depth: D, a multiple of the lanes, the last columns zero.
+// One batch of rows. R: rows, a multiple of the lanes, the last ones zero; depth: D rounded up to the lanes, the last columns zero.
 struct Batch {
-  int64_t rows, depth;
-  const float *turned, *states;  // [depth, R] h^T and [R, depth] h
+  int64_t rows, columns, depth;  // R, D and D rounded up
+  const float *turned, *states;  // [D, R] h^T and [R, depth] h
   const int32_t* targets;        // [R], -1 beyond the end
   float scale;
+  Start start;  // of dE: the first batch begins at zero
 };
 
 // A block of items [from, to) of the catalogue, and what it holds between the two passes.
 struct Block {
   int64_t from, to;
-  const float* table;        // [V, depth]
+  const float* table;        // [V, D]
   float* logits;             // [to - from, R]
   float *largest, *sum;      // [R]
   float* share;              // [R] from exp(X - largest) to scale softmax(X)
   float *pull, *term;        // [R, depth] its part of dh; what one tile adds: sums of sums lose fewer digits than one long sum
-  float* push;               // [V, depth] dE
+  float* push;               // [V, D] dE
 };
 
 template <int rows, int lanes>
@@ -47,7 +49,7 @@ SESSIONLAB_INLINE void first_pass(const Batch& batch, const Block& block) {
   const int64_t R = batch.rows, items = block.to - block.from;
   for (int64_t at = 0; at < items; at += tile_items) {
     const int64_t count = std::min(tile_items, items - at);
-    product<rows, lanes>(count, R, batch.depth, {block.table + (block.from + at) * batch.depth, batch.depth, 1}, batch.turned, R, block.logits + at * R, R, Start::zero);
+    product<rows, lanes>(count, R, batch.columns, {block.table + (block.from + at) * batch.columns, batch.columns, 1}, batch.turned, R, block.logits + at * R, R, Start::zero);
   }
   for (int64_t r = 0; r < R; r += width) {
     Lanes largest = Lanes{} - INFINITY, sum{}, piece;
@@ -70,10 +72,20 @@ SESSIONLAB_INLINE void first_pass(const Batch& batch, const Block& block) {
   }
 }
 
+// The last columns of some rows, fewer than the lanes, to rows of their own and back.
+SESSIONLAB_INLINE void take_rest(const float* source, int64_t rows, int64_t by_row, int64_t count, float* target) {
+  for (int64_t row = 0; row < rows; row++) std::copy_n(source + row * by_row, count, target + row * width);
+}
+SESSIONLAB_INLINE void put_rest(const float* source, int64_t rows, int64_t by_row, int64_t count, float* target) {
+  for (int64_t row = 0; row < rows; row++) std::copy_n(source + row * width, count, target + row * by_row);
+}
+
 template <int rows, int lanes>
 SESSIONLAB_INLINE void second_pass(const Batch& batch, const Block& block) {
-  const int64_t R = batch.rows, D = batch.depth;
-  std::fill(block.pull, block.pull + R * D, 0.0f);
+  const int64_t R = batch.rows, D = batch.columns, depth = batch.depth;
+  const int64_t rest = D % width, whole = D - rest;  // the last columns that fill no lanes go through `held`
+  float held[tile_items * width] = {};
+  std::fill(block.pull, block.pull + R * depth, 0.0f);
   for (int64_t from = block.from; from < block.to; from += tile_items) {
     const int64_t to = std::min(from + tile_items, block.to);
     float* part = block.logits + (from - block.from) * R;  // [items of the tile, R]
@@ -85,12 +97,21 @@ SESSIONLAB_INLINE void second_pass(const Batch& batch, const Block& block) {
       }
     for (int64_t r = 0; r < R; r++)
       if (batch.targets[r] >= from && batch.targets[r] < to) part[(batch.targets[r] - from) * R + r] -= batch.scale;
-    product<rows, lanes>(R, D, to - from, {part, 1, R}, block.table + from * D, D, block.term, D, Start::zero);
-    for (int64_t i = 0; i < R * D; i += width) {
+    const float* table = block.table + from * D;
+    float* push = block.push + from * D;
+    product<rows, lanes>(R, whole, to - from, {part, 1, R}, table, D, block.term, depth, Start::zero);
+    product<rows, lanes>(to - from, whole, R, {part, R, 1}, batch.states, depth, push, D, batch.start);
+    if (rest > 0) {
+      take_rest(table + whole, to - from, D, rest, held);
+      product<rows, lanes>(R, width, to - from, {part, 1, R}, held, width, block.term + whole, depth, Start::zero);
+      if (batch.start == Start::kept) take_rest(push + whole, to - from, D, rest, held);
+      product<rows, lanes>(to - from, width, R, {part, R, 1}, batch.states + whole, depth, held, width, batch.start);
+      put_rest(held, to - from, D, rest, push + whole);
+    }
+    for (int64_t i = 0; i < R * depth; i += width) {
       load(piece, block.pull + i), load(share, block.term + i);
       store(block.pull + i, piece + share);
     }
-    product<rows, lanes>(to - from, D, R, {part, R, 1}, batch.states, D, block.push + from * D, D, Start::kept);
   }
 }
 
@@ -117,16 +138,6 @@ Passes passes() {
   return {first_plain, second_plain};
 }
 
-// [rows, from] to [rows, to], cut or filled with zeros.
-void copy_columns(const float* source, int64_t rows, int64_t from, float* target, int64_t to) {
-  parallel_rows(rows, 4096, [=](int64_t begin, int64_t end) {
-    for (int64_t row = begin; row < end; row++) {
-      std::copy_n(source + row * from, std::min(from, to), target + row * to);
-      if (to > from) std::fill(target + row * to + from, target + (row + 1) * to, 0.0f);
-    }
-  });
-}
-
 float dot(const float* a, const float* b, int64_t size) {
   double sum = 0;
   for (int64_t i = 0; i < size; i++) sum += static_cast<double>(a[i]) * b[i];
@@ -135,7 +146,7 @@ float dot(const float* a, const float* b, int64_t size) {
 
 void compute(Call& call) {
   const int64_t N = call.side(0, 0), D = call.side(0, 1), V = call.side(1, 0), depth = round_up(D, width);
-  const float *hidden = call.floats(0), *given = call.floats(1), scale = *call.floats(3);
+  const float *hidden = call.floats(0), *table = call.floats(1), scale = *call.floats(3);
   const int32_t* targets = call.integers(2);
   if (call.side(1, 1) != D || call.size(2) != N) return call.refuse("Expected hidden states and a table of one width, and a target for each state");
   for (int64_t n = 0; n < N; n++)
@@ -143,40 +154,32 @@ void compute(Call& call) {
   float *loss = call.new_floats(0, {N}), *pull = call.new_floats(1, {N, D}), *push = call.new_floats(2, {V, D});
   const Passes pass = passes();
 
-  std::vector<float> wide_table, wide_push;  // where D is no multiple of the lanes
-  const float* table = given;
-  float* sums = push;
-  if (depth != D) {
-    wide_table.resize(V * depth), wide_push.resize(V * depth);
-    copy_columns(given, V, D, wide_table.data(), depth);
-    table = wide_table.data(), sums = wide_push.data();
-  }
-  std::fill(sums, sums + V * depth, 0.0f);
-
   const int64_t blocks = std::max<int64_t>(1, std::min(most_blocks, V / least_block));
-  const int64_t R = std::min(round_up(N, group), std::max(group, std::min(most_rows, held_logits / V / group * group)));
-  std::vector<float> logits(V * R), parts(blocks * R * (3 + 2 * depth)), states(R * depth), turned(depth * R);
-  std::vector<int32_t> wanted(R);
-  const auto block_at = [&](int64_t b) {
-    float* own = parts.data() + b * R * (3 + 2 * depth);
-    const int64_t from = V * b / blocks, to = V * (b + 1) / blocks;
-    return Block{from, to, table, logits.data() + from * R, own, own + R, own + 2 * R, own + 3 * R, own + R * (3 + depth), sums};
-  };
+  const int64_t most = std::min(round_up(N, width), std::max(group, std::min(most_rows, held_logits / V / group * group)));
+  const std::unique_ptr<float[]> logits(new float[V * most]);  // not filled: what is read was written before
+  std::vector<float> parts(blocks * most * (3 + 2 * depth)), states(most * depth), turned(D * most);
+  std::vector<int32_t> wanted(most);
 
-  for (int64_t first = 0; first < N; first += R) {
-    const int64_t count = std::min(R, N - first);
+  for (int64_t first = 0; first < N; first += most) {
+    const int64_t count = std::min(most, N - first), R = round_up(count, width);
+    const auto block_at = [&](int64_t b) {
+      float* own = parts.data() + b * most * (3 + 2 * depth);
+      const int64_t from = V * b / blocks, to = V * (b + 1) / blocks;
+      return Block{from, to, table, logits.get() + from * R, own, own + R, own + 2 * R, own + 3 * R, own + R * (3 + depth), push};
+    };
     for (int64_t r = 0; r < R; r++) {
       wanted[r] = r < count ? targets[first + r] : -1;
-      for (int64_t d = 0; d < depth; d++) turned[d * R + r] = states[r * depth + d] = r < count && d < D ? hidden[(first + r) * D + d] : 0.0f;
+      for (int64_t d = 0; d < depth; d++) states[r * depth + d] = r < count && d < D ? hidden[(first + r) * D + d] : 0.0f;
+      for (int64_t d = 0; d < D; d++) turned[d * R + r] = states[r * depth + d];
     }
-    const Batch batch{R, depth, turned.data(), states.data(), wanted.data(), scale};
+    const Batch batch{R, D, depth, turned.data(), states.data(), wanted.data(), scale, first == 0 ? Start::zero : Start::kept};
     parallel(blocks, [&](int64_t b) { pass.first(batch, block_at(b)); });
     for (int64_t r = 0; r < R; r++) {
       float largest = -INFINITY, sum = 0;
       for (int64_t b = 0; b < blocks; b++) largest = std::max(largest, block_at(b).largest[r]);
       for (int64_t b = 0; b < blocks; b++) sum += block_at(b).sum[r] * std::exp(block_at(b).largest[r] - largest);
       for (int64_t b = 0; b < blocks; b++) block_at(b).share[r] = scale / sum * std::exp(block_at(b).largest[r] - largest);
-      if (r < count) loss[first + r] = std::log(sum) + largest - dot(states.data() + r * depth, table + wanted[r] * depth, depth);
+      if (r < count) loss[first + r] = std::log(sum) + largest - dot(states.data() + r * depth, table + wanted[r] * D, D);
     }
     parallel(blocks, [&](int64_t b) { pass.second(batch, block_at(b)); });
     for (int64_t r = 0; r < count; r++)
@@ -186,7 +189,6 @@ void compute(Call& call) {
         pull[(first + r) * D + d] = sum;
       }
   }
-  if (depth != D) copy_columns(sums, V, depth, push, D);
 }
 
 }  // namespace

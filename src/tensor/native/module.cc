@@ -30,7 +30,7 @@ napi_value Init(napi_env env, napi_value exports) {
   // Once a process: a worker that loads the addon too gets the same operations.
   static const std::string wrong = define<layer_norm>() + define<layer_norm_gradient>() + define<catalogue_softmax>() + define<causal_softmax>() +
                                    define<causal_softmax_gradient>() + define<gelu>() + define<gelu_gradient>() +
-                                   define<masked>() + define<ranks>() + define<top_items>();
+                                   define<masked>() + define<added>() + define<ranks>() + define<top_items>();
   napi_value threads;
   napi_create_function(env, "threads", NAPI_AUTO_LENGTH, Threads, nullptr, &threads);
   napi_set_named_property(env, exports, "threads", threads);

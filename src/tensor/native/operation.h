@@ -66,6 +66,7 @@ extern const Operation catalogue_softmax;
 extern const Operation causal_softmax, causal_softmax_gradient;
 extern const Operation gelu, gelu_gradient;
 extern const Operation masked;
+extern const Operation added;
 extern const Operation ranks;
 extern const Operation top_items;
 

@@ -1,5 +1,5 @@
-// Entry by entry: GELU in its tanh form with its gradient (src/tensor/ops/activation.ts has the equations), and
-// dropout by a mask of bytes. GELU by the logistic function: (1 + tanh u) / 2 = 1 / (1 + e^-2u).
+// Entry by entry: GELU in its tanh form with its gradient (src/tensor/ops/activation.ts has the equations), dropout by a
+// mask of bytes, and a sum with a scaled tensor. GELU by the logistic function: (1 + tanh u) / 2 = 1 / (1 + e^-2u).
 #include <algorithm>
 
 #include "lanes.h"
@@ -41,6 +41,10 @@ SESSIONLAB_KERNEL void keep(const float* x, const uint8_t* mask, float scale, in
   for (int64_t i = 0; i < size; i++) y[i] = x[i] * (mask[i] * scale);
 }
 
+SESSIONLAB_KERNEL void add_scaled(const float* a, const float* b, float scale, int64_t size, float* y) {
+  for (int64_t i = 0; i < size; i++) y[i] = a[i] + scale * b[i];
+}
+
 void compute_gelu(Call& call) {
   const float* x = call.floats(0);
   float* y = call.new_floats_like(0, 0);
@@ -62,10 +66,18 @@ void compute_masked(Call& call) {
   parallel_rows(call.size(0), block, [=](int64_t from, int64_t to) { keep(x + from, mask + from, scale, to - from, y + from); });
 }
 
+void compute_add_scaled(Call& call) {
+  if (call.size(0) != call.size(1)) return call.refuse("Expected two tensors of one shape");
+  const float *a = call.floats(0), *b = call.floats(1), scale = static_cast<float>(call.attribute("scale"));
+  float* y = call.new_floats_like(0, 0);
+  parallel_rows(call.size(0), block, [=](int64_t from, int64_t to) { add_scaled(a + from, b + from, scale, to - from, y + from); });
+}
+
 }  // namespace
 
 const Operation gelu{"SessionlabGelu", {"x: float"}, {"y: float"}, {}, compute_gelu};
 const Operation gelu_gradient{"SessionlabGeluGradient", {"dy: float", "x: float"}, {"dx: float"}, {}, compute_gradient};
 const Operation masked{"SessionlabMasked", {"x: float", "mask: bool"}, {"y: float"}, {"scale"}, compute_masked};
+const Operation added{"SessionlabAddScaled", {"a: float", "b: float"}, {"y: float"}, {"scale"}, compute_add_scaled};
 
 }  // namespace sessionlab

@@ -44,7 +44,8 @@ function softmaxLossKernel(hidden: tf.Tensor2D, table: tf.Tensor2D, targets: Int
       const [loss, pull, push] = kernel("SessionlabCatalogueSoftmax", [], inputs, 3) as [tf.Tensor1D, tf.Tensor2D, tf.Tensor2D];
       return { value: loss.mean() as tf.Scalar, keep: [pull, push] };
     },
-    (dy, [pull, push]) => [pull!.mul(dy), push!.mul(dy)],
+    // As the root of a training's gradients dy is 1, and a pass over the table is saved.
+    (dy, kept) => (dy.dataSync()[0] === 1 ? kept.map((one) => one.clone()) : kept.map((one) => one.mul(dy))),
   );
 }
 
