@@ -5,14 +5,21 @@
 import * as tf from "@tensorflow/tfjs";
 import { SessionLabError } from "./core/errors";
 import { addRenderers, giveDisplay } from "./display/mime";
+import { Bert4Rec } from "./models/bert4rec";
+import { Gru4Rec } from "./models/gru4rec";
 import { ItemKnn } from "./models/item-knn";
 import { Markov } from "./models/markov";
+import { Narm } from "./models/narm";
+import { Niser } from "./models/niser";
 import { Pop } from "./models/pop";
 import { Sasrec } from "./models/sasrec";
 import { SequentialRules } from "./models/sequential-rules";
 import { SessionKnn } from "./models/session-knn";
 import { SessionPop } from "./models/session-pop";
+import { SrGnn } from "./models/sr-gnn";
+import { Stamp } from "./models/stamp";
 import { Stan } from "./models/stan";
+import { UserGru } from "./models/user-gru";
 import { VsKnn } from "./models/vs-knn";
 import { Vstan } from "./models/vstan";
 import { baseRenderer } from "./papers/base-display";
@@ -154,4 +161,4 @@ export { readResults, resultId, writeResult, type Result, type ResultPart } from
 
 // Values learn here how they are shown: their own files know nothing of display.
 addRenderers(baseRenderer);
-giveDisplay([SessionLabError, tf.Tensor, Pop, SessionPop, Markov, SequentialRules, ItemKnn, SessionKnn, VsKnn, Stan, Vstan, Sasrec]);
+giveDisplay([SessionLabError, tf.Tensor, Pop, SessionPop, Markov, SequentialRules, ItemKnn, SessionKnn, VsKnn, Stan, Vstan, Gru4Rec, Narm, Stamp, SrGnn, Niser, Bert4Rec, UserGru, Sasrec]);

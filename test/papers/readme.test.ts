@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { benchmarkRows } from "../../src/papers/benchmark";
 import { readBlock } from "../../src/papers/report";
 import { readResults, resultId } from "../../src/papers/results";
 
@@ -22,6 +23,18 @@ describe("README", () => {
       }
     });
   }
+
+  it("holds the benchmark's table, if results has some: id by id, P@20 by P@20", () => {
+    const rows = benchmarkRows({ results: join(root, "results"), name: "diginetica", budget: "paper" });
+    const block = readBlock(readme, "benchmark-diginetica");
+    assert.equal(block !== "", rows.length > 0, "the table and results/ belong together: run sessionlab benchmark --publish");
+    for (const { title, results } of rows) {
+      for (const result of results) assert.ok(block.includes(`\`${resultId(result)}\``), `README does not name ${resultId(result)}`);
+      const mean = results.reduce((sum, { test }) => sum + 100 * test.metrics["HR@20"]!, 0) / results.length;
+      const row = block.split("\n").find((line) => line.startsWith(`| ${title} |`));
+      assert.ok(row?.split("|")[2]!.replaceAll("*", "").trim().startsWith(mean.toFixed(2)), `${title}: ${mean.toFixed(2)} is not in ${row}`);
+    }
+  });
 
   it("names only files of the project that are there", () => {
     const links = Array.from(readme.matchAll(/\]\(([^)#]+)\)/g), (match) => match[1]!).filter((link) => !link.includes("://"));
