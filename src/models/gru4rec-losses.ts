@@ -5,6 +5,8 @@
  * Symbols: B lanes, K negatives.
  */
 import * as tf from "@tensorflow/tfjs";
+import { withGradient } from "../tensor/gradient";
+import { attribute, hasKernels, kernel } from "../tensor/kernel";
 
 /** What stands in for a probability of 0. */
 const smallest = 1e-24;
@@ -36,7 +38,27 @@ export function crossEntropyLoss(scores: tf.Tensor2D, correction?: Float32Array)
  * const loss = bprMaxLoss(tf.tensor2d([[2, 0]]), { elu: 0, penalty: 0 }).dataSync()[0]!; // one negative, of weight 1
  * assert.ok(Math.abs(loss - Math.log(1 + Math.exp(-2))) < 1e-6);
  */
-export function bprMaxLoss(scores: tf.Tensor2D, { elu, penalty }: { readonly elu: number; readonly penalty: number }): tf.Scalar {
+export function bprMaxLoss(scores: tf.Tensor2D, options: BprMaxOptions): tf.Scalar {
+  if (!hasKernels() || scores.shape[1] < 2) return bprMaxLossComposed(scores, options);
+  const attributes = [attribute.float("elu", options.elu), attribute.float("penalty", options.penalty)];
+  return withGradient(
+    [scores],
+    (s) => {
+      const [loss, gradient] = kernel("SessionlabBprMax", attributes, [s], 2) as [tf.Tensor1D, tf.Tensor2D];
+      return { value: loss.mean() as tf.Scalar, keep: [gradient] as const };
+    },
+    (dy, [gradient]) => [gradient.mul(dy)],
+  );
+}
+
+/** What BPR-max takes. */
+export interface BprMaxOptions {
+  readonly elu: number;
+  readonly penalty: number;
+}
+
+/** The same by tfjs's operations, for the other backends. */
+export function bprMaxLossComposed(scores: tf.Tensor2D, { elu, penalty }: BprMaxOptions): tf.Scalar {
   const values = (elu === 0 ? scores : tf.relu(scores).add(tf.exp(tf.minimum(scores, 0)).sub(1).mul(elu))) as tf.Tensor2D;
   const own = diagonal(scores.shape); // [B, B + K]
   const others = tf.sub(1, own);

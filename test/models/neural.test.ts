@@ -6,7 +6,7 @@ import { Rng } from "../../src/core/rng";
 import type { Sequences } from "../../src/data/sequences";
 import { bert4RecVectors } from "../../src/models/bert4rec";
 import { Gru4Rec, gruOf } from "../../src/models/gru4rec";
-import { bprMaxLoss, crossEntropyLoss } from "../../src/models/gru4rec-losses";
+import { bprMaxLoss, bprMaxLossComposed, crossEntropyLoss } from "../../src/models/gru4rec-losses";
 import { Narm, narmVectors } from "../../src/models/narm";
 import { Niser, niserVectors } from "../../src/models/niser";
 import type { NeuralOptions, NeuralRecommender, Values } from "../../src/models/neural";
@@ -106,6 +106,18 @@ describe("models, neural", () => {
         close(bprMaxLoss(scores, { elu: 0.5, penalty: 0.9 }).dataSync(), [golden["gru4rec"]!.bprMax], 1e-4);
       }));
   });
+
+  for (const [elu, penalty] of [[0.5, 0.9], [1, 0], [0, 1.8]] as const) {
+    it(`BPR-max has the value and the gradient of its plain twin, elu ${elu}, penalty ${penalty}`, () =>
+      noLeak(() => {
+        for (const columns of [5, 6, 40]) {
+          const scores = tf.tensor2d(new Rng(columns).normals(5 * columns).map((value) => 2 * value), [5, columns]);
+          const [ours, theirs] = [bprMaxLoss, bprMaxLossComposed].map((loss) => tf.valueAndGrad((x: tf.Tensor) => loss(x as tf.Tensor2D, { elu, penalty }))(scores));
+          close(ours!.value.dataSync(), theirs!.value.dataSync(), 1e-5);
+          close(ours!.grad.dataSync(), theirs!.grad.dataSync(), 1e-5);
+        }
+      }));
+  }
 
   it("an item that occurs only as a target gets a gradient in every model: the table is shared, not detached", () =>
     noLeak(() => {

@@ -63,6 +63,8 @@ std::string define() {
 // The operations; each is in the file of its name.
 extern const Operation layer_norm, layer_norm_gradient;
 extern const Operation catalogue_softmax;
+extern const Operation bpr_max;
+extern const Operation normalise, normalise_gradient;
 extern const Operation causal_softmax, causal_softmax_gradient;
 extern const Operation gelu, gelu_gradient;
 extern const Operation masked;

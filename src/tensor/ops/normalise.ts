@@ -4,6 +4,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { withGradient } from "../gradient";
+import { hasKernels, kernel } from "../kernel";
 
 const smallest = 1e-12;
 
@@ -17,6 +18,19 @@ const smallest = 1e-12;
  * assert.deepEqual(Array.from(normaliseRows(tf.tensor2d([[3, 4], [0, 0]])).dataSync(), (v) => Math.round(10 * v)), [6, 8, 0, 0]);
  */
 export function normaliseRows(x: tf.Tensor2D): tf.Tensor2D {
+  if (!hasKernels()) return normaliseRowsComposed(x);
+  return withGradient(
+    [x],
+    (input) => {
+      const [y, inverse] = kernel("SessionlabNormalise", [], [input], 2) as [tf.Tensor2D, tf.Tensor1D];
+      return { value: y, keep: [y, inverse] as const };
+    },
+    (dy, [y, inverse]) => kernel("SessionlabNormaliseGradient", [], [dy, y, inverse]),
+  );
+}
+
+/** The same by tfjs's operations, for the other backends. */
+export function normaliseRowsComposed(x: tf.Tensor2D): tf.Tensor2D {
   return withGradient(
     [x],
     (input) => {
