@@ -21,6 +21,7 @@ import { layerNorm } from "../tensor/ops/layer-norm";
 import { linear } from "../tensor/ops/linear";
 import { gatherRows } from "../tensor/ops/rows";
 import { softmaxLoss } from "../tensor/ops/softmax-loss";
+import type { StepPlan } from "../tensor/memory";
 import type { HostTensor } from "../tensor/parameters";
 import { dividing, NeuralRecommender, neuralDefaults, neuralRules, type Lesson, type Values } from "./neural";
 
@@ -89,6 +90,14 @@ export class Bert4Rec extends NeuralRecommender<Bert4RecOptions> {
 
   protected initialWeights(_: number, rng: Rng): Record<string, HostTensor> {
     return initialWeights(this.options, rng);
+  }
+
+  protected override stepPlan(train: TrainSessions, options: Readonly<Bert4RecOptions>, width?: number): StepPlan {
+    const { batch, maxLength, dimension, inner, heads, blocks, mask } = options;
+    const plan = super.stepPlan(train, options, width);
+    const positions = Math.min(batch * maxLength, train.item.length);
+    const block = positions * (14 * dimension + 2 * inner + 3 * heads * maxLength); // parts of attention with its weights; the feed-forward layer
+    return { ...plan, loss: { ...plan.loss, targets: Math.ceil(Math.max(batch, mask * positions)) }, activations: 4 * positions * dimension + blocks * block };
   }
 
   protected encode(values: Values, { offsets, item }: Sequences): tf.Tensor2D {

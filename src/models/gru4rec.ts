@@ -28,6 +28,7 @@ import { gruSequence } from "../tensor/ops/gru-sequence";
 import { product } from "../tensor/ops/product";
 import { gatherRows } from "../tensor/ops/rows";
 import { sampledIds } from "../tensor/ops/sampled-softmax-loss";
+import type { StepPlan } from "../tensor/memory";
 import type { Optimiser } from "../tensor/optimiser";
 import { ParameterSet, type HostTensor } from "../tensor/parameters";
 import { bprMaxLoss, crossEntropyLoss } from "./gru4rec-losses";
@@ -126,6 +127,16 @@ export class Gru4Rec extends NeuralRecommender<Gru4RecOptions> {
 
   protected initialWeights(items: number, rng: Rng): Record<string, HostTensor> {
     return { bias: { shape: [items, 1], data: new Float32Array(items) }, ...initialGru(this.options.dimension, this.options.dimension, rng) };
+  }
+
+  protected override stepPlan(train: TrainSessions, options: Readonly<Gru4RecOptions>, width?: number): StepPlan {
+    const { batch, negatives, dimension, momentum } = options;
+    return {
+      ...super.stepPlan(train, options, width),
+      optimiser: momentum > 0 ? "adagrad-momentum" : "adagrad",
+      loss: { kind: "sampled-rows", table: itemNames.ids, targets: batch, negatives, inBatch: true },
+      activations: 2 * batch * (batch + negatives) + 10 * batch * dimension, // scores and their gradient; gates, states, dropout
+    };
   }
 
   protected override optimiser(weights: ParameterSet): Optimiser {

@@ -15,6 +15,7 @@ import { dropout } from "../tensor/ops/dropout";
 import { gruStep } from "../tensor/ops/gru";
 import { gatherRows } from "../tensor/ops/rows";
 import { softmaxLoss } from "../tensor/ops/softmax-loss";
+import type { StepPlan } from "../tensor/memory";
 import type { HostTensor } from "../tensor/parameters";
 import { gruOf, initialGru } from "./gru4rec";
 import { NeuralRecommender, neuralDefaults, neuralRules, type Lesson, type Values } from "./neural";
@@ -77,6 +78,13 @@ export class UserGru extends NeuralRecommender<UserGruOptions> {
   protected initialWeights(_: number, rng: Rng, width?: number): Record<string, HostTensor> {
     const { dimension } = this.options;
     return { ...initialGru(dimension, dimension, rng), ...initialUser(dimension, this.options, width, rng) };
+  }
+
+  protected override stepPlan(train: TrainSessions, options: Readonly<UserGruOptions>, width?: number): StepPlan {
+    const { batch, maxLength, dimension } = options;
+    const plan = super.stepPlan(train, options, width);
+    const places = Math.min(batch * maxLength, train.item.length);
+    return { ...plan, loss: { ...plan.loss, targets: places }, activations: 16 * places * dimension };
   }
 
   protected encode(values: Values, sequences: Sequences): tf.Tensor2D {

@@ -20,7 +20,7 @@ namespace {
 constexpr int64_t most_blocks = 16, least_block = 256;  // columns are cut in at most so many blocks, of no fewer items
 constexpr int64_t group = 3 * width;                    // rows of a batch come in multiples of this, but for the last batch's
 constexpr int64_t tile_items = 64;
-constexpr int64_t held_logits = 2000000, most_rows = 4 * group;
+constexpr int64_t held_logits = 9000000, most_rows = 4 * group;
 
 int64_t round_up(int64_t value, int64_t to) { return (value + to - 1) / to * to; }
 
