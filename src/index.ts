@@ -89,7 +89,7 @@ export { collapseRepeats, kCore, keepLast, type CoreSizes } from "./data/session
 export { readBenchmark, type BenchmarkFiles, type BenchmarkOptions } from "./data/benchmark";
 export { negativeSampler, type NegativeSampler } from "./data/negatives";
 export { clozeBatches, type ClozeBatch, type ClozeOptions } from "./data/cloze";
-export { knownSequences, prefixBatches, sequenceOfPositions, type KnownSequences, type PrefixBatch, type Sequences } from "./data/sequences";
+export { knownSequences, lastPositions, prefixBatches, sequenceOfPositions, type KnownSequences, type PrefixBatch, type Sequences } from "./data/sequences";
 export { laneSteps, type LaneStep } from "./data/session-lanes";
 export { splitBySession, splitByTime, splitLeaveOneOut, type TimeSplitOptions } from "./data/split";
 export { slidingWindows, type WindowSplitOptions } from "./data/windows";

@@ -8,7 +8,6 @@ import { loadBenchmark } from "../data/datasets";
 import { projectRoot } from "../data/store";
 import { renderTable } from "../display/formats";
 import { countReading, readReadings } from "../evaluation/readings";
-import type { ModelId } from "../models/index";
 import { runBenchmark } from "../papers/benchmark";
 import { benchmarkOrder, benchmarkTable } from "../papers/benchmark-table";
 import { fillBlock, hasBlock } from "../papers/report";
@@ -49,17 +48,16 @@ async function benchmark(given: Options, { signal, progress, say }: Terminal): P
   const readingsFile = join(results, "readings.json");
   const backend = await initBackend();
   const rows = await runBenchmark({
-    ...{ name, models: ids as readonly ModelId[], budget, seeds: given.seeds, search: given.search === true, set: parseSettings(given.set ?? []), results, backend, signal, progress, onStep: say },
+    ...{ name, models: ids, budget, seeds: given.seeds, search: given.search === true, set: parseSettings(given.set ?? []), results, backend, signal, progress, onStep: say },
     load: (validShare) => loadBenchmark("diginetica-benchmark", { validShare, confirm: false }, { signal, progress }),
     onReading: (experiment) => countReading(readingsFile, experiment, "test"),
   });
   const experiment = `benchmark-${name}`;
-  const readings = readReadings(readingsFile);
-  const table = benchmarkTable(experiment, rows, readings);
+  const table = benchmarkTable(experiment, rows, readReadings(readingsFile));
   const readme = join(projectRoot, "README.md");
   if (given.publish === true && existsSync(readme)) {
     const text = readFileSync(readme, "utf8");
-    if (hasBlock(text, experiment)) writeFileAtomic(readme, fillBlock(text, experiment, renderTable(benchmarkTable(experiment, rows, readings), "markdown")));
+    if (hasBlock(text, experiment)) writeFileAtomic(readme, fillBlock(text, experiment, renderTable(table, "markdown")));
   }
   return { text: renderTable(table, "text"), json: { experiment, budget, rows } };
 }

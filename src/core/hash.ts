@@ -18,6 +18,14 @@ export function hashOf(value: Hashable): string {
   return hash.digest("hex");
 }
 
+/**
+ * The hash of what JSON keeps of a value: the checksum of a file that holds it as JSON.
+ * @returns 64 hexadecimal digits
+ */
+export function hashOfJson(value: object): string {
+  return hashOf(JSON.parse(JSON.stringify(value)) as Hashable);
+}
+
 function feed(value: Hashable, update: (piece: string | Uint8Array) => void): void {
   if (ArrayBuffer.isView(value)) {
     update(`${value.constructor.name}:${value.byteLength}:`);

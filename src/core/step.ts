@@ -18,7 +18,7 @@ import { codeVersion, projectFolder } from "./code-version";
 import { formatSeconds } from "./duration";
 import { ConfigError, throwIfAborted } from "./errors";
 import { makeFolder, writeFileAtomic, writeFolderAtomic } from "./files";
-import { hashOf, type Hashable } from "./hash";
+import { hashOf, hashOfJson, type Hashable } from "./hash";
 import { releaseDead, withLock, type LockSettings } from "./lock";
 import type { Progress } from "./progress";
 
@@ -204,7 +204,7 @@ function readMeta(folder: string, key: string): StepMeta {
 
 /** Over what JSON keeps of it: an undefined value is left out there. */
 function checkOf(meta: StepMeta): string {
-  return hashOf(JSON.parse(JSON.stringify(meta)) as Hashable);
+  return hashOfJson(meta);
 }
 
 function filesIn(folder: string): string[] {

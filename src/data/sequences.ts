@@ -91,6 +91,17 @@ export function knownSequences(sessions: Sessions, trained: number, maxLength: n
 }
 
 /**
+ * The last position of each sequence.
+ * @returns [B]
+ * @example
+ * import { lastPositions } from "sessionlab";
+ * assert.deepEqual([...lastPositions(Uint32Array.of(0, 2, 3))], [1, 2]);
+ */
+export function lastPositions(offsets: Uint32Array): Int32Array {
+  return Int32Array.from(offsets.subarray(1), (stop) => stop - 1);
+}
+
+/**
  * The sequence of each position.
  * @returns [P]
  * @example

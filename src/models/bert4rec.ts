@@ -24,6 +24,7 @@ import { softmaxLoss } from "../tensor/ops/softmax-loss";
 import type { StepPlan } from "../tensor/memory";
 import type { HostTensor } from "../tensor/parameters";
 import { dividing, NeuralRecommender, neuralDefaults, neuralRules, type Lesson, type Values } from "./neural";
+import { transformerWeights } from "./transformer-weights";
 
 /** BERT4Rec's options; blocks, heads, dimension and dropout as in the paper. */
 export const bert4RecDefaults = {
@@ -153,34 +154,20 @@ export function bert4RecVectors(values: Values, { input, batch, length, lengths 
   return norm(gelu(dense(gatherRows(x, places), "output")), "output/norm");
 }
 
-/** Normal weights of standard deviation 0.02, zero biases, unit gains. */
+/** The first weights, but for the items'. */
 function initialWeights({ dimension, inner, maxLength, blocks }: Bert4RecOptions, rng: Rng): Record<string, HostTensor> {
-  const weights: Record<string, HostTensor> = {};
-  const normal = (name: string, ...shape: [number, number]): void => {
-    weights[name] = { shape, data: rng.child(name).normals(shape[0] * shape[1]).map((value) => 0.02 * value) };
-  };
-  const constant = (name: string, size: number, value: number): void => {
-    weights[name] = { shape: [size], data: new Float32Array(size).fill(value) };
-  };
-  const dense = (name: string, from: number, to: number): void => {
-    normal(`${name}/weight`, from, to);
-    constant(`${name}/bias`, to, 0);
-  };
-  const norm = (name: string): void => {
-    constant(`${name}/gain`, dimension, 1);
-    constant(`${name}/bias`, dimension, 0);
-  };
+  const { weights, normal, dense, norm } = transformerWeights(rng);
   normal("hidden", 1, dimension);
   normal("position", maxLength, dimension);
-  norm("input/norm");
+  norm("input/norm", dimension);
   for (let b = 0; b < blocks; b++) {
     for (const part of ["query", "key", "value", "output"]) dense(`${b}/attention/${part}`, dimension, dimension);
-    norm(`${b}/attention/norm`);
+    norm(`${b}/attention/norm`, dimension);
     dense(`${b}/feed/inner`, dimension, inner);
     dense(`${b}/feed/outer`, inner, dimension);
-    norm(`${b}/feed/norm`);
+    norm(`${b}/feed/norm`, dimension);
   }
   dense("output", dimension, dimension);
-  norm("output/norm");
+  norm("output/norm", dimension);
   return weights;
 }

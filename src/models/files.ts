@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError, DataError } from "../core/errors";
 import { writeFileAtomic, writeFolderAtomic } from "../core/files";
-import { hashOf, type Hashable } from "../core/hash";
+import { hashOfJson } from "../core/hash";
 import { decodeSafetensors, encodeSafetensors, type SafetensorsTensor } from "../core/safetensors";
 import type { Items } from "../data/types";
 import { libraryVersion } from "../tensor/backend";
@@ -34,7 +34,7 @@ export async function saveModel(folder: string, { name, options, items, tensors 
     for (const [file, content] of Object.entries(contents)) writeFileAtomic(join(inside, file), content);
     const files = Object.fromEntries(Object.entries(contents).map(([file, content]) => [file, sha256(content)]));
     const model = { name, options, version: libraryVersion(), files };
-    writeFileAtomic(join(inside, "model.json"), `${JSON.stringify({ ...model, check: checkOf(model) }, null, 2)}\n`);
+    writeFileAtomic(join(inside, "model.json"), `${JSON.stringify({ ...model, check: hashOfJson(model) }, null, 2)}\n`);
   });
 }
 
@@ -49,7 +49,7 @@ export function loadModel(folder: string, name: string): LoadedModel {
   if (typeof model.name !== "string" || typeof model.options !== "object" || model.options === null) {
     throw new DataError("Expected a model's name and options, found other values; save the model again", { file: modelFile });
   }
-  if (check !== checkOf(model)) throw new DataError("Expected the model as it was saved, found that it was changed; save the model again", { file: modelFile });
+  if (check !== hashOfJson(model)) throw new DataError("Expected the model as it was saved, found that it was changed; save the model again", { file: modelFile });
   if (model.name !== name) throw new ConfigError(`Expected a saved ${name} in ${folder}, found ${model.name}; load it with its own class`);
   const readChecked = (file: string): Uint8Array => {
     const bytes = readBytes(join(folder, file));
@@ -64,11 +64,6 @@ export function loadModel(folder: string, name: string): LoadedModel {
   const weightsFile = join(folder, "weights.safetensors");
   const { tensors } = decodeSafetensors(readChecked("weights.safetensors"), weightsFile);
   return { name, options: model.options as Readonly<Record<string, unknown>>, items, tensors, folder };
-}
-
-/** Over what JSON keeps of it. */
-function checkOf(model: object): string {
-  return hashOf(JSON.parse(JSON.stringify(model)) as Hashable);
 }
 
 function sha256(bytes: Uint8Array): string {

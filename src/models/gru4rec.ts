@@ -17,7 +17,7 @@ import * as tf from "@tensorflow/tfjs";
 import { resolveOptions, rules } from "../core/options";
 import type { Rng } from "../core/rng";
 import { negativeSampler } from "../data/negatives";
-import type { Sequences } from "../data/sequences";
+import { lastPositions, type Sequences } from "../data/sequences";
 import { laneSteps, type LaneStep } from "../data/session-lanes";
 import type { TrainSessions } from "../data/types";
 import { trainingCounts } from "../evaluation/strata";
@@ -33,7 +33,7 @@ import type { Optimiser } from "../tensor/optimiser";
 import { ParameterSet, type HostTensor } from "../tensor/parameters";
 import { bprMaxLoss, crossEntropyLoss } from "./gru4rec-losses";
 import { itemNames, itemRows } from "./item-table";
-import { NeuralRecommender, neuralDefaults, neuralRules, evenly, type Lesson, type Values } from "./neural";
+import { evenly, NeuralRecommender, neuralDefaults, neuralRules, type Lesson, type Values } from "./neural";
 import { choice, logUniform, type Space } from "./space";
 
 /** GRU4Rec's options; those of the official code's best setting for Diginetica, but for D (512) and cross-entropy's logQ. */
@@ -146,7 +146,7 @@ export class Gru4Rec extends NeuralRecommender<Gru4RecOptions> {
 
   protected encode(values: Values, { offsets, item }: Sequences): tf.Tensor2D {
     const states = gruSequence(gatherRows(values["item"] as tf.Tensor2D, item), offsets, gruOf(values)); // [P, D]
-    const last = gatherRows(states, Int32Array.from(offsets.subarray(1), (stop) => stop - 1)); // [B, D]
+    const last = gatherRows(states, lastPositions(offsets)); // [B, D]
     return tf.concat([last, tf.ones([offsets.length - 1, 1])], 1) as tf.Tensor2D; // [B, D + 1]
   }
 
@@ -172,7 +172,7 @@ export class Gru4Rec extends NeuralRecommender<Gru4RecOptions> {
         const rows = itemRows({ ...weights, ...this.vectorTensors() }, sampledIds(step.input, ranked)); // [B + B + K, D]
         const lanes = step.input.length;
         const hidden = carried.byName.get("hidden")!;
-        const next = gruStep(dropout(rows.slice([0, 0], [lanes, -1]), this.options.inputDropout, rng.child("input")), readCarried(hidden.read() as tf.Tensor2D, step.carry), gruOf(weights));
+        const next = gruStep(dropout(rows.slice([0, 0], [lanes, -1]), this.options.inputDropout, rng.child("input")), gatherRows(hidden.read() as tf.Tensor2D, step.carry), gruOf(weights));
         const state = dropout(next, this.options.stateDropout, rng.child("state")); // [B, D]
         hidden.assign(state.pad([[0, batch - lanes], [0, 0]]));
         const scores = product(state, rows.slice([lanes, 0], [-1, -1]), false, true).add(weights["bias"]!.reshape([1, ranked.length])) as tf.Tensor2D; // [B, B + K]
@@ -183,11 +183,6 @@ export class Gru4Rec extends NeuralRecommender<Gru4RecOptions> {
     };
     return lesson as Lesson<unknown>;
   }
-}
-
-/** The states that lanes go on from; a constant to the gradient. @returns [B', D] */
-function readCarried(hidden: tf.Tensor2D, carry: Int32Array): tf.Tensor2D {
-  return gatherRows(hidden, carry);
 }
 
 /** The GRU among a model's weights. */

@@ -11,7 +11,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { resolveOptions, rules } from "../core/options";
 import type { Rng } from "../core/rng";
-import { sequenceOfPositions, type Sequences } from "../data/sequences";
+import { lastPositions, sequenceOfPositions, type Sequences } from "../data/sequences";
 import { dropout } from "../tensor/ops/dropout";
 import { gruSequence } from "../tensor/ops/gru-sequence";
 import { product } from "../tensor/ops/product";
@@ -119,7 +119,7 @@ export function narmVectors(
   const count = offsets.length - 1;
   const session = sequenceOfPositions(offsets);
   const states = gruSequence(drop(gatherRows(values["item"] as tf.Tensor2D, item), inputDropout, "input"), offsets, gruOf(values)); // [P, H]
-  const last = gatherRows(states, Int32Array.from(offsets.subarray(1), (stop) => stop - 1)); // [B, H] c_g
+  const last = gatherRows(states, lastPositions(offsets)); // [B, H] c_g
   const energies = tf.sigmoid(gatherRows(dense(last, "attention/last"), session).add(dense(states, "attention/position"))) as tf.Tensor2D; // [P, H]
   const plain = dense(energies, "attention/query"); // [P, 1]
   const alpha = attention === "softmax" ? segmentSoftmax(plain, session, count) : plain;

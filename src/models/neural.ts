@@ -312,4 +312,3 @@ export function evenly(size: number, bound: number, rng: Rng): Float32Array {
 export function dividing(dimension: number): Rule {
   return (value) => (rules.positiveInteger(value) === undefined && dimension % (value as number) === 0 ? undefined : "a divisor of dimension");
 }
-

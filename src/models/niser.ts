@@ -11,26 +11,19 @@
 import * as tf from "@tensorflow/tfjs";
 import { resolveOptions, rules } from "../core/options";
 import type { Rng } from "../core/rng";
-import { sequenceOfPositions, type Sequences } from "../data/sequences";
+import { lastPositions, sequenceOfPositions, type Sequences } from "../data/sequences";
 import { dropout } from "../tensor/ops/dropout";
 import { normaliseRows } from "../tensor/ops/normalise";
 import { gatherRows } from "../tensor/ops/rows";
 import type { HostTensor } from "../tensor/parameters";
-import { NeuralRecommender, neuralDefaults, neuralRules, scheduleRules, evenly, type Values } from "./neural";
+import { evenly, NeuralRecommender, neuralRules, scheduleRules, type Values } from "./neural";
 import { sessionGraphs } from "./session-graph";
-import { graphStates, graphWeights, readout } from "./sr-gnn";
+import { graphStates, graphWeights, readout, srGnnDefaults } from "./sr-gnn";
 import { choice, logUniform, type Space } from "./space";
 
 /** NISER+'s options; dimension, rate, sigma and item dropout as in the paper. */
 export const niserDefaults = {
-  ...neuralDefaults,
-  /** The rate is multiplied by `rateDecay` after every `rateEpochs` epochs; 1 keeps it. */
-  rateDecay: 0.1,
-  rateEpochs: 3,
-  /** L2 penalty, added to the gradient (PyTorch's weight_decay). */
-  l2: 1e-5,
-  /** Steps of the gated graph network. */
-  steps: 1,
+  ...srGnnDefaults,
   /** What cosines are multiplied by. */
   sigma: 16,
   /** Share of an item vector's coordinates that is dropped. */
@@ -117,7 +110,7 @@ export function niserVectors(values: Values, sequences: Sequences, options: Pick
   const nodes = graphStates(values, normaliseRows(kept), graphs, options.steps); // [N, D]
   const states = gatherRows(nodes, graphs.positions); // [P, D]
   const placed = options.positions === "none" ? states : (states.add(gatherRows(values["position"] as tf.Tensor2D, placesOf(sequences.offsets, options.positions))) as tf.Tensor2D);
-  const last = gatherRows(placed, Int32Array.from(sequences.offsets.subarray(1), (stop) => stop - 1)); // [B, D]
+  const last = gatherRows(placed, lastPositions(sequences.offsets)); // [B, D]
   return normaliseRows(readout(values, placed, last, session));
 }
 

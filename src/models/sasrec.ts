@@ -32,6 +32,7 @@ import type { Optimiser } from "../tensor/optimiser";
 import { dividing, NeuralRecommender, neuralDefaults, neuralRules, type Lesson, type Values } from "./neural";
 import { initialUser, withUser, type SessionUserKind, type SessionUserSource } from "./session-user";
 import { choice, logUniform, type Space } from "./space";
+import { transformerWeights } from "./transformer-weights";
 
 /** SASRec's options; D, blocks, heads and maxLength as in the paper's experiments but for D (50). */
 export const sasrecDefaults = {
@@ -198,31 +199,17 @@ export function hiddenStates(values: Values, input: Int32Array, batch: number, l
   return withUser(norm(x, "norm"), values, input, batch, length, options);
 }
 
-/** Normal weights of standard deviation 0.02, zero biases, unit gains. */
+/** The first weights, but for the items'. */
 function initialWeights({ dimension, inner, maxLength, blocks }: SasrecOptions, rng: Rng): Record<string, HostTensor> {
-  const weights: Record<string, HostTensor> = {};
-  const normal = (name: string, ...shape: [number, number]): void => {
-    weights[name] = { shape, data: rng.child(name).normals(shape[0] * shape[1]).map((value) => 0.02 * value) };
-  };
-  const constant = (name: string, size: number, value: number): void => {
-    weights[name] = { shape: [size], data: new Float32Array(size).fill(value) };
-  };
-  const dense = (name: string, from: number, to: number): void => {
-    normal(`${name}/weight`, from, to);
-    constant(`${name}/bias`, to, 0);
-  };
-  const norm = (name: string): void => {
-    constant(`${name}/gain`, dimension, 1);
-    constant(`${name}/bias`, dimension, 0);
-  };
+  const { weights, normal, dense, norm } = transformerWeights(rng);
   normal("position", maxLength, dimension);
   for (let b = 0; b < blocks; b++) {
-    norm(`${b}/attention/norm`);
+    norm(`${b}/attention/norm`, dimension);
     for (const part of ["query", "key", "value", "output"]) dense(`${b}/attention/${part}`, dimension, dimension);
-    norm(`${b}/feed/norm`);
+    norm(`${b}/feed/norm`, dimension);
     dense(`${b}/feed/inner`, dimension, inner);
     dense(`${b}/feed/outer`, inner, dimension);
   }
-  norm("norm");
+  norm("norm", dimension);
   return weights;
 }

@@ -9,7 +9,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError, DataError, NumericError, throwIfAborted } from "../core/errors";
 import { writeFileAtomic } from "../core/files";
-import { hashOf, type Hashable } from "../core/hash";
+import { hashOf, hashOfJson, type Hashable } from "../core/hash";
 import { resolveOptions, rules } from "../core/options";
 import { meter } from "../core/progress";
 import { recentShare } from "../data/recent";
@@ -187,7 +187,7 @@ function openLog(folder: string | undefined, identity: string): Log {
     find: (round, setting) => trials.find((trial) => trial.round === round && trial.setting === setting),
     add(trial) {
       trials.push(trial);
-      if (file !== undefined) writeFileAtomic(file, `${JSON.stringify({ identity, check: hashOf(JSON.parse(JSON.stringify(trials)) as Hashable), trials }, null, 1)}\n`);
+      if (file !== undefined) writeFileAtomic(file, `${JSON.stringify({ identity, check: hashOfJson(trials), trials }, null, 1)}\n`);
     },
   };
 }

@@ -19,7 +19,7 @@ import { linear } from "../tensor/ops/linear";
 import { gatherRows } from "../tensor/ops/rows";
 import { segmentSum } from "../tensor/ops/segments";
 import type { HostTensor } from "../tensor/parameters";
-import { NeuralRecommender, neuralDefaults, neuralRules, scheduleRules, evenly, type Values } from "./neural";
+import { evenly, NeuralRecommender, neuralDefaults, neuralRules, scheduleRules, type Values } from "./neural";
 import { sessionGraphs, type SessionGraphs } from "./session-graph";
 import { choice, logUniform, type Space } from "./space";
 

@@ -9,7 +9,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { resolveOptions, rules } from "../core/options";
 import type { Rng } from "../core/rng";
-import { sequenceOfPositions, type Sequences } from "../data/sequences";
+import { lastPositions, sequenceOfPositions, type Sequences } from "../data/sequences";
 import { gatherRows } from "../tensor/ops/rows";
 import { segmentMean, segmentSum } from "../tensor/ops/segments";
 import type { HostTensor } from "../tensor/parameters";
@@ -93,7 +93,7 @@ export function stampVectors(values: Values, { offsets, item }: Sequences, { max
   const session = sequenceOfPositions(offsets);
   const own = gatherRows(values["item"] as tf.Tensor2D, item); // [P, D]
   const x = maxNorm === 0 ? own : cutRows(own, maxNorm);
-  const last = gatherRows(x, Int32Array.from(offsets.subarray(1), (stop) => stop - 1)); // [B, D] m_t
+  const last = gatherRows(x, lastPositions(offsets)); // [B, D] m_t
   const mean = segmentMean(x, session, count); // [B, D] m_s
   const ofSession = dense(last, "attention/last").add(dense(mean, "attention/mean")) as tf.Tensor2D; // [B, D]
   const energies = tf.sigmoid(dense(x, "attention/item").add(gatherRows(ofSession, session)).add(values["attention/bias"]!)) as tf.Tensor2D; // [P, D]

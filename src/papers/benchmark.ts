@@ -11,7 +11,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { budgets as knownBudgets, type Budget } from "../core/budget";
 import { ConfigError, throwIfAborted } from "../core/errors";
-import { hashOf, type Hashable } from "../core/hash";
+import { hashOf, hashOfJson, type Hashable } from "../core/hash";
 import { nearest } from "../core/options";
 import type { Progress } from "../core/progress";
 import { Rng } from "../core/rng";
@@ -88,7 +88,7 @@ function howChosen(results: string, name: string, id: ModelId, { passport: { opt
   const filled = (given: object): string => {
     const model = maker.make(given);
     model.dispose();
-    return hashOf(JSON.parse(JSON.stringify(model.options)) as Hashable);
+    return hashOfJson(model.options);
   };
   const own = hashOf(options as Hashable);
   const known = readSearch(results, name, id);

@@ -8,7 +8,7 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "../core/errors";
 import { writeFileAtomic } from "../core/files";
-import { hashOf, type Hashable } from "../core/hash";
+import { hashOfJson } from "../core/hash";
 import type { Part } from "../evaluation/evaluate";
 import { parsePassport, passportKey, type Passport } from "../evaluation/passport";
 import type { FitReport } from "../models/recommender";
@@ -71,7 +71,7 @@ export function writeResult(folder: string, result: Result): "written" | "kept" 
       if (!(error instanceof DataError)) throw error; // a damaged file is replaced
     }
   }
-  writeFileAtomic(file, `${JSON.stringify({ ...result, check: checkOf(result) }, null, 2)}\n`);
+  writeFileAtomic(file, `${JSON.stringify({ ...result, check: hashOfJson(result) }, null, 2)}\n`);
   return "written";
 }
 
@@ -88,18 +88,13 @@ export function readResult(file: string): Result {
   }
   const { check, ...value } = read;
   parsePassport(JSON.stringify(value.passport), file);
-  if (check !== undefined && check !== checkOf(value)) throw new DataError("Expected a result as it was written, found that it was changed; run the experiment again", { file, field: "check" });
+  if (check !== undefined && check !== hashOfJson(value)) throw new DataError("Expected a result as it was written, found that it was changed; run the experiment again", { file, field: "check" });
   return value;
 }
 
 /** What a run of the same code has again: the passport's key and the numbers, without times. */
 function outcomeOf({ passport, valid, test }: Result): string {
-  return hashOf(JSON.parse(JSON.stringify({ key: passportKey(passport), valid, test })) as Hashable);
-}
-
-/** Over what JSON keeps of it. */
-function checkOf(result: Result): string {
-  return hashOf(JSON.parse(JSON.stringify(result)) as Hashable);
+  return hashOfJson({ key: passportKey(passport), valid, test });
 }
 
 /**
