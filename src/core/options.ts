@@ -12,6 +12,8 @@ export const rules = {
   notNegative: (value: unknown) => (isFinite(value) && value >= 0 ? undefined : "a number of 0 or more"),
   /** [0, 1) */
   fraction: (value: unknown) => (isFinite(value) && value >= 0 && value < 1 ? undefined : "a number in [0, 1)"),
+  /** What the rule lets pass, or an option that is not set. */
+  orAbsent: (rule: Rule): Rule => (value) => (value === undefined ? undefined : rule(value)),
   oneOf: (...allowed: readonly unknown[]): Rule => (value) =>
     allowed.includes(value) ? undefined : `one of ${allowed.map((one) => JSON.stringify(one)).join(", ")}`,
 } as const;

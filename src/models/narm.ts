@@ -19,7 +19,7 @@ import { gatherRows } from "../tensor/ops/rows";
 import { segmentSoftmax, segmentSum } from "../tensor/ops/segments";
 import type { HostTensor } from "../tensor/parameters";
 import { gruOf, initialGru } from "./gru4rec";
-import { NeuralRecommender, neuralDefaults, neuralRules, type Values } from "./neural";
+import { NeuralRecommender, neuralDefaults, neuralRules, scheduleRules, type Values } from "./neural";
 import { choice, logUniform, type Space } from "./space";
 
 /** NARM's options, as in the paper's experiments. */
@@ -33,6 +33,9 @@ export const narmDefaults = {
   inputDropout: 0.25,
   /** Dropout of [c_g ; c_l]. */
   outputDropout: 0.5,
+  /** The rate is multiplied by `rateDecay` after every `rateEpochs` epochs; 1 keeps it. */
+  rateDecay: 1,
+  rateEpochs: 1,
   attention: "plain" as "plain" | "softmax",
 };
 
@@ -70,7 +73,7 @@ export class Narm extends NeuralRecommender<NarmOptions> {
 
   constructor(options: Partial<NarmOptions> = {}) {
     const { positiveInteger, fraction, oneOf } = rules;
-    const checks = { ...neuralRules, units: positiveInteger, inputDropout: fraction, outputDropout: fraction, attention: oneOf("plain", "softmax") };
+    const checks = { ...neuralRules, ...scheduleRules, units: positiveInteger, inputDropout: fraction, outputDropout: fraction, attention: oneOf("plain", "softmax") };
     super(resolveOptions("NARM", narmDefaults, options, checks));
   }
 

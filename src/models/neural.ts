@@ -37,7 +37,7 @@ export const neuralDefaults = {
   /** Targets a batch. */
   batch: 100,
   epochs: 30,
-  /** Epochs without a better validation metric before it stops. */
+  /** Epochs without a better validation metric before it stops; without validation cases all epochs are run. */
   patience: 3,
   /** What early stop reads, over at most `validationCases` cases. */
   metric: "MRR@20",
@@ -66,7 +66,7 @@ export const neuralRules = {
 } as const satisfies { readonly [K in keyof NeuralOptions]?: Rule };
 
 /** Of the options that only some models have. */
-export const scheduleRules = { l2: rules.notNegative, rateDecay: rules.positive, rateEpochs: rules.positiveInteger } as const;
+export const scheduleRules = { rateDecay: rules.positive, rateEpochs: rules.positiveInteger } as const;
 
 /** Values of a model's weights, and of the text vectors where it reads them. */
 export type Values = Readonly<Record<string, tf.Tensor>>;
@@ -231,7 +231,7 @@ export abstract class NeuralRecommender<O extends NeuralOptions> implements Reco
       patience: options.patience,
       metric: options.metric,
       rateScale: (epoch) => rateDecay ** Math.floor(epoch / rateEpochs),
-      validate: validation((sessions) => this.score(sessions), train, valid, options.metric, options.validationCases, context.rng.child("validation")),
+      validate: valid.target.length === 0 ? undefined : validation((sessions) => this.score(sessions), train, valid, options.metric, options.validationCases, context.rng.child("validation")),
     };
     const release = (): void => {
       lesson.carried?.dispose();

@@ -65,8 +65,8 @@ export class Niser extends NeuralRecommender<NiserOptions> {
   readonly name = "NISER+";
 
   constructor(options: Partial<NiserOptions> = {}) {
-    const { positiveInteger, positive, fraction, oneOf } = rules;
-    const checks = { ...neuralRules, ...scheduleRules, steps: positiveInteger, sigma: positive, itemDropout: fraction, positions: oneOf("start", "end", "none") };
+    const { positiveInteger, positive, notNegative, fraction, oneOf } = rules;
+    const checks = { ...neuralRules, ...scheduleRules, l2: notNegative, steps: positiveInteger, sigma: positive, itemDropout: fraction, positions: oneOf("start", "end", "none") };
     super(resolveOptions("NISER+", niserDefaults, options, checks));
   }
 

@@ -29,7 +29,7 @@ import { softmaxLoss } from "../tensor/ops/softmax-loss";
 import type { StepPlan } from "../tensor/memory";
 import { ParameterSet, type HostTensor } from "../tensor/parameters";
 import type { Optimiser } from "../tensor/optimiser";
-import { dividing, NeuralRecommender, neuralDefaults, neuralRules, type Lesson, type Values } from "./neural";
+import { dividing, NeuralRecommender, neuralDefaults, neuralRules, scheduleRules, type Lesson, type Values } from "./neural";
 import { initialUser, withUser, type SessionUserKind, type SessionUserSource } from "./session-user";
 import { choice, logUniform, type Space } from "./space";
 import { transformerWeights } from "./transformer-weights";
@@ -56,6 +56,9 @@ export const sasrecDefaults = {
   userFrom: undefined as SessionUserSource | undefined,
   /** Decoupled weight decay. */
   decay: 0,
+  /** The rate is multiplied by `rateDecay` after every `rateEpochs` epochs; absent keeps it. */
+  rateDecay: undefined as number | undefined,
+  rateEpochs: undefined as number | undefined,
   /** Windows a batch. */
   batch: 32,
   epochs: 200,
@@ -97,10 +100,12 @@ export class Sasrec extends NeuralRecommender<SasrecOptions> {
   readonly name = "SASRec";
 
   constructor(options: Partial<SasrecOptions> = {}) {
-    const { positiveInteger, notNegative, fraction, oneOf } = rules;
+    const { positiveInteger, notNegative, fraction, oneOf, orAbsent } = rules;
     super(
       resolveOptions("SASRec", sasrecDefaults, options, {
         ...neuralRules,
+        rateDecay: orAbsent(scheduleRules.rateDecay),
+        rateEpochs: orAbsent(scheduleRules.rateEpochs),
         blocks: positiveInteger,
         heads: dividing(options.dimension ?? sasrecDefaults.dimension),
         inner: positiveInteger,

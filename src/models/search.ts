@@ -12,6 +12,7 @@ import { writeFileAtomic } from "../core/files";
 import { hashOf, hashOfJson, type Hashable } from "../core/hash";
 import { resolveOptions, rules } from "../core/options";
 import { meter } from "../core/progress";
+import type { Rng } from "../core/rng";
 import { recentShare } from "../data/recent";
 import type { Split } from "../data/types";
 import { trainingCounts } from "../evaluation/strata";
@@ -29,7 +30,9 @@ export interface Round {
 }
 
 const defaults = {
-  /** Settings drawn for the first round; fewer if the space has fewer. */
+  /** Settings of the first round that are not drawn, such as the published ones. */
+  start: [] as readonly Readonly<Record<string, unknown>>[],
+  /** Settings of the first round, those of `start` among them; the rest are drawn, fewer if the space has fewer. */
   settings: 16,
   /** One setting in so many stays after a round, rounded up. */
   halving: 2,
@@ -91,6 +94,7 @@ export async function search<O extends object>(
   given: Partial<SearchOptions> = {},
 ): Promise<SearchReport> {
   const options = resolveOptions("search", defaults, given, {
+    start: (start) => (Array.isArray(start) ? undefined : "a list of settings"),
     settings: rules.positiveInteger,
     halving: (halving) => (Number.isFinite(halving) && (halving as number) > 1 ? undefined : "a number above 1"),
     rounds: (rounds) => (Array.isArray(rounds) && rounds.length > 0 ? undefined : "one round at least"),
@@ -99,7 +103,7 @@ export async function search<O extends object>(
   checkRounds(options.rounds);
   const metric = metricKey(context.metric);
   if (Object.keys(space).length === 0) throw new ConfigError("Expected options to search over, found an empty space; name one at least");
-  const settings = drawSettings(space, options.settings, context.rng.child("settings"));
+  const settings = settingsOf(space, options, context.rng.child("settings"));
   const valid = sampleCases(split.valid, options.cases, context.rng.child("cases"));
   const counts = trainingCounts(split.train);
   const identity = hashOf({ settings: settings as Hashable, options: options as unknown as Hashable, metric, train: split.train.hash, valid: split.valid.hash, seed: context.rng.state().path, model: modelOf(make) });
@@ -137,6 +141,14 @@ export async function search<O extends object>(
   }
   const best = trials.find(({ round, kept }) => round === options.rounds.length && kept)!;
   return { metric, options: best.options, value: best.metrics[metric]!, settings: settings.length, trials, rows: rowsOf(trials, metric) };
+}
+
+/** Those that are given, then drawn ones that are not among them. */
+function settingsOf<O extends object>(space: Space<O>, { start, settings }: SearchOptions, rng: Rng): readonly Partial<O>[] {
+  const given = (start as readonly Partial<O>[]).slice(0, settings);
+  const known = new Set(given.map((setting) => hashOf(setting as Hashable)));
+  const drawn = drawSettings(space, settings, rng).filter((setting) => !known.has(hashOf(setting as Hashable)));
+  return [...given, ...drawn.slice(0, settings - given.length)];
 }
 
 function modelOf<O extends object>(make: (options: Partial<O>) => Recommender): Hashable {

@@ -66,7 +66,7 @@ export class SrGnn extends NeuralRecommender<SrGnnOptions> {
   readonly name = "SR-GNN";
 
   constructor(options: Partial<SrGnnOptions> = {}) {
-    super(resolveOptions("SR-GNN", srGnnDefaults, options, { ...neuralRules, ...scheduleRules, steps: rules.positiveInteger }));
+    super(resolveOptions("SR-GNN", srGnnDefaults, options, { ...neuralRules, ...scheduleRules, l2: rules.notNegative, steps: rules.positiveInteger }));
   }
 
   /** The model that `save` wrote. @throws DataError when a file is missing or damaged */

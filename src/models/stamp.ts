@@ -13,7 +13,7 @@ import { lastPositions, sequenceOfPositions, type Sequences } from "../data/sequ
 import { gatherRows } from "../tensor/ops/rows";
 import { segmentMean, segmentSum } from "../tensor/ops/segments";
 import type { HostTensor } from "../tensor/parameters";
-import { NeuralRecommender, neuralDefaults, neuralRules, type Values } from "./neural";
+import { NeuralRecommender, neuralDefaults, neuralRules, scheduleRules, type Values } from "./neural";
 import { choice, logUniform, type Space } from "./space";
 
 /** STAMP's options, as in the released code. */
@@ -21,6 +21,9 @@ export const stampDefaults = {
   ...neuralDefaults,
   rate: 3e-3,
   batch: 512,
+  /** The rate is multiplied by `rateDecay` after every `rateEpochs` epochs; 1 keeps it. */
+  rateDecay: 1,
+  rateEpochs: 1,
   /** The longest that the vector of an item that goes in may be; 0 lets all lengths be. */
   maxNorm: 1,
 };
@@ -55,7 +58,7 @@ export class Stamp extends NeuralRecommender<StampOptions> {
   readonly name = "STAMP";
 
   constructor(options: Partial<StampOptions> = {}) {
-    super(resolveOptions("STAMP", stampDefaults, options, { ...neuralRules, maxNorm: rules.notNegative }));
+    super(resolveOptions("STAMP", stampDefaults, options, { ...neuralRules, ...scheduleRules, maxNorm: rules.notNegative }));
   }
 
   /** The model that `save` wrote. @throws DataError when a file is missing or damaged */

@@ -67,7 +67,7 @@ export function benchmarkTable(experiment: string, rows: readonly BenchmarkRow[]
     notes: [
       `"near": measured on these files by others, the neighbours' rows on 4,000 cases; "at least": set for this project below the published figures.`,
       "S-POP's figure is of lists that end with the session's own items, as a test has it (20.51/13.61); these lists go on with popular ones.",
-      `Neural models hold out the last tenth of the training sessions to stop early; the others learn from all of them.`,
+      "Options were chosen on the last tenth of the training sessions; then all models learn from all of them, the neural ones for epochs set beforehand.",
       `These cases were read ${readings[experiment]?.test ?? 0} times so far, once a run of a model: the whole file, for the sake of the published rows.`,
     ],
   };

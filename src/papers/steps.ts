@@ -19,6 +19,7 @@ import { trainingCounts } from "../evaluation/strata";
 import type { ModelMaker } from "../models/index";
 import type { FitReport, Recommender } from "../models/recommender";
 import { tune, type TuneReport } from "../models/tune";
+import { sampleCases } from "../models/validation";
 import type { BackendInfo } from "../tensor/backend";
 
 /** What the steps of an experiment share. */
@@ -59,15 +60,16 @@ const evaluationCode = require.resolve("../evaluation/evaluate");
 /**
  * Chooses a model's options on the validation cases.
  * @param space every setting to try, whole; of settings that are the same, one is tried
+ * @param cases validation cases that a setting is scored on; of more, as many are drawn once
  */
-export function tuneStep(maker: ModelMaker, split: Split, space: readonly object[], seed: number, shop: Workshop, metric = primaryMetric): Promise<StepResult<TuneReport>> {
+export function tuneStep(maker: ModelMaker, split: Split, space: readonly object[], seed: number, shop: Workshop, { metric = primaryMetric, cases = Infinity } = {}): Promise<StepResult<TuneReport>> {
   const { signal, progress, cache } = shop;
   const different = [...new Map(space.map((options) => [hashOf(options as Hashable), options])).values()];
   return step(
     "tune",
     { train: split.train.hash, valid: split.valid.hash, bits: bitsOf(maker, shop) },
-    { model: maker.title, space: different, metric, seed },
-    (context) => tune((options) => maker.make(options), different, split, { ...context, rng: new Rng(seed), metric }),
+    { model: maker.title, space: different, metric, seed, ...(cases === Infinity ? {} : { cases }) },
+    (context) => tune((options) => maker.make(options), different, { train: split.train, valid: sampleCases(split.valid, cases, new Rng(seed).child("cases")) }, { ...context, rng: new Rng(seed), metric }),
     { code: [__filename, maker.code, require.resolve("../models/tune")], signal, progress, cache },
   );
 }

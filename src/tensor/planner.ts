@@ -116,10 +116,10 @@ export async function calibrate<Batch>(task: TrainingTask<Batch>, { rng, seconds
     done++;
     spent += lap();
   }
-  await task.validate(); // allocates
+  await task.validate?.(); // allocates
   lap();
-  await task.validate();
-  const validating = (lap() * validation.all) / validation.read;
+  await task.validate?.();
+  const validating = (lap() * validation.all) / Math.max(1, validation.read);
   const best = task.weights.toHost();
   const copying = lap();
   const bytes = Object.values(best).reduce((sum, { data }) => sum + data.byteLength, 0);

@@ -37,8 +37,8 @@ export interface TrainingTask<Batch> {
   rateScale?(epoch: number): number;
   /** The loss of a batch: mean over its targets. `weights` are the values now. */
   loss(weights: Record<string, tf.Tensor>, batch: Batch, rng: Rng): tf.Scalar;
-  /** The validation metric, higher is better. */
-  validate(): Promise<number>;
+  /** The validation metric, higher is better; without it, nothing stops the training early and the last weights are kept. */
+  validate?(): Promise<number>;
   /** Its name, for history and progress. */
   readonly metric: string;
 }
@@ -134,15 +134,16 @@ export async function train<Batch>(task: TrainingTask<Batch>, context: TrainingC
       if (performance.now() - written > 1000 * (context.checkpointSeconds ?? 20)) save();
       await nextTurn(); // lets signals and timers in
     }
-    const metric = await task.validate();
+    const metric = await task.validate?.();
     const epoch = cursor.epoch + 1;
-    const row = { epoch, loss: cursor.lossSum / Math.max(1, batches.length), [task.metric]: metric };
-    const better = cursor.bestEpoch === 0 || metric > cursor.history[cursor.bestEpoch - 1]![task.metric]!;
+    const loss = cursor.lossSum / Math.max(1, batches.length);
+    const measured = metric === undefined ? { loss } : { loss, [task.metric]: metric };
+    const better = metric === undefined || cursor.bestEpoch === 0 || metric > cursor.history[cursor.bestEpoch - 1]![task.metric]!;
     const bestEpoch = better ? epoch : cursor.bestEpoch;
     if (better) best = weights.toHost();
     const done = epoch >= task.epochs || epoch - bestEpoch >= task.patience;
-    cursor = { epoch, step: 0, lossSum: 0, history: [...cursor.history, row], bestEpoch, done };
-    report(epoch, { loss: row.loss, [task.metric]: metric });
+    cursor = { epoch, step: 0, lossSum: 0, history: [...cursor.history, { epoch, ...measured }], bestEpoch, done };
+    report(epoch, measured);
     if (done || epoch >= until || performance.now() - written > 1000 * (context.checkpointSeconds ?? 20)) save();
   }
   if (best !== undefined) weights.fromHost(best);

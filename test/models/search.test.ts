@@ -106,6 +106,16 @@ describe("search", () => {
     assert.equal(report.settings, 16);
   });
 
+  it("tries the settings that it is told to start with first, among as many as it may try, and none twice", async () => {
+    const start = [{ rate: 0.01, size: 7 }];
+    const report = await search(make, space, { train, valid }, context(), { settings: 4, rounds: [{}], start });
+    assert.deepEqual([report.trials[0]!.options, report.settings, report.options], [start[0], 4, start[0]], "the planted optimum");
+    const same = await search(make, { rate: choice(0.01), size: integer(6, 7) }, { train, valid }, context(), { settings: 4, rounds: [{}], start });
+    assert.deepEqual(same.trials.map(({ options }) => options["size"]), [7, 6]);
+    assert.equal((await search(make, space, { train, valid }, context(), { settings: 1, rounds: [{}], start })).settings, 1);
+    await assert.rejects(search(make, space, { train, valid }, context(), { start: {} as never }), /start.*a list of settings/);
+  });
+
   it("is a frame: a row for each trial, with the options in columns of their own", async () => {
     const { rows, trials } = await search(make, space, { train, valid }, context(), { settings: 4, rounds: [{ epochs: 3 }] });
     assert.deepEqual(Object.keys(rows[0]!), ["round", "setting", "rate", "size", "share", "epochs", "HR@1", "seconds", "kept"]);
