@@ -112,6 +112,11 @@ export { scoresToArray, type Scorer, type Scores } from "./evaluation/scores";
 export { compareSlices, type SliceComparison, type SliceData, type SliceOptions } from "./evaluation/slices";
 export { deciles, lengthStrata, popularityStrata, targetStrata, trainingCounts, type Stratum } from "./evaluation/strata";
 
+// kg: linked data, and items in it
+export { confidentLinks, linkRows, linksFrom, readLinks, type EntityLink, type EntityLinks, type TableLinks } from "./kg/links";
+export { expandIri, isIri, literal } from "./kg/rdf-terms";
+export { keepTriples, readTriples, tripleTexts, triplesFrom, type Triples, type TripleTexts } from "./kg/triples";
+
 // models: one paper a file; by id, and how they are tuned
 export { makerOf, models, type ModelId, type ModelMaker } from "./models/index";
 export { Bert4Rec, bert4RecBudgets, bert4RecDefaults, type Bert4RecOptions } from "./models/bert4rec";

@@ -45,10 +45,16 @@ export function place(root: string, name: string, content: Buffer): void {
   writeFileSync(join(root, "downloads", name), content);
 }
 
-/** The rows of a gzip TSV of the shared data (SESSIONLAB_DATA, else ../shared/data), or undefined where they are not. */
-export function sharedRows(path: string): string[][] | undefined {
+/** A file of the shared data (SESSIONLAB_DATA, else ../shared/data), or undefined where it is not. */
+export function sharedFile(path: string): string | undefined {
   const file = join(process.env.SESSIONLAB_DATA ?? resolve(__dirname, "../../../shared/data"), path);
-  if (!existsSync(file)) return undefined;
+  return existsSync(file) ? file : undefined;
+}
+
+/** The rows of a gzip TSV of the shared data, or undefined where they are not. */
+export function sharedRows(path: string): string[][] | undefined {
+  const file = sharedFile(path);
+  if (file === undefined) return undefined;
   const lines = gunzipSync(readFileSync(file)).toString("utf8").trimEnd().split("\n");
   return lines.slice(1).map((line) => line.split("\t"));
 }
