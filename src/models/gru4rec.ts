@@ -172,10 +172,11 @@ export class Gru4Rec extends NeuralRecommender<Gru4RecOptions> {
         const rows = itemRows({ ...weights, ...this.vectorTensors() }, sampledIds(step.input, ranked)); // [B + B + K, D]
         const lanes = step.input.length;
         const hidden = carried.byName.get("hidden")!;
-        const next = gruStep(dropout(rows.slice([0, 0], [lanes, -1]), this.options.inputDropout, rng.child("input")), gatherRows(hidden.read() as tf.Tensor2D, step.carry), gruOf(weights));
+        const [own, others] = tf.split(rows, [lanes, ranked.length]) as [tf.Tensor2D, tf.Tensor2D];
+        const next = gruStep(dropout(own, this.options.inputDropout, rng.child("input")), gatherRows(hidden.read() as tf.Tensor2D, step.carry), gruOf(weights));
         const state = dropout(next, this.options.stateDropout, rng.child("state")); // [B, D]
-        hidden.assign(state.pad([[0, batch - lanes], [0, 0]]));
-        const scores = product(state, rows.slice([lanes, 0], [-1, -1]), false, true).add(weights["bias"]!.reshape([1, ranked.length])) as tf.Tensor2D; // [B, B + K]
+        hidden.assign(lanes === batch ? state : state.pad([[0, batch - lanes], [0, 0]]));
+        const scores = product(state, others, false, true).add(weights["bias"]!.reshape([1, ranked.length])) as tf.Tensor2D; // [B, B + K]
         const logs = logQ === 0 ? undefined : Float32Array.from(ranked, (item, at) => logQ * (at < lanes ? 1 : alpha) * Math.log(counts[item]!));
         const loss = this.options.loss === "bpr-max" ? bprMaxLoss(scores, this.options) : crossEntropyLoss(scores, logs);
         return loss.mul(lanes / batch) as tf.Scalar; // the last steps, of fewer lanes, weigh less

@@ -43,10 +43,21 @@ export function writeRows(table: Parameter, ids: tf.Tensor1D, rows: tf.Tensor2D)
 }
 
 /** The gradients of repeated rows summed, for optimisers that are not linear in the gradient. @returns U ids, each once, and [U, D] */
-export function sumByRow({ ids, values }: RowGradient): { readonly ids: Int32Array; readonly gradient: tf.Tensor2D } {
-  const places = new Map<number, number>();
-  for (const id of ids) if (id >= 0 && !places.has(id)) places.set(id, places.size);
-  const segments = ids.map((id) => places.get(id) ?? places.size); // padding goes to a row after the last
-  const sums = scatterRows(values, tf.tensor1d(segments, "int32"), places.size + 1);
-  return { ids: Int32Array.from(places.keys()), gradient: sums.slice([0, 0], [places.size, -1]) };
+export function sumByRow({ ids: given, values }: RowGradient): { readonly ids: Int32Array; readonly gradient: tf.Tensor2D } {
+  const { ids, places } = placesOfRows(given);
+  const segments = places.map((place) => (place < 0 ? ids.length : place)); // padding goes to a row after the last
+  const sums = scatterRows(values, tf.tensor1d(segments, "int32"), ids.length + 1);
+  return { ids, gradient: sums.slice([0, 0], [ids.length, -1]) };
+}
+
+/** Each id once, in the order in which they come, and the place of each of the N among them, -1 of padding. */
+export function placesOfRows(given: Int32Array): { readonly ids: Int32Array; readonly places: Int32Array } {
+  const known = new Map<number, number>();
+  const places = given.map((id) => {
+    if (id < 0) return -1;
+    const place = known.get(id) ?? known.size;
+    if (place === known.size) known.set(id, place);
+    return place;
+  });
+  return { ids: Int32Array.from(known.keys()), places };
 }

@@ -1,12 +1,13 @@
 /**
  * One step of a gated recurrent unit (Cho et al., 2014), with the reset gate before the product:
  *   [r u] = sigmoid([x h] W + b);  c = tanh([x (r h)] W_c + b_c);  h' = u h + (1 - u) c.
- * On native one kernel makes the step and one its gradient. Symbols: B sessions, I inputs, H units.
+ * On a CPU the kernels of src/tensor/native do in one walk what stands before, between and after the two products.
+ * Symbols: B sessions, I inputs, H units.
  * Departs: PyTorch's GRU, and GRU4Rec's code on it, reset after the product: c = tanh(W x + b + r (U h + b_h)).
  */
 import * as tf from "@tensorflow/tfjs";
 import { withGradient } from "../gradient";
-import { attribute, isNative, kernel } from "../kernel";
+import { hasKernels, kernel } from "../kernel";
 import { product } from "./product";
 
 /** The weights of a GRU step; the rows of each matrix are the inputs', then the units'. */
@@ -34,20 +35,30 @@ export interface GruWeights {
  * assert.deepEqual(Array.from(next), [2, -1]);
  */
 export function gruStep(x: tf.Tensor2D, hidden: tf.Tensor2D, weights: GruWeights): tf.Tensor2D {
-  if (!isNative()) return gruStepPortable(x, hidden, weights);
-  const type = [attribute.dtype("T", "float32")];
+  if (!hasKernels()) return gruStepPortable(x, hidden, weights);
   return withGradient(
     [x, hidden, weights.gates, weights.candidate, weights.gateBias, weights.candidateBias],
-    (...inputs) => {
-      const [r, u, c, next] = kernel("GRUBlockCell", type, inputs, 4) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
-      return { value: next, keep: [...inputs, r, u, c] };
+    (input, before, gateWeights, candidateWeights, gateBias, candidateBias) => {
+      const first = tf.concat([input, before], 1) as tf.Tensor2D; // [B, I + H]
+      const [gates, second] = kernel("SessionlabGruGates", [], [product(first, gateWeights as tf.Tensor2D), gateBias, input, before], 2) as [tf.Tensor2D, tf.Tensor2D];
+      const [candidate, next] = kernel("SessionlabGruState", [], [product(second, candidateWeights as tf.Tensor2D), candidateBias, gates, before], 2) as [tf.Tensor2D, tf.Tensor2D];
+      return { value: next, keep: [before, gateWeights, candidateWeights, first, gates, second, candidate] as const };
     },
-    (dy, kept) => {
-      const [input, before, r] = [kept[0], kept[1], kept[6]] as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
-      const [dx, dh, dc, dgates] = kernel("GRUBlockCellGrad", type, [...kept, dy], 4) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D]; // dc, dgates before tanh, sigmoid
-      const dGates = product(tf.concat([input, before], 1), dgates, true, false);
-      const dCandidate = product(tf.concat([input, before.mul(r)], 1), dc, true, false);
-      return [dx, dh, dGates, dCandidate, dgates.sum(0), dc.sum(0)];
+    (dy, [before, gateWeights, candidateWeights, first, gates, second, candidate]) => {
+      const [dCandidate, dUpdate, dState] = kernel("SessionlabGruStateGradient", [], [dy, gates, candidate, before], 3) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
+      const dSecond = product(dCandidate, candidateWeights as tf.Tensor2D, false, true); // [B, I + H]
+      const [dGates, dHidden] = kernel("SessionlabGruGatesGradient", [], [dSecond, gates, before, dUpdate, dState], 2) as [tf.Tensor2D, tf.Tensor2D];
+      const dFirst = product(dGates, gateWeights as tf.Tensor2D, false, true); // [B, I + H]
+      const [rows, inputs] = [before.shape[0]!, first.shape[1]! - before.shape[1]!];
+      const ofInput = (d: tf.Tensor2D): tf.Tensor2D => d.slice([0, 0], [rows, inputs]);
+      return [
+        ofInput(dFirst).add(ofInput(dSecond)),
+        dFirst.slice([0, inputs], [rows, -1]).add(dHidden),
+        product(first as tf.Tensor2D, dGates, true, false),
+        product(second as tf.Tensor2D, dCandidate, true, false),
+        dGates.sum(0),
+        dCandidate.sum(0),
+      ];
     },
   );
 }
