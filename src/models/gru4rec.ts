@@ -162,7 +162,7 @@ export class Gru4Rec extends NeuralRecommender<Gru4RecOptions> {
     const carried = new ParameterSet({ hidden: { shape: [batch, dimension], data: new Float32Array(batch * dimension) } });
     const lesson: Lesson<Step> = {
       carried,
-      batches: (rng) => laneSteps(train, batch).map((step, n) => ({ ...step, negatives: () => sampler.draw(rng.child(`negatives ${n}`), negatives) })),
+      batches: (rng) => laneSteps(train, batch).map((step, n) => ({ ...step, negatives: forTwo(() => sampler.draw(rng.child(`negatives ${n}`), negatives)) })),
       rows: (step) => {
         const ranked = sampledIds(step.targets, step.negatives());
         return { ...(input === "text" ? {} : { [itemNames.ids]: sampledIds(step.input, ranked) }), bias: ranked };
@@ -184,6 +184,16 @@ export class Gru4Rec extends NeuralRecommender<Gru4RecOptions> {
     };
     return lesson as Lesson<unknown>;
   }
+}
+
+/** What is made for `rows` is kept for `loss`, which comes next, and no longer. */
+function forTwo<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    const value = made ?? make();
+    made = made === undefined ? value : undefined;
+    return value;
+  };
 }
 
 /** The GRU among a model's weights. */

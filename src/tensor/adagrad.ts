@@ -61,7 +61,8 @@ export class Adagrad implements Optimiser {
       for (const [name, gradient] of Object.entries(gradients)) {
         const weight = this.weights.byName.get(name)!;
         const { accumulator, velocity } = this.slots.get(name)!;
-        if (!(gradient instanceof tf.Tensor)) (native ? rowUpdate : portableRowUpdate)(weight, accumulator, velocity, gradient, rate, momentum);
+        if (momentum > 0 && hasKernels()) fusedUpdate(weight, accumulator, velocity, gradient, rate, momentum);
+        else if (!(gradient instanceof tf.Tensor)) (native ? rowUpdate : portableRowUpdate)(weight, accumulator, velocity, gradient, rate, momentum);
         else if (!native) portableUpdate(weight, accumulator, velocity, gradient, rate, momentum);
         else if (momentum > 0) momentumUpdate(weight, accumulator, velocity, gradient, rate, momentum);
         else plainUpdate(weight, accumulator, gradient, rate);
@@ -96,7 +97,6 @@ function momentumUpdate(weight: Parameter, accumulator: Parameter, velocity: Par
 }
 
 function rowUpdate(weight: Parameter, accumulator: Parameter, velocity: Parameter, given: RowGradient, rate: number, momentum: number): void {
-  if (momentum > 0 && hasKernels()) return fusedRowUpdate(weight, accumulator, velocity, given, rate, momentum);
   const { ids, gradient } = sumByRow(given);
   if (ids.length === 0) return;
   const indices = tf.tensor1d(ids, "int32");
@@ -112,17 +112,28 @@ function rowUpdate(weight: Parameter, accumulator: Parameter, velocity: Paramete
   kernel("ResourceSparseApplyKerasMomentum", [...types, attribute.bool("use_nesterov", false)], inputs, 0);
 }
 
-/** One walk over the rows, where TensorFlow's kernels take eight. */
-function fusedRowUpdate(weight: Parameter, accumulator: Parameter, velocity: Parameter, given: RowGradient, rate: number, momentum: number): void {
-  const { ids, places } = placesOfRows(given.ids);
+/**
+ * One walk, where TensorFlow's kernels take eight over rows and five over a whole table. The slots are written where they
+ * lie: nobody but the optimiser reads them, and never through a tensor that outlives a call.
+ */
+function fusedUpdate(weight: Parameter, accumulator: Parameter, velocity: Parameter, gradient: tf.Tensor | RowGradient, rate: number, momentum: number): void {
+  const whole = gradient instanceof tf.Tensor;
+  const columns = weight.shape.at(-1) ?? 1;
+  const values = whole ? gradient.reshape([-1, columns]) : gradient.values; // [N, D]
+  const { ids, places } = whole ? everyRow(values.shape[0]!) : placesOfRows(gradient.ids);
   if (ids.length === 0) return;
   const indices = tf.tensor1d(ids, "int32");
-  const tables = [readRows(accumulator, ids), readRows(velocity, ids)];
   const attributes = [attribute.float("rate", rate), attribute.float("momentum", momentum)];
-  const [squares, moved] = kernel("SessionlabAdagradRows", attributes, [given.values, tf.tensor1d(places, "int32"), ...tables], 2) as [tf.Tensor2D, tf.Tensor2D];
-  writeRows(accumulator, indices, squares);
-  writeRows(velocity, indices, moved);
-  kernel("ResourceScatterAdd", [attribute.dtype("dtype", "float32"), attribute.dtype("Tindices", "int32")], [weight.handle!, indices, moved], 0);
+  const inputs = [values, tf.tensor1d(places, "int32"), indices, accumulator.read(), velocity.read()];
+  const [updates] = kernel("SessionlabAdagradRows", attributes, inputs) as [tf.Tensor2D];
+  const dtype = attribute.dtype("dtype", "float32");
+  if (whole) kernel("AssignAddVariableOp", [dtype], [weight.handle!, updates.reshape([...weight.shape])], 0);
+  else kernel("ResourceScatterAdd", [dtype, attribute.dtype("Tindices", "int32")], [weight.handle!, indices, updates], 0);
+}
+
+function everyRow(rows: number): ReturnType<typeof placesOfRows> {
+  const ids = Int32Array.from({ length: rows }, (_, row) => row);
+  return { ids, places: ids };
 }
 
 /** The plain twin of the kernels for rows. */
