@@ -112,7 +112,15 @@ export { scoresToArray, type Scorer, type Scores } from "./evaluation/scores";
 export { compareSlices, type SliceComparison, type SliceData, type SliceOptions } from "./evaluation/slices";
 export { deciles, lengthStrata, popularityStrata, targetStrata, trainingCounts, type Stratum } from "./evaluation/strata";
 
-// kg: linked data, and items in it
+// kg: linked data and items in it, the typed graph, meta-paths
+export { buildGraph, type GraphOptions, type GraphParts } from "./kg/build";
+export { datasetGraph, type DatasetGraph, type DatasetGraphOptions, type LinkedData } from "./kg/dataset-graph";
+export { graphFrom, KnowledgeGraph, type EdgeChoice, type EdgeList, type NamedNode, type Neighbour, type NodeName, type NodeTable, type Origin, type Statement } from "./kg/graph";
+export { foldCase } from "./kg/item-edges";
+export { metaPath, metaPathBlocks, metaPathFactors, type MetaPath, type MetaPathBlock, type MetaPathOptions } from "./kg/meta-paths";
+export { readRecboleKg, readRecboleLinks, type RecboleOptions } from "./kg/recbole-kg";
+export { type Relation } from "./kg/relation";
+export { multiply, transpose, type SparseMatrix } from "./kg/sparse";
 export { confidentLinks, linkRows, linksFrom, readLinks, type EntityLink, type EntityLinks, type TableLinks } from "./kg/links";
 export { expandIri, isIri, literal } from "./kg/rdf-terms";
 export { keepTriples, readTriples, tripleTexts, triplesFrom, type Triples, type TripleTexts } from "./kg/triples";

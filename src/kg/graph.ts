@@ -4,7 +4,7 @@
  * not change: `without`, `minConfidence` and `only` give others over the same nodes, so that node numbers stay.
  */
 import { ConfigError, DataError } from "../core/errors";
-import { hashOf, type Hashable } from "../core/hash";
+import { hashOf } from "../core/hash";
 import { nearest } from "../core/options";
 import { filterRelation, relationOf, type Relation, type RelationName, type Statements } from "./relation";
 
@@ -70,7 +70,15 @@ export interface EdgeChoice {
   readonly direction?: "out" | "in" | "both";
 }
 
-/** A typed graph in columns; `graphFrom` makes one. */
+/**
+ * A typed graph in columns; `graphFrom` makes one.
+ * @example
+ * import { graphFrom, KnowledgeGraph } from "sessionlab";
+ * const nodes = [{ type: "item", ids: ["a", "b"] }];
+ * const list = (source: string, confidence: number) => ({ name: "like", from: "item", to: "item", source: Int32Array.of(0), target: Int32Array.of(1), confidence, origin: { source, rule: "by hand", version: "1" } });
+ * const graph: KnowledgeGraph = graphFrom(nodes, [list("dbpedia", 0.5), list("shop", 0.9)]);
+ * assert.equal(graph.without("dbpedia").hash, graph.minConfidence(0.8).hash);
+ */
 export class KnowledgeGraph {
   private indexes = new Map<string, ReadonlyMap<string, number>>();
   private identity: string | undefined;
@@ -88,7 +96,7 @@ export class KnowledgeGraph {
     this.identity ??= hashOf({
       nodes: [...this.nodes.values()].map(({ type, ids }) => [type, JSON.stringify(ids)]),
       relations: this.relations.map(({ name, from, to, offsets, target, confidence, count, origin }) => ({ name, from, to, offsets, target, confidence, count, origin })),
-      origins: this.origins as readonly Hashable[],
+      origins: this.origins.map(({ source, rule, version, through }) => ({ source, rule, version, through })),
     });
     return this.identity;
   }

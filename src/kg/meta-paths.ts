@@ -133,9 +133,9 @@ function prepare(graph: KnowledgeGraph, path: readonly string[], given: Partial<
   return { steps, factors, rarity, mirrored: isMirrored(steps), options };
 }
 
-/** [N] ln(1 + n / d): d of the n nodes on one side are joined to it. */
+/** [N] ln(1 + n / d): d of the n nodes on one side are joined to it. Above 0, for a node that no path leads through too. */
 function rarityOf(degrees: Uint32Array, nodes: number): Float64Array {
-  return Float64Array.from(degrees, (degree) => (degree === 0 ? 0 : Math.log(1 + nodes / degree)));
+  return Float64Array.from(degrees, (degree) => Math.log(1 + nodes / Math.max(degree, 1)));
 }
 
 function stepsOf(graph: KnowledgeGraph, path: readonly string[]): Step[] {
@@ -245,7 +245,7 @@ function withoutHubs(factor: SparseMatrix, { before, after }: { readonly before:
   return { ...factor, offsets, column: column.subarray(0, cells), value: factor.value.subarray(0, cells) };
 }
 
-/** The matrix with its columns weighed. A column of weight 0 has no cells. */
+/** The matrix with its columns weighed. */
 function scaled(matrix: SparseMatrix, weights: Float64Array): SparseMatrix {
   return { ...matrix, value: matrix.value.map((value, at) => value * weights[matrix.column[at]!]!) };
 }

@@ -1,0 +1,111 @@
+/**
+ * One call from the name of a data set to its graph: the events with a split by time, the item table, and the linked
+ * data that the catalogue knows of: DBpedia for the books and the films of Amazon, Freebase for MovieLens-100K, whose
+ * RecBole wheel carries it.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ConfigError, DataError } from "../core/errors";
+import { nearest } from "../core/options";
+import { catalog, type CatalogEntry, type DatasetName, type WheelSource } from "../data/catalog";
+import { loadEntry, obtain, type LoadOptions } from "../data/datasets";
+import type { EventTable } from "../data/events";
+import { sessionsFrom } from "../data/sessions";
+import { obtainFiles } from "../data/set-files";
+import { splitByTime } from "../data/split";
+import type { Split } from "../data/types";
+import { openZip } from "../data/zip";
+import { buildGraph, type GraphOptions } from "./build";
+import type { KnowledgeGraph } from "./graph";
+import { readLinks, type EntityLinks } from "./links";
+import { movielensLinks, movielensTitles } from "./movielens-links";
+import { readRecboleKg } from "./recbole-kg";
+import { readTriples, type Triples } from "./triples";
+
+/** Linked data of a data set. */
+export interface LinkedData {
+  readonly links: EntityLinks;
+  readonly triples?: Triples;
+}
+
+/** How a data set becomes a graph. */
+export interface DatasetGraphOptions extends LoadOptions {
+  readonly graph?: Partial<GraphOptions>;
+  /** Default: all events of a user, or given sessions, cut by time. */
+  readonly split?: (events: EventTable) => Split;
+  /** Links and triples of one's own; null: none. Default: what the catalogue knows of. */
+  readonly linked?: LinkedData | null;
+}
+
+/** A graph with what it was built of. */
+export interface DatasetGraph {
+  readonly name: string;
+  readonly graph: KnowledgeGraph;
+  readonly events: EventTable;
+  readonly split: Split;
+  readonly links?: EntityLinks;
+  readonly triples?: Triples;
+  /** What is missing, and why. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Loads a data set of the catalogue and builds its graph; without its linked data where they are not here, which a note says.
+ * @throws ConfigError for an unknown name (names the nearest) or wrong options; DataError as `loadDataset`; AbortError
+ * @example
+ * import { datasetGraph } from "sessionlab";
+ * await assert.rejects(datasetGraph("ml-100"), /did you mean "ml-100k"/);
+ */
+export async function datasetGraph(name: string, options: DatasetGraphOptions = {}): Promise<DatasetGraph> {
+  const names = Object.keys(catalog);
+  if (!names.includes(name)) throw new ConfigError(`Expected a data set of the catalogue, found "${name}"; did you mean "${nearest(name, names)}"?`);
+  const entry: CatalogEntry = catalog[name as DatasetName];
+  const events = await loadEntry(entry, options);
+  const split = (options.split ?? usualSplit)(events);
+  const notes: string[] = [];
+  const linked = options.linked === undefined ? await linkedData(entry, events, options, notes) : (options.linked ?? undefined);
+  const graph = buildGraph({ events, split, ...linked }, options.graph);
+  return { name, graph, events, split, ...linked, notes };
+}
+
+/** All events of a user in one session, whatever their number: a graph has no order to cut. */
+function usualSplit(events: EventTable): Split {
+  return splitByTime(sessionsFrom(events, { by: events.user === undefined ? "given" : "user" }));
+}
+
+async function linkedData(entry: CatalogEntry, events: EventTable, options: LoadOptions, notes: string[]): Promise<LinkedData | undefined> {
+  const { signal } = options;
+  const [first] = entry.sources;
+  if (first?.kind === "files") {
+    const files = first.files.filter(({ role }) => role === "links" || role === "triples").map((file) => ({ ...file, optional: true as const }));
+    if (files.length === 0) return undefined;
+    const here = await obtainFiles(entry, { ...first, files }, { ...options, from: undefined });
+    const missing = files.filter(({ role }) => here[role] === undefined).map(({ path }) => path);
+    if (missing.length > 0) notes.push(`Linked data are not here: ${missing.join(", ")}`);
+    if (here["links"] === undefined) return undefined;
+    const links = await readLinks(here["links"], events.itemIds, { source: "links to DBpedia", signal });
+    return { links, triples: here["triples"] === undefined ? undefined : await readTriples(here["triples"], { source: "dbpedia", signal }) };
+  }
+  const wheel = entry.sources.find((source): source is WheelSource => source.kind === "wheel");
+  if (wheel === undefined || entry.name !== "ml-100k") return undefined;
+  const folder = mkdtempSync(join(tmpdir(), "sessionlab-kg-"));
+  try {
+    const { archive } = await obtain({ ...entry, sources: [wheel] }, options);
+    const zip = openZip(archive);
+    const member = (name: string): Promise<string> => zip.extract(`${wheel.folder}/${name}`, join(folder, name));
+    const titles = await movielensTitles(options);
+    if (titles === undefined) {
+      notes.push("RecBole numbers Freebase's films as MovieLens-1M does: without its titles (ml-1m, or lod-mappings of the shared data) they are no films of MovieLens-100K");
+      return undefined;
+    }
+    const links = await movielensLinks(await member("ml-100k.link"), titles, events, signal);
+    return { links, triples: await readRecboleKg(await member("ml-100k.kg"), { signal }) };
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    notes.push(`Linked data are not here: ${error.message.split("\n")[0]}`);
+    return undefined;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
