@@ -115,14 +115,31 @@ export { deciles, lengthStrata, popularityStrata, targetStrata, trainingCounts, 
 // kg: linked data and items in it, the typed graph, meta-paths
 export { buildGraph, type GraphOptions, type GraphParts } from "./kg/build";
 export { datasetGraph, type DatasetGraph, type DatasetGraphOptions, type LinkedData } from "./kg/dataset-graph";
+export { entitiesOf, type Entity, type EntityTable } from "./kg/dbpedia-entities";
+export { labelOfIri, partsOfLabel, type EntityKind, type LabelParts } from "./kg/dbpedia-labels";
+export { fetchAllEntities, fetchEntities, fetchTriples, type AskOptions, type FetchOptions } from "./kg/dbpedia-query";
+export { allowTriples, relationsOf, type RelationOptions, type RelationReport } from "./kg/dbpedia-relations";
+export { hasLinkedFiles, loadLinkedSlices, obtainLinkedFiles, readMap, type LinkedSlices, type LinkedFile, type MapRow } from "./kg/dbpedia-sets";
 export { graphFrom, KnowledgeGraph, type EdgeChoice, type EdgeList, type NamedNode, type Neighbour, type NodeName, type NodeTable, type Origin, type Statement } from "./kg/graph";
 export { foldCase } from "./kg/item-edges";
+export { linkTitles, scoreCandidates, type LinkOptions, type ScoredCandidate } from "./kg/linker";
+export { creatorAgreement, evaluateLinker, type CreatorAgreement, type LinkEvaluation, type LinkQuality, type MappedTitle } from "./kg/linker-evaluation";
+export { sameName, type LinkDomain, type TitleQuery } from "./kg/linker-features";
+export { candidatesOf, indexEntities, type Candidate, type EntityIndex, type Match } from "./kg/linker-index";
+export { linkerWeights, type LinkerWeights } from "./kg/linker-weights";
+export { confidentLinks, linkRows, linksFrom, readLinks, type EntityLink, type EntityLinks, type TableLinks } from "./kg/links";
 export { metaPath, metaPathBlocks, metaPathFactors, type MetaPath, type MetaPathBlock, type MetaPathOptions } from "./kg/meta-paths";
+export { triplesFromFile } from "./kg/rdf-files";
+export { expandIri, isIri, literal } from "./kg/rdf-terms";
 export { readRecboleKg, readRecboleLinks, type RecboleOptions } from "./kg/recbole-kg";
 export { type Relation } from "./kg/relation";
+export { openEndpoint, type EndpointCounts, type EndpointOptions, type SparqlEndpoint } from "./kg/sparql-endpoint";
+export { boundIri, boundText, boundValues, sparql, type SparqlPart } from "./kg/sparql-query";
+export { parseResults, type SparqlRow, type SparqlRows } from "./kg/sparql-results";
+export { selectAll, PartialAnswer, type PageOptions, type SparqlSource } from "./kg/sparql-source";
+export { openStore } from "./kg/sparql-store";
 export { multiply, transpose, type SparseMatrix } from "./kg/sparse";
-export { confidentLinks, linkRows, linksFrom, readLinks, type EntityLink, type EntityLinks, type TableLinks } from "./kg/links";
-export { expandIri, isIri, literal } from "./kg/rdf-terms";
+export { foldTitle, looseTitle, partsOfTitle, titleWords, type TitleParts } from "./kg/titles";
 export { keepTriples, readTriples, tripleTexts, triplesFrom, type Triples, type TripleTexts } from "./kg/triples";
 
 // models: one paper a file; by id, and how they are tuned

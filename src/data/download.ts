@@ -227,7 +227,7 @@ function answerOf(response: Response, size: number, note: PartNote | undefined):
 }
 
 /** Retry-After, in seconds or as a date. @returns milliseconds */
-function pauseOf(value: string | null): number {
+export function pauseOf(value: string | null): number {
   if (value === null) return 0;
   const pause = /^\d+$/.test(value.trim()) ? 1000 * Number(value) : Date.parse(value) - Date.now();
   return Number.isFinite(pause) ? Math.max(0, pause) : 0;
