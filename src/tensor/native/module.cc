@@ -31,6 +31,7 @@ napi_value Init(napi_env env, napi_value exports) {
   static const std::string wrong = define<layer_norm>() + define<layer_norm_gradient>() + define<catalogue_softmax>() + define<bpr_max>() + define<normalise>() + define<normalise_gradient>() + define<causal_softmax>() +
                                    define<causal_softmax_gradient>() + define<gelu>() + define<gelu_gradient>() +
                                    define<gru_gates>() + define<gru_state>() + define<gru_state_gradient>() + define<gru_gates_gradient>() + define<adagrad_rows>() +
+                                   define<sparse_product>() + define<edge_attention>() + define<edge_attention_gradient>() +
                                    define<masked>() + define<added>() + define<ranks>() + define<top_items>();
   napi_value threads;
   napi_create_function(env, "threads", NAPI_AUTO_LENGTH, Threads, nullptr, &threads);

@@ -69,6 +69,8 @@ extern const Operation adagrad_rows;
 extern const Operation normalise, normalise_gradient;
 extern const Operation causal_softmax, causal_softmax_gradient;
 extern const Operation gelu, gelu_gradient;
+extern const Operation sparse_product;
+extern const Operation edge_attention, edge_attention_gradient;
 extern const Operation masked;
 extern const Operation added;
 extern const Operation ranks;
