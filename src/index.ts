@@ -48,6 +48,7 @@ export { initBackend, libraryVersion, type BackendInfo, type BackendName } from 
 export { LazyAdam, lazyAdamDefaults, type LazyAdamOptions } from "./tensor/lazy-adam";
 export { memoryEstimate, type LossPlan, type MemoryEstimate, type StepPlan } from "./tensor/memory";
 export { gelu } from "./tensor/ops/activation";
+export { edgeAttention, type EdgeAttentionInput } from "./tensor/ops/edge-attention";
 export { causalAttention, sessionAttention, type AttentionOptions } from "./tensor/ops/attention";
 export { binaryLoss } from "./tensor/ops/binary-loss";
 export { dropout } from "./tensor/ops/dropout";
@@ -60,11 +61,13 @@ export { normaliseRows } from "./tensor/ops/normalise";
 export { gatherRows } from "./tensor/ops/rows";
 export { sampledIds, sampledSoftmaxLoss, sampledSoftmaxRows, type SampledSoftmaxOptions } from "./tensor/ops/sampled-softmax-loss";
 export { segmentMean, segmentSoftmax, segmentSum } from "./tensor/ops/segments";
+export { sparseProduct } from "./tensor/ops/sparse-product";
 export { softmaxLoss } from "./tensor/ops/softmax-loss";
 export { type Optimiser, type OptimiserState, type RowGradient } from "./tensor/optimiser";
 export { readRows } from "./tensor/parameter-rows";
 export { type PlanOptions, type TrainingPlan } from "./tensor/planner";
 export { ParameterSet, type HostTensor, type Parameter } from "./tensor/parameters";
+export { holdSparse, sparseFrom, type SparseTensor } from "./tensor/sparse";
 export { train, type TrainingContext, type TrainingReport, type TrainingTask } from "./tensor/training";
 
 // data: catalogue, events, sessions, splits, batches
@@ -100,6 +103,9 @@ export { NONE, prefixes, sessionCount, type Cases, type Items, type Role, type S
 // evaluation: full ranking, metrics, strata, passports, paired tests
 export { compare, holm, pairedBootstrap, smallestDetectable, type CompareOptions, type Comparison, type Run } from "./evaluation/compare";
 export { caseRows, evaluate, type CaseRows, type EvaluateOptions, type Evaluation, type Part } from "./evaluation/evaluate";
+export { kMeans, kMeansDefaults, type Clusters, type KMeansOptions } from "./evaluation/k-means";
+export { adjustedRandIndex, f1, normalisedMutualInformation } from "./evaluation/labels";
+export { logisticDefaults, logisticRegression, type HostMatrix, type LogisticOptions, type LogisticRegression } from "./evaluation/logistic-regression";
 export { leakageReport, type BothSides, type LeakageReport, type TimeLeak } from "./evaluation/leakage";
 export { flips, type Flip, type FlipList, type FlipOptions } from "./evaluation/flips";
 export { topItems } from "./evaluation/lists";
@@ -141,6 +147,10 @@ export { openStore } from "./kg/sparql-store";
 export { multiply, transpose, type SparseMatrix } from "./kg/sparse";
 export { foldTitle, looseTitle, partsOfTitle, titleWords, type TitleParts } from "./kg/titles";
 export { keepTriples, readTriples, tripleTexts, triplesFrom, type Triples, type TripleTexts } from "./kg/triples";
+
+// personas: vectors of nodes from their graph, without labels
+export { personaGraph, rewired, rowNormalised, type NodeFeatures, type PersonaGraph, type PersonaPath } from "./personas/graph";
+export { Hdgi, hdgiDefaults, type HdgiOptions, type HdgiReport } from "./personas/hdgi";
 
 // models: one paper a file; by id, and how they are tuned
 export { makerOf, models, type ModelId, type ModelMaker } from "./models/index";

@@ -41,6 +41,8 @@ export interface TrainingTask<Batch> {
   validate?(): Promise<number>;
   /** Its name, for history and progress. */
   readonly metric: string;
+  /** Further numbers of the epoch, for history and progress; read after `validate`. */
+  measures?(): Readonly<Record<string, number>>;
 }
 
 /** What a training may be given from outside. */
@@ -137,7 +139,7 @@ export async function train<Batch>(task: TrainingTask<Batch>, context: TrainingC
     const metric = await task.validate?.();
     const epoch = cursor.epoch + 1;
     const loss = cursor.lossSum / Math.max(1, batches.length);
-    const measured = metric === undefined ? { loss } : { loss, [task.metric]: metric };
+    const measured = { loss, ...(metric === undefined ? {} : { [task.metric]: metric }), ...task.measures?.() };
     const better = metric === undefined || cursor.bestEpoch === 0 || metric > cursor.history[cursor.bestEpoch - 1]![task.metric]!;
     const bestEpoch = better ? epoch : cursor.bestEpoch;
     if (better) best = weights.toHost();

@@ -1,0 +1,211 @@
+/**
+ * HDGI's forward pass (Ren et al., 2019, arXiv 1911.08538, Eq. 2 to 11; released code at e7e0552).
+ *   HDGI-C:  H_p = PReLU(A_p (X W_p) + b_p),  A_p = D^-1/2 (C_p + I) D^-1/2                       (GCN on each meta-path)
+ *   HDGI-A:  h_i = || over heads of leaky(sum_j a_ij W x_j),  a_ij = softmax_j LeakyReLU(a [W x_i || W x_j])         (GAT)
+ *   semantic attention:  e_p = mean_n q . tanh(h_np W + b),  beta = softmax(e),  H = sum_p beta_p H_p
+ *   summary s = sigmoid(mean_n h_n);  D(h, s) = h' W_d s + b_d;  loss = BCE of D(h, s) as 1 and D(h~, s) as 0
+ * h~ is of rows of X that were shuffled, the same for all meta-paths, through a semantic attention of its own.
+ * Departs: the identity is added once (the released dense path adds it twice; `doubleSelf` does as that).
+ * Symbols: N nodes, F features, P meta-paths, D dimensions, K heads, S size of the semantic attention.
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { Rng } from "../core/rng";
+import { edgeAttention } from "../tensor/ops/edge-attention";
+import { linear } from "../tensor/ops/linear";
+import { product } from "../tensor/ops/product";
+import { gatherRows } from "../tensor/ops/rows";
+import { sparseProduct } from "../tensor/ops/sparse-product";
+import type { HostTensor } from "../tensor/parameters";
+import { cellRows, holdSparse, rowSums, sparseFrom, turned, type SparseMatrix, type SparseTensor } from "../tensor/sparse";
+import { adjacencyOf, isSparse, type NodeFeatures, type PersonaPath } from "./graph";
+
+/** What shapes the encoder. */
+export interface EncoderOptions {
+  /** "gcn" is HDGI-C, "gat" HDGI-A. */
+  readonly variant: "gcn" | "gat";
+  /** D: all heads together. */
+  readonly dimension: number;
+  /** K, of "gat". */
+  readonly heads: number;
+  /** S. */
+  readonly semantic: number;
+  /** Whether a node's own row counts once more, after the normalisation. */
+  readonly doubleSelf: boolean;
+}
+
+/** Slopes of the GAT layer: of its logits, and of its output. */
+const slopes = { logits: 0.2, output: 0.01 };
+const gain = 1.414;
+
+/** Values of the weights by name. */
+export type Weights = Readonly<Record<string, tf.Tensor>>;
+
+/** A meta-path on the device. */
+export interface HeldPath {
+  readonly name: string;
+  /** A_p x. @param x [N, D] */
+  mean(x: tf.Tensor2D): tf.Tensor2D;
+  /** Whom a node attends to, itself among them: of "gat". */
+  readonly edges?: SparseTensor;
+  dispose(): void;
+}
+
+/** The features on the device. */
+export interface HeldFeatures {
+  /** X W. @param weight [F, D] @returns [N, D] */
+  times(weight: tf.Tensor2D): tf.Tensor2D;
+  dispose(): void;
+}
+
+export function holdFeatures(features: NodeFeatures): HeldFeatures {
+  if (isSparse(features)) {
+    const held = holdSparse(features);
+    return { times: (weight) => sparseProduct(held, weight), dispose: () => held.dispose() };
+  }
+  const held = tf.keep(tf.tensor2d(features.data, [...features.shape]));
+  return { times: (weight) => product(held, weight), dispose: () => held.dispose() };
+}
+
+export function holdPath(path: PersonaPath, { variant, doubleSelf }: Pick<EncoderOptions, "variant" | "doubleSelf">): HeldPath {
+  if (variant === "gat") {
+    const edges = holdSparse(withSelf(adjacencyOf(path)));
+    return { name: path.name, mean: (x) => x, edges, dispose: () => edges.dispose() };
+  }
+  return "factor" in path ? factored(path.name, path.factor, doubleSelf) : whole(path.name, adjacencyOf(path), doubleSelf);
+}
+
+function withSelf(matrix: SparseMatrix): SparseMatrix {
+  const all = Int32Array.from({ length: matrix.rows }, (_, n) => n);
+  return sparseFrom(matrix.rows, matrix.columns, [...cellRows(matrix), ...all], [...matrix.column, ...all], [...matrix.value, ...all.map(() => 1)]);
+}
+
+function whole(name: string, adjacency: SparseMatrix, doubleSelf: boolean): HeldPath {
+  const matrix = withSelf(adjacency);
+  const roots = rowSums(matrix).map((degree) => 1 / Math.sqrt(degree));
+  const row = cellRows(matrix);
+  const value = matrix.value.map((count, cell) => count * roots[row[cell]!]! * roots[matrix.column[cell]!]! + (doubleSelf && row[cell] === matrix.column[cell] ? 1 : 0));
+  const held = holdSparse({ ...matrix, value });
+  return { name, mean: (x) => sparseProduct(held, x), dispose: () => held.dispose() };
+}
+
+/** The same without the cells of B B':  A x = r (B B' (r x) + (1 - diag B B') r x),  r = D^-1/2. */
+function factored(name: string, factor: SparseMatrix, doubleSelf: boolean): HeldPath {
+  const { offsets, value, rows } = factor;
+  const sizes = rowSums(turned(factor)); // of the groups
+  const [own, degree] = [new Float64Array(rows), new Float64Array(rows)];
+  for (let n = 0; n < rows; n++) {
+    for (let at = offsets[n]!; at < offsets[n + 1]!; at++) {
+      own[n]! += value[at]! * value[at]!;
+      degree[n]! += value[at]! * sizes[factor.column[at]!]!;
+    }
+  }
+  const there = holdSparse(factor);
+  const back: SparseTensor = { ...there.back, back: there, dispose: () => undefined };
+  const column = (values: Float64Array): tf.Tensor2D => tf.keep(tf.tensor2d(Float32Array.from(values), [rows, 1]));
+  const roots = column(degree.map((sum, n) => 1 / Math.sqrt(sum - own[n]! + 1)));
+  const self = column(own.map((square) => 1 - square));
+  return {
+    name,
+    mean(x) {
+      const y = x.mul(roots) as tf.Tensor2D;
+      const sum = sparseProduct(there, sparseProduct(back, y)).add(y.mul(self)).mul(roots);
+      return (doubleSelf ? sum.add(x) : sum) as tf.Tensor2D;
+    },
+    dispose() {
+      there.dispose();
+      tf.dispose([roots, self]);
+    },
+  };
+}
+
+/** First weights, as the released code draws them: Xavier, with a gain in the attentions. */
+export function initialWeights(names: readonly string[], width: number, options: EncoderOptions, rng: Rng): Record<string, HostTensor> {
+  const { variant, dimension, heads, semantic } = options;
+  const evenly = (name: string, shape: readonly number[], fanIn: number, fanOut: number, scale = 1): [string, HostTensor] => {
+    const bound = scale * Math.sqrt(6 / (fanIn + fanOut));
+    const draw = rng.child(name);
+    return [name, { shape, data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => bound * (2 * draw.uniform() - 1)) }];
+  };
+  const filled = (name: string, length: number, value: number): [string, HostTensor] => [name, { shape: [length], data: new Float32Array(length).fill(value) }];
+  const size = dimension / heads;
+  const each = (name: string): [string, HostTensor][] =>
+    variant === "gcn"
+      ? [evenly(`${name}/weight`, [width, dimension], width, dimension), filled(`${name}/bias`, dimension, 0), filled(`${name}/slope`, 1, 0.25)]
+      : [
+          evenly(`${name}/weight`, [width, dimension], width, size, gain),
+          evenly(`${name}/own`, [heads, size], 2 * size, 1, gain),
+          evenly(`${name}/other`, [heads, size], 2 * size, 1, gain),
+        ];
+  return Object.fromEntries([
+    ...names.flatMap(each),
+    evenly("semantic/weight", [dimension, semantic], dimension, semantic, gain),
+    evenly("semantic/bias", [semantic], 1, semantic, gain),
+    evenly("semantic/query", [semantic, 1], 1, semantic, gain),
+    evenly("discriminator/weight", [dimension, dimension], dimension * dimension, dimension),
+    filled("discriminator/bias", 1, 0),
+  ]);
+}
+
+/** Vectors of all nodes, and how much each meta-path counts. */
+export interface Encoded {
+  /** [N, D] */
+  readonly vectors: tf.Tensor2D;
+  /** [P] */
+  readonly beta: tf.Tensor1D;
+}
+
+/**
+ * The encoder on the graph as it is, and on each of the shuffles.
+ * @param shuffles [N] each: node n gets the features of node shuffle[n]
+ */
+export function encode(weights: Weights, features: HeldFeatures, paths: readonly HeldPath[], options: EncoderOptions, shuffles: readonly Int32Array[] = []): Encoded[] {
+  const perPath = paths.map((path) => {
+    const z = features.times(weights[`${path.name}/weight`] as tf.Tensor2D); // [N, D]
+    const inputs = [z, ...shuffles.map((shuffle) => gatherRows(z, shuffle))]; // a shuffle of X is one of X W
+    return options.variant === "gcn" ? convolve(weights, path, inputs) : inputs.map((input) => attend(weights, path, input, options.heads));
+  });
+  return perPath[0]!.map((_, which) => combine(weights, perPath.map((vectors) => vectors[which]!)));
+}
+
+/** One walk over the edges for all inputs. */
+function convolve(weights: Weights, { name, mean }: HeldPath, inputs: readonly tf.Tensor2D[]): tf.Tensor2D[] {
+  const means = tf.split(mean(tf.concat([...inputs], 1) as tf.Tensor2D), inputs.length, 1) as tf.Tensor2D[];
+  const slope = weights[`${name}/slope`]!;
+  return means.map((one) => {
+    const x = one.add(weights[`${name}/bias`]!);
+    return x.relu().sub(x.neg().relu().mul(slope)) as tf.Tensor2D; // PReLU
+  });
+}
+
+function attend(weights: Weights, { name, edges }: HeldPath, z: tf.Tensor2D, heads: number): tf.Tensor2D {
+  const [nodes, all] = z.shape;
+  const perHead = z.reshape([nodes, heads, all / heads]); // [N, K, W]
+  const [s, t] = ["own", "other"].map((part) => perHead.mul(weights[`${name}/${part}`]!).sum(2) as tf.Tensor2D) as [tf.Tensor2D, tf.Tensor2D]; // [N, K]
+  return tf.leakyRelu(edgeAttention({ edges: edges!, z, s, t, slope: slopes.logits }), slopes.output);
+}
+
+function combine(weights: Weights, vectors: readonly tf.Tensor2D[]): Encoded {
+  const logits = vectors.map((h) => {
+    const inner = tf.tanh(linear(h, weights["semantic/weight"] as tf.Tensor2D, weights["semantic/bias"] as tf.Tensor1D)); // [N, S]
+    return tf.matMul(inner.mean(0, true), weights["semantic/query"] as tf.Tensor2D).reshape([1]);
+  });
+  const beta = tf.softmax(tf.concat(logits) as tf.Tensor1D); // [P]
+  return { vectors: tf.addN(vectors.map((h, p) => h.mul(beta.slice([p], [1])) as tf.Tensor2D)), beta };
+}
+
+/** What the discriminator says of nodes, beside their own graph's summary: log-odds that they are real. */
+export interface Judged {
+  /** [N, 1] of the graph as it is, and of the shuffled one. */
+  readonly real: tf.Tensor2D;
+  readonly shuffled: tf.Tensor2D;
+  readonly loss: tf.Scalar;
+}
+
+/** The discriminator and its loss. @param real [N, D] @param shuffled [N, D] */
+export function judge(weights: Weights, real: tf.Tensor2D, shuffled: tf.Tensor2D): Judged {
+  const summary = real.mean(0, true).sigmoid(); // [1, D]
+  const direction = product(weights["discriminator/weight"] as tf.Tensor2D, summary as tf.Tensor2D, false, true); // [D, 1]
+  const logits = [real, shuffled].map((h) => tf.matMul(h, direction).add(weights["discriminator/bias"]!) as tf.Tensor2D);
+  const loss = tf.softplus(logits[0]!.neg()).mean().add(tf.softplus(logits[1]!).mean()).div(2) as tf.Scalar;
+  return { real: logits[0]!, shuffled: logits[1]!, loss };
+}

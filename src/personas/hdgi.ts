@@ -1,0 +1,229 @@
+/**
+ * HDGI: Heterogeneous Deep Graph Infomax (Ren et al., 2019), unsupervised: vectors of nodes that tell a graph from one
+ * whose features were shuffled among its nodes. encoder.ts has the equations.
+ * It stops early on the training loss, as the released code does. A loss that stays at ln 2 = .693 is the trivial answer, a
+ * discriminator that says one thing of all; the report says so.
+ * Departs: the kept weights are those after the step whose loss was the least, not before it.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as tf from "@tensorflow/tfjs";
+import { ConfigError, DataError, NotFittedError } from "../core/errors";
+import { writeFileAtomic, makeFolder } from "../core/files";
+import { hashOf, type Hashable } from "../core/hash";
+import { resolveOptions, rules } from "../core/options";
+import { decodeSafetensors, encodeSafetensors } from "../core/safetensors";
+import type { HostMatrix } from "../evaluation/logistic-regression";
+import { Adam } from "../tensor/adam";
+import { ParameterSet, type HostTensor } from "../tensor/parameters";
+import { train, type TrainingContext, type TrainingReport, type TrainingTask } from "../tensor/training";
+import { encode, holdFeatures, holdPath, initialWeights, judge, type EncoderOptions, type HeldFeatures, type HeldPath } from "./encoder";
+import { featureWidth, type PersonaGraph } from "./graph";
+
+/** HDGI's options; sizes and patience are those of the released code, the rate is chosen on ACM's validation split. */
+export const hdgiDefaults = {
+  /** "gcn" is HDGI-C, "gat" HDGI-A. */
+  variant: "gcn" as EncoderOptions["variant"],
+  /** Of a vector; of "gat" all heads together. */
+  dimension: 64,
+  /** Of "gat"; divides the dimension, 16 at most. */
+  heads: 8,
+  /** Size of the semantic attention. */
+  semantic: 8,
+  /** Learning rate of Adam. */
+  rate: 0.005,
+  epochs: 400,
+  /** Epochs without a smaller loss before it stops. */
+  patience: 30,
+  /** Whether a node's own row counts once more after the normalisation, as in the released dense code. */
+  doubleSelf: false,
+};
+
+/** Options of `Hdgi`. */
+export type HdgiOptions = typeof hdgiDefaults;
+
+/** What a training did. */
+export interface HdgiReport extends TrainingReport {
+  /** The smallest loss, and the share of nodes and shuffled nodes that the discriminator tells apart in that epoch. */
+  readonly loss: number;
+  readonly accuracy: number;
+  /** Whether the loss never left ln 2: then the vectors mean nothing. */
+  readonly trivial: boolean;
+  /** How much each meta-path counts in that epoch. */
+  readonly beta: Readonly<Record<string, number>>;
+}
+
+/** A loss above this is the trivial one. */
+const trivialLoss = 0.69;
+const file = "hdgi.safetensors";
+const metric = "nats below ln 2";
+
+interface Fitted {
+  readonly weights: ParameterSet;
+  readonly paths: readonly string[];
+  readonly width: number;
+}
+
+/**
+ * The encoder, learnt without labels.
+ * @example
+ * import { Hdgi, initBackend, personaGraph, Rng, sparseFrom } from "sessionlab";
+ * await initBackend();
+ * const cells = Array.from({ length: 40 }, (_, n) => n);
+ * const features = sparseFrom(40, 4, cells, cells.map((n) => (n < 20 ? n % 2 : 2 + (n % 2)))); // two kinds of nodes
+ * const graph = personaGraph(cells.map(String), features, [{ name: "kind", factor: sparseFrom(40, 2, cells, cells.map((n) => (n < 20 ? 0 : 1))) }]);
+ * const model = new Hdgi({ dimension: 8, epochs: 60, rate: 0.02 });
+ * const report = await model.fit(graph, { rng: new Rng(1) });
+ * assert.ok(report.loss < 0.69 && model.embed(graph).shape[1] === 8);
+ * model.dispose();
+ */
+export class Hdgi {
+  readonly options: Readonly<HdgiOptions>;
+  private fitted: Fitted | undefined;
+
+  constructor(given: Partial<HdgiOptions> = {}) {
+    this.options = resolveOptions("Hdgi", hdgiDefaults, given, {
+      ...{ variant: rules.oneOf("gcn", "gat"), dimension: rules.positiveInteger, heads: rules.positiveInteger, semantic: rules.positiveInteger },
+      ...{ rate: rules.positive, epochs: rules.positiveInteger, patience: rules.positiveInteger },
+    });
+    const { variant, dimension, heads } = this.options;
+    if (variant === "gat" && (dimension % heads !== 0 || heads > 16)) throw new ConfigError(`Expected at most 16 heads that divide the dimension ${dimension}, found ${heads}`);
+  }
+
+  /**
+   * Learns the weights. The same graph, options, seed and backend give the same bits, also when it was interrupted and
+   * resumed from `checkpoint`.
+   * @throws NumericError, AbortError, ConfigError as `train` does
+   */
+  async fit(graph: PersonaGraph, context: TrainingContext): Promise<HdgiReport> {
+    this.dispose();
+    const names = graph.paths.map(({ name }) => name);
+    const weights = new ParameterSet(initialWeights(names, featureWidth(graph.features), this.options, context.rng.child("weights")));
+    this.fitted = { weights, paths: names, width: featureWidth(graph.features) };
+    const optimiser = new Adam(weights, { rate: this.options.rate });
+    // What the step says of itself goes with the checkpoint: loss, accuracy, beta.
+    const watched = new ParameterSet({ watched: { shape: [2 + names.length], data: new Float32Array(2 + names.length) } });
+    const held = this.hold(graph);
+    try {
+      const task = this.task(graph, weights, optimiser, watched, held, context);
+      return this.report(await train(task, context), names);
+    } catch (error) {
+      this.dispose();
+      throw error;
+    } finally {
+      held.dispose();
+      optimiser.dispose();
+      watched.dispose();
+    }
+  }
+
+  private task(graph: PersonaGraph, weights: ParameterSet, optimiser: Adam, watched: ParameterSet, held: Held, context: TrainingContext): TrainingTask<"all nodes"> {
+    const { options } = this;
+    const seen = watched.byName.get("watched")!;
+    const names = graph.paths.map(({ name }) => name);
+    const read = (): number[] => Array.from(watched.toHost()["watched"]!.data);
+    return {
+      name: options.variant === "gcn" ? "HDGI-C" : "HDGI-A",
+      identity: hashOf({ model: "hdgi", options: options as Hashable, graph: graph.hash, seed: context.rng.state().path, backend: tf.getBackend() }),
+      weights,
+      optimiser,
+      epochs: options.epochs,
+      patience: options.patience,
+      metric,
+      carried: watched,
+      batches: () => ["all nodes"],
+      loss: (values, _, rng) => {
+        const shuffle = Int32Array.from(rng.child("shuffle").permutation(graph.nodes.length));
+        const [clean, shuffled] = encode(values, held.features, held.paths, options, [shuffle]);
+        const { real, shuffled: other, loss } = judge(values, clean!.vectors, shuffled!.vectors);
+        const accuracy = real.greater(0).toFloat().mean().add(other.lessEqual(0).toFloat().mean()).div(2);
+        seen.assign(tf.concat([loss.reshape([1]), accuracy.reshape([1]), clean!.beta]));
+        return loss;
+      },
+      validate: async () => Math.LN2 - read()[0]!,
+      measures: () => {
+        const [, accuracy, ...beta] = read();
+        return { accuracy: accuracy!, ...Object.fromEntries(names.map((name, p) => [`beta ${name}`, beta[p]!])) };
+      },
+    };
+  }
+
+  private report(done: TrainingReport, names: readonly string[]): HdgiReport {
+    const best = done.history[done.bestEpoch - 1]!;
+    const loss = best["loss"]!;
+    return { ...done, loss, accuracy: best["accuracy"]!, trivial: loss > trivialLoss, beta: Object.fromEntries(names.map((name) => [name, best[`beta ${name}`]!])) };
+  }
+
+  /**
+   * The vectors of all nodes.
+   * @param graph the one of `fit`, or another with the same features and meta-paths: a relation off, an edge less
+   * @returns [N, D]
+   * @throws NotFittedError; ConfigError for a graph of other features or meta-paths
+   */
+  embed(graph: PersonaGraph): HostMatrix {
+    return this.run(graph).vectors;
+  }
+
+  /** How much each meta-path counts for these nodes, by name; they add up to 1. @throws as `embed` */
+  pathWeights(graph: PersonaGraph): Readonly<Record<string, number>> {
+    const { beta } = this.run(graph);
+    return Object.fromEntries(graph.paths.map(({ name }, p) => [name, beta[p]!]));
+  }
+
+  private run(graph: PersonaGraph): { readonly vectors: HostMatrix; readonly beta: Float32Array } {
+    const { weights, paths, width } = this.state();
+    const unknown = graph.paths.find(({ name }) => !paths.includes(name));
+    if (unknown !== undefined) throw new ConfigError(`Expected meta-paths that were learnt (${paths.join(", ")}), found "${unknown.name}"`);
+    if (featureWidth(graph.features) !== width) throw new ConfigError(`Expected ${width} features, found ${featureWidth(graph.features)}`);
+    const held = this.hold(graph);
+    try {
+      return tf.tidy(() => {
+        const [{ vectors, beta }] = encode(weights.read(), held.features, held.paths, this.options) as [ReturnType<typeof encode>[number]];
+        return { vectors: { shape: vectors.shape, data: vectors.dataSync<"float32">() }, beta: beta.dataSync<"float32">() };
+      });
+    } finally {
+      held.dispose();
+    }
+  }
+
+  private hold({ features, paths }: PersonaGraph): Held {
+    const all = { features: holdFeatures(features), paths: paths.map((path) => holdPath(path, this.options)) };
+    return { ...all, dispose: () => [all.features, ...all.paths].forEach((one) => one.dispose()) };
+  }
+
+  /** Writes weights and options into a folder, as safetensors. */
+  save(folder: string): void {
+    const { weights, paths, width } = this.state();
+    makeFolder(folder);
+    const tensors = Object.fromEntries(Object.entries(weights.toHost()).map(([name, { shape, data }]) => [name, { dtype: "F32" as const, shape, data }]));
+    writeFileAtomic(join(folder, file), encodeSafetensors(tensors, { options: JSON.stringify(this.options), paths: JSON.stringify(paths), width: String(width) }));
+  }
+
+  /** What `save` wrote. @throws DataError if it is damaged */
+  static load(folder: string): Hdgi {
+    const place = join(folder, file);
+    const { tensors, metadata } = decodeSafetensors(readFileSync(place), place);
+    const { options, paths, width } = metadata;
+    if (options === undefined || paths === undefined || width === undefined) throw new DataError("Expected the options of an HDGI model, found none; save it again", { file: place });
+    const model = new Hdgi(JSON.parse(options) as HdgiOptions);
+    const host = Object.fromEntries(Object.entries(tensors).map(([name, { shape, data }]) => [name, { shape, data: data as Float32Array }])) as Record<string, HostTensor>;
+    model.fitted = { weights: new ParameterSet(host), paths: JSON.parse(paths) as string[], width: Number(width) };
+    return model;
+  }
+
+  dispose(): void {
+    this.fitted?.weights.dispose();
+    this.fitted = undefined;
+  }
+
+  private state(): Fitted {
+    if (this.fitted === undefined) throw new NotFittedError("Hdgi");
+    return this.fitted;
+  }
+}
+
+interface Held {
+  readonly features: HeldFeatures;
+  readonly paths: readonly HeldPath[];
+  dispose(): void;
+}
