@@ -156,6 +156,7 @@ export { Hdgi, hdgiDefaults, type HdgiOptions, type HdgiReport } from "./persona
 export { makerOf, models, type ModelId, type ModelMaker } from "./models/index";
 export { Bert4Rec, bert4RecBudgets, bert4RecDefaults, type Bert4RecOptions } from "./models/bert4rec";
 export { Gru4Rec, gru4RecBudgets, gru4RecDefaults, gru4RecRanges, type Gru4RecOptions } from "./models/gru4rec";
+export { attentionWeights, type AttentionWeights } from "./models/attention-weights";
 export { bprMaxLoss, crossEntropyLoss } from "./models/gru4rec-losses";
 export { type ItemInput, type ItemVectors } from "./models/item-table";
 export { Narm, narmBudgets, narmDefaults, narmRanges, type NarmOptions } from "./models/narm";
@@ -165,6 +166,7 @@ export { sessionGraphs, type SessionGraphs } from "./models/session-graph";
 export { SrGnn, srGnnBudgets, srGnnDefaults, srGnnRanges, type SrGnnOptions } from "./models/sr-gnn";
 export { Stamp, stampBudgets, stampDefaults, stampRanges, type StampOptions } from "./models/stamp";
 export { ItemKnn, itemKnnSpace } from "./models/item-knn";
+export { NeighbourModel, type Neighbour } from "./models/neighbour-model";
 export { SessionKnn, sessionKnnSpace } from "./models/session-knn";
 export { UserGru, userGruBudgets, userGruDefaults, type UserGruOptions } from "./models/user-gru";
 export { type SessionUserKind, type SessionUserSource } from "./models/session-user";
@@ -187,6 +189,7 @@ export { progressBar, type Bar } from "./display/bar";
 export { histogramFigure, lengthFigure, lossFigure, popularityFigure, splitFigure, type FigureWords } from "./display/distributions";
 export { intervalFigure, intervalSvg, type Figure, type IntervalPlot, type IntervalPoint } from "./display/figure";
 export { graphFigure, type GraphLike } from "./display/graphs";
+export { heatmapFigure, type HeatmapPanel, type HeatmapWords } from "./display/heatmap";
 export { renderTable, type TableFormat } from "./display/formats";
 export { toBundle, type MimeBundle } from "./display/mime";
 export { notebookProgress, type NotebookDisplay, type NotebookProgress } from "./display/notebook-progress";
@@ -195,6 +198,7 @@ export { type Cell, type Column, type Estimate, type Table } from "./display/tab
 
 // papers: published numbers, experiments, results, reports
 export { runBase, type BaseReport, type BaseRow, type BaseSettings, type BaseTable, type Protocol } from "./papers/base";
+export { benchmarkReport, type BenchmarkReport } from "./papers/benchmark-report";
 export { type Measured } from "./papers/measure";
 export { recboleSasrec, references, type Reference } from "./papers/references";
 export { readResults, resultId, writeResult, type Result, type ResultPart } from "./papers/results";

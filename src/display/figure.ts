@@ -32,6 +32,11 @@ export interface Figure {
   readonly layout: Partial<Layout>;
 }
 
+/** plotly reads a few tags in labels: a title with "<" is text. */
+export function literal(label: string): string {
+  return label.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+}
+
 const accent = "#2f6fbd";
 
 /**

@@ -32,8 +32,9 @@ function overlap([a, b, c, d]: Rectangle, [e, f, g, h]: Rectangle): number {
 /**
  * A side for each label, node by node in the order given; of sides that cover as much, the first.
  * @param width of the picture in pixels, over which the points are spread
+ * @param edges pairs of points: where a line, or its arrow, meets a node, no label should be
  */
-export function labelSides(points: readonly Labelled[], width: number, height: number): LabelSide[] {
+export function labelSides(points: readonly Labelled[], width: number, height: number, edges: readonly (readonly [from: Labelled, to: Labelled])[] = []): LabelSide[] {
   const xs = points.map(({ x }) => x);
   const ys = points.map(({ y }) => y);
   const scale = (values: readonly number[], size: number) => {
@@ -42,7 +43,12 @@ export function labelSides(points: readonly Labelled[], width: number, height: n
   };
   const [toX, toY] = [scale(xs, width), scale(ys, height)];
   const nodes = points.map(({ x, y }): Rectangle => [toX(x) - 8, height - toY(y) - 8, toX(x) + 8, height - toY(y) + 8]);
-  const taken: Rectangle[] = [...nodes];
+  const ends = edges.flatMap(([from, to]) => [[from, to], [to, from]] as const).map(([near, far]): Rectangle => {
+    const [x, y, dx, dy] = [toX(near.x), height - toY(near.y), toX(far.x) - toX(near.x), toY(near.y) - toY(far.y)];
+    const share = (gap + fontSize / 2) / Math.max(Math.hypot(dx, dy), 1);
+    return [x + share * dx - 5, y + share * dy - 5, x + share * dx + 5, y + share * dy + 5];
+  });
+  const taken: Rectangle[] = [...nodes, ...ends];
   return points.map(({ x, y, label }, at) => {
     let best: { readonly side: LabelSide; readonly place: Rectangle; readonly covered: number } | undefined;
     for (const side of ["top center", "bottom center", "middle right", "middle left"] as const) {

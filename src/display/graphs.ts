@@ -4,7 +4,7 @@
  * Jacomy et al. 2014, ForceAtlas2 (PLoS ONE 9(6)); the implementation is graphology's.
  */
 import type { PlotData } from "plotly.js";
-import type { Figure } from "./figure";
+import { literal, type Figure } from "./figure";
 import { figureBundle } from "./figure-bundle";
 import { labelSides } from "./graph-labels";
 import type { Renderer } from "./mime";
@@ -34,6 +34,8 @@ const mostNodes = 200;
 const mostEdges = 1000;
 const mostLabels = 25;
 const mostKinds = 8;
+/** Of more edges, arrows would be a blot. */
+const mostArrows = 100;
 const colours = ["#2f6fbd", "#c2571a", "#2b8a4b", "#8a4fbf", "#b3262e", "#7a6a1f", "#1f8a8a", "#8f4668"];
 
 /**
@@ -65,7 +67,7 @@ export function graphFigure(graph: GraphLike, limits: { readonly nodes?: number;
   const edgesCut = between > edges.length ? `${cut}; ${formatNumber(edges.length)} of the ${formatNumber(between)} edges between them` : cut;
   const axis = { visible: false } as const;
   return {
-    data: [edgeTrace(edges), ...nodeTraces(points)],
+    data: [edgeTrace(edges, graph.type === "directed" && edges.length <= mostArrows), ...nodeTraces(points, edges)],
     layout: {
       title: { text: edgesCut, font: { size: 14 } },
       xaxis: axis,
@@ -105,14 +107,16 @@ function place(points: readonly Point[], edges: readonly (readonly [Point, Point
   }
 }
 
-/** All edges in one line, broken between them. */
-function edgeTrace(edges: readonly (readonly [Point, Point])[]): Partial<PlotData> {
+/** All edges in one line, broken between them. @param arrows whether each ends in an arrow, short of its node */
+function edgeTrace(edges: readonly (readonly [Point, Point])[], arrows: boolean): Partial<PlotData> {
+  const heads = { symbol: "arrow", angleref: "previous", color: "#8b96a5", size: edges.flatMap(() => [0, 9, 0]), standoff: edges.flatMap(() => [0, 9, 0]), opacity: 1 };
   return {
     type: "scatter",
-    mode: "lines",
+    mode: arrows ? "lines+markers" : "lines",
     x: edges.flatMap(([from, to]) => [from.x, to.x, null]),
     y: edges.flatMap(([from, to]) => [from.y, to.y, null]),
     line: { color: "#c3cad3", width: 1 },
+    ...(arrows ? { marker: heads as Partial<PlotData["marker"]> } : {}), // the types know no angleref
     hoverinfo: "skip",
     showlegend: false,
   };
@@ -128,19 +132,16 @@ function labelOf({ node, attributes }: Point): string {
   return clip(typeof label === "string" && label !== "" ? label : node, 40);
 }
 
-/** plotly reads a few tags in labels: a title with "<" is text. */
-function literal(label: string): string {
-  return label.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
-}
-
-function nodeTraces(points: readonly Point[]): Partial<PlotData>[] {
+function nodeTraces(points: readonly Point[], edges: readonly (readonly [Point, Point])[]): Partial<PlotData>[] {
   const counts = new Map<string, number>();
   for (const point of points) counts.set(kindOf(point), (counts.get(kindOf(point)) ?? 0) + 1);
   const kinds = [...counts.keys()].sort((a, b) => counts.get(b)! - counts.get(a)!);
   const groups = kinds.length <= mostKinds ? kinds.map((kind) => [kind]) : [...kinds.slice(0, mostKinds - 1).map((kind) => [kind]), kinds.slice(mostKinds - 1)];
   const labelled = points.length <= mostLabels;
   const most = Math.max(1, ...points.map(({ degree }) => degree));
-  const sides = labelled ? labelSides(points.map((point) => ({ ...point, label: labelOf(point) })), size.width - 120, size.height - 80) : [];
+  const named = new Map(points.map((point) => [point, { ...point, label: labelOf(point) }]));
+  const lines = edges.map(([from, to]) => [named.get(from)!, named.get(to)!] as const);
+  const sides = labelled ? labelSides([...named.values()], size.width - 120, size.height - 80, lines) : [];
   return groups.map((group, at) => {
     const own = points.filter((point) => group.includes(kindOf(point)));
     return {

@@ -85,7 +85,8 @@ function seeded(text: string): () => number {
 async function draw({ figure, width, height }: DrawRequest): Promise<DrawAnswer> {
   window ??= load();
   window.Math.random = seeded(JSON.stringify([figure, width, height]));
-  const svg = await window.Plotly.toImage({ ...figure, config: { staticPlot: true } }, { format: "svg", width, height, imageDataOnly: true });
+  const drawn = await window.Plotly.toImage({ ...figure, config: { staticPlot: true } }, { format: "svg", width, height, imageDataOnly: true });
+  const svg = drawn.replace(/url\('(#[^']*)'\)/g, "url($1)"); // resvg and others know no quotes there: a colour bar would be black
   return svg.length <= largestSvg ? { svg } : { png: pixels(svg) };
 }
 

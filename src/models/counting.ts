@@ -102,7 +102,7 @@ export abstract class CountingModel<T extends Tables> implements Recommender {
     return this;
   }
 
-  private state(): { readonly items: Items; readonly tables: T } {
+  protected state(): { readonly items: Items; readonly tables: T } {
     if (this.fitted === undefined) throw new NotFittedError(this.name);
     return this.fitted;
   }

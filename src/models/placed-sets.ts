@@ -7,7 +7,7 @@
 import { byRecency, lastTime } from "../data/recent";
 import type { TrainSessions } from "../data/types";
 import type { SessionRanges } from "./counting";
-import { NeighbourSearch } from "./neighbours";
+import { NeighbourSearch, type Neighbours } from "./neighbours";
 import { sessionSets, type SessionSets } from "./session-sets";
 
 /** S sessions, N pairs of a session and an item in it. */
@@ -78,13 +78,13 @@ export class PlacedSearch {
   }
 
   /**
+   * The neighbours alone.
    * @param session known items, oldest first
-   * @param scores [V] to be filled
    */
-  fill(session: Int32Array, scores: Float32Array): void {
-    const { sets, setItems, places, ages, holders, holderSessions } = this.tables;
-    const { k, sample, position, recency, meeting } = this.factors;
-    const { boost, place, near } = this;
+  find(session: Int32Array): Neighbours {
+    const { sets, ages, holders, holderSessions } = this.tables;
+    const { k, sample, position, recency } = this.factors;
+    const { place } = this;
     const length = session.length;
     session.forEach((item, at) => (place[item] = at + 1)); // a repeated item counts where it was last
     const items = Int32Array.from(new Set(session));
@@ -92,7 +92,20 @@ export class PlacedSearch {
     const norm = Math.sqrt(weights.reduce((sum, weight) => sum + weight * weight, 0));
     const newest = items.reduce((latest, item) => (holders[item + 1]! > holders[item]! ? Math.max(latest, holderSessions[holders[item + 1]! - 1]!) : latest), 0);
     const similarity = (sum: number, n: number): number => (sum / (norm * Math.sqrt(sets[n + 1]! - sets[n]!))) * Math.exp((ages[newest]! - ages[n]!) / recency);
-    const found = this.neighbours.find({ items, weights }, sample, k, similarity);
+    for (const item of items) place[item] = 0;
+    return this.neighbours.find({ items, weights }, sample, k, similarity);
+  }
+
+  /**
+   * @param session known items, oldest first
+   * @param scores [V] to be filled
+   */
+  fill(session: Int32Array, scores: Float32Array): void {
+    const { sets, setItems, places } = this.tables;
+    const { boost, place, near } = this;
+    const length = session.length;
+    const found = this.find(session);
+    session.forEach((item, at) => (place[item] = at + 1));
     found.sessions.forEach((n, at) => {
       let [star, latest] = [0, 0]; // the last place of a shared item in the neighbour, and in the session
       for (let pair = sets[n]!; pair < sets[n + 1]!; pair++) {
@@ -101,12 +114,12 @@ export class PlacedSearch {
         if (places[pair]! > star) star = places[pair]!;
         if (own > latest) latest = own;
       }
-      const share = found.similarities[at]! * Math.exp((latest - length) / meeting);
+      const share = found.similarities[at]! * Math.exp((latest - length) / this.factors.meeting);
       for (let pair = sets[n]!; pair < sets[n + 1]!; pair++) {
         const item = setItems[pair]!;
         scores[item]! += share * boost[item]! * near[Math.abs(places[pair]! - star)]!;
       }
     });
-    for (const item of items) place[item] = 0;
+    for (const item of session) place[item] = 0;
   }
 }

@@ -7,9 +7,10 @@
  */
 import { resolveOptions, rules } from "../core/options";
 import type { TrainSessions } from "../data/types";
-import { CountingModel, type SessionRanges } from "./counting";
+import type { SessionRanges } from "./counting";
 import { loadModel } from "./files";
-import { NeighbourSearch } from "./neighbours";
+import { NeighbourModel } from "./neighbour-model";
+import { NeighbourSearch, type Neighbours } from "./neighbours";
 import { sessionSets, type SessionSets } from "./session-sets";
 
 const defaults = {
@@ -36,7 +37,7 @@ export const sessionKnnSpace: readonly Partial<SessionKnnOptions>[] = [50, 100, 
  * const scores = knn.score({ offsets: Uint32Array.of(0, 1), item: Int32Array.of(0) });
  * assert.deepEqual([...scores], [Math.fround(1 / Math.sqrt(2)), Math.fround(1 / Math.sqrt(2)), 0]); // one neighbour, {a, b}
  */
-export class SessionKnn extends CountingModel<SessionSets> {
+export class SessionKnn extends NeighbourModel<SessionSets> {
   readonly name = "S-KNN";
   private readonly chosen: Readonly<SessionKnnOptions>;
   private search: { readonly tables: SessionSets; readonly neighbours: NeighbourSearch } | undefined;
@@ -57,17 +58,22 @@ export class SessionKnn extends CountingModel<SessionSets> {
     return sessionSets(train, popularity, ranges);
   }
 
-  protected fill(tables: SessionSets, session: Int32Array, scores: Float32Array): void {
-    const { sets, setItems } = tables;
+  protected find(tables: SessionSets, session: Int32Array): Neighbours {
+    const { sets } = tables;
     if (this.search?.tables !== tables) this.search = { tables, neighbours: new NeighbourSearch(tables) };
     const items = Int32Array.from(new Set(session));
     const size = (n: number): number => sets[n + 1]! - sets[n]!;
-    const { sessions, similarities } = this.search.neighbours.find(
+    return this.search.neighbours.find(
       { items, weights: new Float64Array(items.length).fill(1) },
       this.chosen.sample,
       this.chosen.k,
       (shared, n) => shared / Math.sqrt(items.length * size(n)),
     );
+  }
+
+  protected fill(tables: SessionSets, session: Int32Array, scores: Float32Array): void {
+    const { sets, setItems } = tables;
+    const { sessions, similarities } = this.find(tables, session);
     sessions.forEach((n, at) => {
       for (let place = sets[n]!; place < sets[n + 1]!; place++) scores[setItems[place]!]! += similarities[at]!;
     });

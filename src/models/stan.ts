@@ -12,8 +12,10 @@
  */
 import { resolveOptions, rules } from "../core/options";
 import type { TrainSessions } from "../data/types";
-import { CountingModel, type SessionRanges } from "./counting";
+import type { SessionRanges } from "./counting";
 import { loadModel } from "./files";
+import { NeighbourModel } from "./neighbour-model";
+import type { Neighbours } from "./neighbours";
 import { PlacedSearch, placedSets, type PlacedSets } from "./placed-sets";
 
 const defaults = {
@@ -51,7 +53,7 @@ export const stanSpace: readonly Partial<StanOptions>[] = [
  * const similarity = 1 / Math.sqrt(3);
  * assert.deepEqual([...scores], [similarity * Math.exp(-1 / 2), similarity, similarity * Math.exp(-1 / 2)].map(Math.fround));
  */
-export class Stan extends CountingModel<PlacedSets> {
+export class Stan extends NeighbourModel<PlacedSets> {
   readonly name = "STAN";
   private readonly chosen: Readonly<StanOptions>;
   private search: PlacedSearch | undefined;
@@ -73,8 +75,16 @@ export class Stan extends CountingModel<PlacedSets> {
     return placedSets(train, popularity, ranges);
   }
 
+  protected find(tables: PlacedSets, session: Int32Array): Neighbours {
+    return this.searchOf(tables).find(session);
+  }
+
   protected fill(tables: PlacedSets, session: Int32Array, scores: Float32Array): void {
+    this.searchOf(tables).fill(session, scores);
+  }
+
+  private searchOf(tables: PlacedSets): PlacedSearch {
     if (this.search?.tables !== tables) this.search = new PlacedSearch(tables, { ...this.chosen, meeting: Infinity, idf: 0 });
-    this.search.fill(session, scores);
+    return this.search;
   }
 }

@@ -11,9 +11,10 @@
  */
 import { resolveOptions, rules } from "../core/options";
 import type { TrainSessions } from "../data/types";
-import { CountingModel, type SessionRanges } from "./counting";
+import type { SessionRanges } from "./counting";
 import { loadModel } from "./files";
-import { NeighbourSearch } from "./neighbours";
+import { NeighbourModel } from "./neighbour-model";
+import { NeighbourSearch, type Neighbours } from "./neighbours";
 import { sessionSets, type SessionSets } from "./session-sets";
 import { shapes, stepWeight, type Shape } from "./step-weights";
 
@@ -60,7 +61,7 @@ const weightOf: Readonly<Record<Shape, (p: number, length: number) => number>> =
  * // {a, b}: sim 1/2 / 2, met two steps back; {b, c}: sim 1 / 2, met at the end
  * assert.deepEqual([...scores], [1 / 8, 1 / 8 + 1 / 2, 1 / 2]);
  */
-export class VsKnn extends CountingModel<SessionSets> {
+export class VsKnn extends NeighbourModel<SessionSets> {
   readonly name = "VS-KNN";
   private readonly chosen: Readonly<VsKnnOptions>;
   private search: Search | undefined;
@@ -87,22 +88,34 @@ export class VsKnn extends CountingModel<SessionSets> {
     return sessionSets(train, popularity, ranges);
   }
 
-  protected fill(tables: SessionSets, session: Int32Array, scores: Float32Array): void {
-    const { sets, setItems } = tables;
-    const { k, sample, weighting, decay } = this.chosen;
-    if (this.search?.tables !== tables) this.search = searchIn(tables, this.chosen.idf);
-    const { neighbours, boost, place } = this.search;
+  protected find(tables: SessionSets, session: Int32Array): Neighbours {
+    const { k, sample, weighting } = this.chosen;
+    const { neighbours, place } = this.searchOf(tables);
     session.forEach((item, at) => (place[item] = at + 1)); // a repeated item counts where it was last
     const items = Int32Array.from(new Set(session));
     const weights = Float64Array.from(items, (item) => weightOf[weighting](place[item]!, session.length) / items.length);
-    const found = neighbours.find({ items, weights }, sample, k);
+    for (const item of items) place[item] = 0;
+    return neighbours.find({ items, weights }, sample, k);
+  }
+
+  protected fill(tables: SessionSets, session: Int32Array, scores: Float32Array): void {
+    const { sets, setItems } = tables;
+    const { decay } = this.chosen;
+    const { boost, place } = this.searchOf(tables);
+    const found = this.find(tables, session);
+    session.forEach((item, at) => (place[item] = at + 1));
     found.sessions.forEach((n, at) => {
       let latest = 0;
       for (let i = sets[n]!; i < sets[n + 1]!; i++) latest = Math.max(latest, place[setItems[i]!]!);
       const share = found.similarities[at]! * stepWeight[decay](session.length - latest + 1);
       for (let i = sets[n]!; i < sets[n + 1]!; i++) scores[setItems[i]!]! += share * boost[setItems[i]!]!;
     });
-    for (const item of items) place[item] = 0;
+    for (const item of session) place[item] = 0;
+  }
+
+  private searchOf(tables: SessionSets): Search {
+    if (this.search?.tables !== tables) this.search = searchIn(tables, this.chosen.idf);
+    return this.search;
   }
 }
 

@@ -8,8 +8,10 @@
  */
 import { resolveOptions, rules } from "../core/options";
 import type { TrainSessions } from "../data/types";
-import { CountingModel, type SessionRanges } from "./counting";
+import type { SessionRanges } from "./counting";
 import { loadModel } from "./files";
+import { NeighbourModel } from "./neighbour-model";
+import type { Neighbours } from "./neighbours";
 import { PlacedSearch, placedSets, type PlacedSets } from "./placed-sets";
 
 const defaults = {
@@ -50,7 +52,7 @@ export const vstanSpace: readonly Partial<VstanOptions>[] = [
  * const similarity = Math.exp(-1) / (Math.hypot(1, Math.exp(-1)) * Math.SQRT2); // {a, b} shares a, which is one step back
  * [similarity * Math.exp(-1), similarity * Math.exp(-2), 0].forEach((expected, item) => assert.ok(Math.abs(scores[item]! - expected) < 1e-7));
  */
-export class Vstan extends CountingModel<PlacedSets> {
+export class Vstan extends NeighbourModel<PlacedSets> {
   readonly name = "VSTAN";
   private readonly chosen: Readonly<VstanOptions>;
   private search: PlacedSearch | undefined;
@@ -73,8 +75,16 @@ export class Vstan extends CountingModel<PlacedSets> {
     return placedSets(train, popularity, ranges);
   }
 
+  protected find(tables: PlacedSets, session: Int32Array): Neighbours {
+    return this.searchOf(tables).find(session);
+  }
+
   protected fill(tables: PlacedSets, session: Int32Array, scores: Float32Array): void {
+    this.searchOf(tables).fill(session, scores);
+  }
+
+  private searchOf(tables: PlacedSets): PlacedSearch {
     if (this.search?.tables !== tables) this.search = new PlacedSearch(tables, this.chosen);
-    this.search.fill(session, scores);
+    return this.search;
   }
 }

@@ -157,6 +157,9 @@ describe("graphs in a notebook", () => {
     const places = [{ x: 0, y: 0 }, { x: 0.1, y: 0 }, { x: 1, y: 1 }].map((point) => ({ ...point, label: "a label of some length" }));
     assert.deepEqual(labelSides(places, 600, 400), ["middle right", "top center", "middle left"]);
     assert.deepEqual(labelSides([{ x: 5, y: 5, label: "alone" }], 600, 400), ["top center"]);
+    const [above, below] = [{ x: 0.5, y: 1, label: "above" }, { x: 0.5, y: 0, label: "below" }];
+    assert.deepEqual(labelSides([above, below], 600, 400), ["top center", "top center"]);
+    assert.deepEqual(labelSides([above, below], 600, 400, [[above, below]]), ["top center", "bottom center"]); // the line comes from above
   });
 
   it("show the nodes of highest degree of a large one", () => {
@@ -165,6 +168,20 @@ describe("graphs in a notebook", () => {
     const { data, layout } = graphFigure(star, { nodes: 5, edges: 2 });
     assert.equal((layout.title as { text: string }).text, "5 of 3002 nodes, 3000 edges: those of highest degree; 2 of the 3 edges between them");
     assert.deepEqual((data[1]!.text as string[]).slice(0, 2), ["centre", "hub"]);
+  });
+
+  it("have arrows where edges have a direction, and there are few", async () => {
+    const pair = new DirectedGraph();
+    pair.mergeEdge("from", "to");
+    const [edges] = graphFigure(pair).data;
+    assert.equal(edges!.mode, "lines+markers");
+    assert.deepEqual([edges!.marker!.size, edges!.marker!.symbol], [[0, 9, 0], "arrow"]);
+    const { UndirectedGraph } = require("graphology") as typeof import("graphology");
+    const level = new UndirectedGraph();
+    level.mergeEdge("one", "other");
+    assert.equal(graphFigure(level).data[0]!.mode, "lines");
+    assert.equal(graphFigure(ring(101)).data[0]!.mode, "lines");
+    assert.equal(graphFigure(ring(100)).data[0]!.mode, "lines+markers");
   });
 
   it("may be empty", () => {

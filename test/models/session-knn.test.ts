@@ -5,7 +5,9 @@ import type { Items, Sessions, TrainSessions } from "../../src/data/types";
 import { NeighbourSearch } from "../../src/models/neighbours";
 import { SessionKnn } from "../../src/models/session-knn";
 import { sessionSets } from "../../src/models/session-sets";
+import { Stan } from "../../src/models/stan";
 import { VsKnn, type VsKnnOptions } from "../../src/models/vs-knn";
+import { Vstan } from "../../src/models/vstan";
 
 const items: Items = { ids: ["a", "b", "c", "d", "e"], trained: 5 };
 const [a, b, c, d, e] = [0, 1, 2, 3, 4];
@@ -46,6 +48,36 @@ describe("session neighbours", () => {
     assertScores(await scores(new SessionKnn({ k: 2 }), trainOf(lists), [a, c]), [best, 0, best + 0.5, 0.5, best]); // {c, d} before {b, c}
     assertScores(await scores(new SessionKnn({ sample: 2 }), trainOf(lists), [a, c]), [best, 0, best + 0.5, 0.5, best]);
     assertScores(await scores(new SessionKnn({ sample: 2 }), trainOf(lists, [40, 30, 20, 10]), [a, c]), [0.5, 1, 0.5, 0, 0]); // by time: {a, b} and {b, c}
+  });
+
+  it("shows the neighbours: the most similar first, then the more recent, with what is shared", async () => {
+    const knn = new SessionKnn();
+    await knn.fit({ ...trainOf(lists), items: { ...items, titles: ["A", "B", "C", "D", "E"] } }, undefined as never, { rng: new Rng(1) });
+    const found = knn.neighbours(["a", "c", "nowhere", "a"], 3);
+    assert.deepEqual(found, [
+      { similarity: 2 / Math.sqrt(6), items: ["a", "c", "e"], titles: ["A", "C", "E"], shared: ["a", "c"] },
+      { similarity: 0.5, items: ["c", "d"], titles: ["C", "D"], shared: ["c"] },
+      { similarity: 0.5, items: ["b", "c"], titles: ["B", "C"], shared: ["c"] },
+    ]);
+    assert.deepEqual(knn.neighbours(["nowhere"]), []);
+    assert.throws(() => knn.neighbours(["a"], 0), /Expected a positive number of neighbours, found 0/);
+  });
+
+  it("shows the neighbours of VS-KNN, STAN and VSTAN, and scores the same afterwards", async () => {
+    const known = [a, b];
+    for (const [model, similarities] of [
+      [new VsKnn(), [0.75, 0.5, 0.25]], // {a, b}: places 1 and 2 of 2, over 2 items
+      [new Stan({ position: 1, recency: 50 }), undefined],
+      [new Vstan({ position: 1, recency: 50 }), undefined],
+    ] as const) {
+      await model.fit(trainOf(lists), undefined as never, { rng: new Rng(1) });
+      const before = Array.from(model.score(sessionsOf([known])));
+      const found = model.neighbours(["a", "b"]);
+      assert.deepEqual(found.map(({ items: own }) => own).sort(), [["a", "b"], ["a", "c", "e"], ["b", "c"]]);
+      assert.ok(found.every(({ similarity }, at) => at === 0 || similarity <= found[at - 1]!.similarity));
+      if (similarities !== undefined) assert.deepEqual(found.map(({ similarity }) => similarity), similarities);
+      assert.deepEqual(Array.from(model.score(sessionsOf([known]))), before);
+    }
   });
 
   it("a session whose items have no neighbour's company scores its own item alone", async () => {

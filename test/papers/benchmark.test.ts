@@ -6,6 +6,7 @@ import { readBenchmark } from "../../src/data/benchmark";
 import { renderTable } from "../../src/display/formats";
 import type { ModelId } from "../../src/models/index";
 import { runBenchmark, searchRounds, type BenchmarkSettings } from "../../src/papers/benchmark";
+import { benchmarkReport } from "../../src/papers/benchmark-report";
 import { benchmarkTable } from "../../src/papers/benchmark-table";
 import { initBackend } from "../../src/tensor/backend";
 import { withFolder } from "../scratch";
@@ -65,6 +66,10 @@ describe("papers/benchmark", function () {
       const text = renderTable(benchmarkTable("benchmark-circle", rows, { "benchmark-circle": { test: 4 } }), "text");
       assert.match(text, /Markov +100\.00\* +\d+\.\d\d\*? +near 34\.7\/12\.95 +not reproduced/);
       assert.match(text, /These cases were read 4 times so far/);
+      const report = benchmarkReport(settings.results, { name: "circle", budget: "minute" });
+      assert.deepEqual(report.rows, rows);
+      assert.equal(renderTable(report.table, "text").split("\n")[0], text.split("\n")[0]);
+      assert.throws(() => benchmarkReport(settings.results), /Expected results of the benchmark diginetica, found none/);
     }));
 
   it("a search is kept with what it tried; its file is read, not searched again, and refused when it was changed", () =>
