@@ -166,7 +166,7 @@ export { sessionGraphs, type SessionGraphs } from "./models/session-graph";
 export { SrGnn, srGnnBudgets, srGnnDefaults, srGnnRanges, type SrGnnOptions } from "./models/sr-gnn";
 export { Stamp, stampBudgets, stampDefaults, stampRanges, type StampOptions } from "./models/stamp";
 export { ItemKnn, itemKnnSpace } from "./models/item-knn";
-export { NeighbourModel, type Neighbour } from "./models/neighbour-model";
+export { NeighbourModel, type SessionNeighbour } from "./models/neighbour-model";
 export { SessionKnn, sessionKnnSpace } from "./models/session-knn";
 export { UserGru, userGruBudgets, userGruDefaults, type UserGruOptions } from "./models/user-gru";
 export { type SessionUserKind, type SessionUserSource } from "./models/session-user";

@@ -14,6 +14,8 @@ export type LabelSide = "top center" | "bottom center" | "middle right" | "middl
 type Rectangle = readonly [left: number, top: number, right: number, bottom: number];
 
 const fontSize = 12;
+/** Beside what the points are spread over there is so much room for labels, in pixels. */
+const margin = 50;
 /** From the middle of a node to its label. */
 const gap = 10;
 
@@ -53,8 +55,8 @@ export function labelSides(points: readonly Labelled[], width: number, height: n
     let best: { readonly side: LabelSide; readonly place: Rectangle; readonly covered: number } | undefined;
     for (const side of ["top center", "bottom center", "middle right", "middle left"] as const) {
       const place = rectangle(toX(x), height - toY(y), textWidth(label, fontSize), side);
-      // What hangs over the edge is as bad as what is covered.
-      const outside = Math.max(0, -place[0]) + Math.max(0, place[2] - width);
+      // What hangs over the margin is as bad as what is covered.
+      const outside = Math.max(0, -place[0] - margin) + Math.max(0, place[2] - width - margin);
       const covered = taken.reduce((sum, other) => (other === nodes[at] ? sum : sum + overlap(place, other)), outside * fontSize);
       if (best === undefined || covered < best.covered) best = { side, place, covered };
     }

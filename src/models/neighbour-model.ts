@@ -6,7 +6,7 @@ import type { Neighbours } from "./neighbours";
 import type { SessionSets } from "./session-sets";
 
 /** A training session that a recommender found to be like another one. */
-export interface Neighbour {
+export interface SessionNeighbour {
   /** As the model's file defines it. */
   readonly similarity: number;
   /** Outside ids of its different items, in order of first appearance, and their titles. */
@@ -40,7 +40,7 @@ export abstract class NeighbourModel<T extends SessionSets> extends CountingMode
    * @returns none for a session without a known item
    * @throws NotFittedError, ConfigError
    */
-  neighbours(session: readonly string[], most = 10): Neighbour[] {
+  neighbours(session: readonly string[], most = 10): SessionNeighbour[] {
     if (rules.positiveInteger(most) !== undefined) throw new ConfigError(`Expected a positive number of neighbours, found ${most}`);
     const { items, tables } = this.state();
     const known = session.map((id) => items.ids.indexOf(id)).filter((item) => item >= 0 && item < items.trained);
