@@ -5,6 +5,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { SessionLabError } from "./core/errors";
 import { addRenderers, giveDisplay } from "./display/mime";
+import { KnowledgeGraph } from "./kg/graph";
 import { Bert4Rec } from "./models/bert4rec";
 import { Gru4Rec } from "./models/gru4rec";
 import { ItemKnn } from "./models/item-knn";
@@ -126,6 +127,9 @@ export { labelOfIri, partsOfLabel, type EntityKind, type LabelParts } from "./kg
 export { fetchAllEntities, fetchEntities, fetchTriples, type AskOptions, type FetchOptions } from "./kg/dbpedia-query";
 export { allowTriples, relationsOf, type RelationOptions, type RelationReport } from "./kg/dbpedia-relations";
 export { hasLinkedFiles, loadLinkedSlices, obtainLinkedFiles, readMap, type LinkedSlices, type LinkedFile, type MapRow } from "./kg/dbpedia-sets";
+export { loadGraph, saveGraph } from "./kg/graph-files";
+export { graphFromRdf, graphToRdf, type RdfOptions } from "./kg/graph-rdf";
+export { graphToGraphml } from "./kg/graphml";
 export { graphFrom, KnowledgeGraph, type EdgeChoice, type EdgeList, type NamedNode, type Neighbour, type NodeName, type NodeTable, type Origin, type Statement } from "./kg/graph";
 export { foldCase } from "./kg/item-edges";
 export { linkTitles, scoreCandidates, type LinkOptions, type ScoredCandidate } from "./kg/linker";
@@ -139,6 +143,7 @@ export { triplesFromFile } from "./kg/rdf-files";
 export { expandIri, isIri, literal } from "./kg/rdf-terms";
 export { readRecboleKg, readRecboleLinks, type RecboleOptions } from "./kg/recbole-kg";
 export { type Relation } from "./kg/relation";
+export { graphReport, type DegreeSummary, type GraphReport, type RelationSummary } from "./kg/report";
 export { openEndpoint, type EndpointCounts, type EndpointOptions, type SparqlEndpoint } from "./kg/sparql-endpoint";
 export { boundIri, boundText, boundValues, sparql, type SparqlPart } from "./kg/sparql-query";
 export { parseResults, type SparqlRow, type SparqlRows } from "./kg/sparql-results";
@@ -147,6 +152,7 @@ export { openStore } from "./kg/sparql-store";
 export { multiply, transpose, type SparseMatrix } from "./kg/sparse";
 export { foldTitle, looseTitle, partsOfTitle, titleWords, type TitleParts } from "./kg/titles";
 export { keepTriples, readTriples, tripleTexts, triplesFrom, type Triples, type TripleTexts } from "./kg/triples";
+export { communities, metaPathGraph, neighbourhood, toGraphology, type Community, type NeighbourhoodOptions } from "./kg/views";
 
 // personas: vectors of nodes from their graph, without labels
 export { personaGraph, rewired, rowNormalised, type NodeFeatures, type PersonaGraph, type PersonaPath } from "./personas/graph";
@@ -205,4 +211,4 @@ export { readResults, resultId, writeResult, type Result, type ResultPart } from
 
 // Values learn here how they are shown: their own files know nothing of display.
 addRenderers(baseRenderer);
-giveDisplay([SessionLabError, tf.Tensor, Pop, SessionPop, Markov, SequentialRules, ItemKnn, SessionKnn, VsKnn, Stan, Vstan, Gru4Rec, Narm, Stamp, SrGnn, Niser, Bert4Rec, UserGru, Sasrec]);
+giveDisplay([SessionLabError, tf.Tensor, KnowledgeGraph, Pop, SessionPop, Markov, SequentialRules, ItemKnn, SessionKnn, VsKnn, Stan, Vstan, Gru4Rec, Narm, Stamp, SrGnn, Niser, Bert4Rec, UserGru, Sasrec]);

@@ -16,16 +16,6 @@ const bookFiles: readonly SetFile[] = [
   { role: "authors", path: "amazon-books/goodbooks_authors.tsv.gz", sha256: "2f65d144259192dcac24b3530aec875b4b87d009a571166b592f7373863d2494", unpacked: "0c4106f6eb99c02567e3898a7d2cc9c4488f322aaa114b3b15643f1b42446f11" },
 ];
 
-/** Linked data of the books: not needed to read the events. */
-const bookTriples: SetFile = { role: "triples", path: "amazon-books/dbpedia_triples_librarything.tsv.gz", sha256: "0560116f1b31e04b93c0eb5b75cd0be0b3e8b0bcbb12f035c92fb50fb94ddbbb", unpacked: "e29b9cecac8d1f947e956bd18c36047c6b78490d9cd15fa94e3cb85abfa45539", optional: true };
-
-const bookLinks: SetFile = { role: "links", path: "amazon-books/dbpedia_links_librarything.tsv.gz", sha256: "147a42ecc7611d8f476564c9328620eb6dc02cf9a715ad43f3528a1d0b0ba43a", unpacked: "b864273df74cc65be0ec4d73295ae99acd7ee75a9f6111a694d756da1c829581" };
-
-const linkSteps = [
-  "from the LODrecsys mapping v1.2 of LibraryThing to DBpedia (MIT): join by normalised title; write item, dbpedia_uri, match, n_candidates, name_match, author_ok to dbpedia_links_librarything.tsv.gz",
-  "from github.com/D2KLab/entity2rec at 380c1599 (Apache-2.0; DBpedia CC BY-SA), the edge lists of LibraryThing: write subject, predicate, object to dbpedia_triples_librarything.tsv.gz",
-];
-
 const bookSteps = [
   `from ${books}: load the pandas pickles and flatten the lists of users, items and timestamps; ids are kept, and the order of a user's events`,
   "write user, item, timestamp (unix seconds) to interactions.tsv.gz and item, title to items.tsv.gz",
@@ -40,7 +30,7 @@ export const sharedSets = {
     licence: "MIT on the repository; the reviews are McAuley's Amazon data, for research",
     homepage: "https://github.com/Tiny-Snow/SeqRecBenchmark-Datasets",
     citation: reviews,
-    sources: [{ kind: "files", origin: books, recipe: [...bookSteps, ...linkSteps], files: [...bookFiles, { ...bookLinks, optional: true }, bookTriples] }],
+    sources: [{ kind: "files", origin: books, recipe: bookSteps, files: bookFiles }],
     counts: { users: 38234, items: 38519, events: 517167 },
     contentHash: "0b780ea69ada4fa8c0e698a018cbc11ae77f545dbd4228ceb8eb39860dd23430",
   },
@@ -56,10 +46,10 @@ export const sharedSets = {
         origin: books,
         recipe: [
           ...bookSteps,
-          ...linkSteps,
+          "from the LODrecsys mapping v1.2 of LibraryThing to DBpedia (MIT): join by normalised title; write item, dbpedia_uri, match, n_candidates, name_match, author_ok to dbpedia_links_librarything.tsv.gz",
           "books-linked is then the 5-core over items with one author by title (n_candidates = 1 in goodbooks_authors) or a precise link (name_match = 1 and author_ok is not 0, or author_ok = 1)",
         ],
-        files: [...bookFiles, bookLinks, bookTriples],
+        files: [...bookFiles, { role: "links", path: "amazon-books/dbpedia_links_librarything.tsv.gz", sha256: "147a42ecc7611d8f476564c9328620eb6dc02cf9a715ad43f3528a1d0b0ba43a", unpacked: "b864273df74cc65be0ec4d73295ae99acd7ee75a9f6111a694d756da1c829581" }],
       },
     ],
     counts: { users: 13010, items: 7924, events: 152770 },
@@ -78,16 +68,12 @@ export const sharedSets = {
         recipe: [
           `from ${movies}: data/reviews_sample_25.csv gives user (reviewerID), item (ASIN), rating, timestamp (unix seconds) to interactions.tsv.gz`,
           "data-2/amazon_data.csv, omdb_data.csv and imdb_data.csv go to items_amazon.tsv.gz, items_omdb.tsv.gz and items_imdb.tsv.gz, a row a line, unquoted",
-          "from the LODrecsys mapping v1.2 of MovieLens-1M to DBpedia (MIT): join by normalised title and year; write item, dbpedia_uri, movielens_id, n_candidates to dbpedia_links_ml1m_title_year.tsv.gz",
-          "from github.com/D2KLab/entity2rec at 380c1599 (Apache-2.0; DBpedia CC BY-SA), the edge lists of MovieLens-1M: write subject, predicate, object to dbpedia_triples_movielens1m.tsv.gz",
         ],
         files: [
           { role: "events", path: "amazon-movies/interactions.tsv.gz", sha256: "b22f953e46c584a01405e722cf582dbdacee654d71f152f21ff4da1051241f24", unpacked: "a6c5c1c04caa233f458de225e3430fef8de3f81f9115ef68a06b1cde2361aa81" },
           { role: "amazon", path: "amazon-movies/items_amazon.tsv.gz", sha256: "ecd664c1338b94f541d4d0f60e2c9b70725e000af6710d75e2ea8efcf7b3ba1f", unpacked: "a4b6cc4e44ab85ed6110b403225e268d4edb0ff775769e148248a754d90437ce" },
           { role: "omdb", path: "amazon-movies/items_omdb.tsv.gz", sha256: "b62e1cd70908b4e9eb2a646ad4966f62e9ca0f1d6446dd9010cd9b9df458d8f3", unpacked: "62d453729ec77b9116ad7ae79b7c71ef35ac9a3ad01fcb2b40e79a61d61ab7f8" },
           { role: "imdb", path: "amazon-movies/items_imdb.tsv.gz", sha256: "969cfcd073c20ba9070775c043325e54161b6d48e939d3cf46343b2a9c1b8daa", unpacked: "784b95c0129da3c803168d733cfa208809b0e54e63ecef9b5ad5f37ad1d02bab" },
-          { role: "links", path: "amazon-movies/dbpedia_links_ml1m_title_year.tsv.gz", sha256: "0e7dab7a7b568897f02ad9ce9be3934902ade274733be36b75169bf019153fa5", unpacked: "3907bb75295b56cc5999032356ea01ef22cfd5e560b54eafa3cd2fd6c73ee3cb", optional: true },
-          { role: "triples", path: "amazon-movies/dbpedia_triples_movielens1m.tsv.gz", sha256: "bed0a13390afc455f265af8eab6a78a44cfac8b19af9d1844bfdc9fd38a74a2d", unpacked: "bfc808a56e90517ed6f9a0ee35d739cca5aad4f5476e65c0371193e888257781", optional: true },
         ],
       },
     ],

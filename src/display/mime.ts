@@ -9,6 +9,7 @@ import { errorRenderer } from "./errors";
 import { figureRenderer } from "./figure-bundle";
 import { frameRenderer, groupsRenderer } from "./frames";
 import { graphRenderer } from "./graphs";
+import { kgRenderers } from "./kg-values";
 import { leakageRenderers } from "./leakage-values";
 import { machineRenderers } from "./machine-values";
 import { modelRenderers } from "./model-values";
@@ -28,7 +29,7 @@ export interface Renderer {
 }
 
 /** In the order that they are asked: what belongs to one library alone comes first. */
-const renderers: readonly Renderer[] = [errorRenderer, frameRenderer, groupsRenderer, tensorRenderer, graphRenderer, figureRenderer, ...resultRenderers, ...leakageRenderers, ...modelRenderers, ...machineRenderers, ...dataRenderers];
+const renderers: readonly Renderer[] = [errorRenderer, frameRenderer, groupsRenderer, tensorRenderer, graphRenderer, figureRenderer, ...resultRenderers, ...leakageRenderers, ...kgRenderers, ...modelRenderers, ...machineRenderers, ...dataRenderers];
 
 /**
  * The bundle of a value; await it: figures and graphs are drawn in another process.

@@ -12,12 +12,14 @@ import { catalog, type CatalogEntry, type DatasetName, type WheelSource } from "
 import { loadEntry, obtain, type LoadOptions } from "../data/datasets";
 import type { EventTable } from "../data/events";
 import { sessionsFrom } from "../data/sessions";
-import { obtainFiles } from "../data/set-files";
 import { splitByTime } from "../data/split";
 import type { Split } from "../data/types";
 import { openZip } from "../data/zip";
 import { buildGraph, type GraphOptions } from "./build";
+import { allowTriples, relationsOf, type RelationOptions } from "./dbpedia-relations";
+import { hasLinkedFiles, obtainLinkedFiles, type LinkedFile } from "./dbpedia-sets";
 import type { KnowledgeGraph } from "./graph";
+import type { LinkDomain } from "./linker-features";
 import { readLinks, type EntityLinks } from "./links";
 import { movielensLinks, movielensTitles } from "./movielens-links";
 import { readRecboleKg } from "./recbole-kg";
@@ -34,6 +36,11 @@ export interface DatasetGraphOptions extends LoadOptions {
   readonly graph?: Partial<GraphOptions>;
   /** Default: all events of a user, or given sessions, cut by time. */
   readonly split?: (events: EventTable) => Split;
+  /**
+   * Which relations of linked data are taken, and up to when. Default: those that `relationsOf` allows for DBpedia, all of
+   * Freebase; undated, so that a sequel of a later year is among them unless `until` says when training ends.
+   */
+  readonly relations?: RelationOptions;
   /** Links and triples of one's own; null: none. Default: what the catalogue knows of. */
   readonly linked?: LinkedData | null;
 }
@@ -74,18 +81,25 @@ function usualSplit(events: EventTable): Split {
   return splitByTime(sessionsFrom(events, { by: events.user === undefined ? "given" : "user" }));
 }
 
-async function linkedData(entry: CatalogEntry, events: EventTable, options: LoadOptions, notes: string[]): Promise<LinkedData | undefined> {
-  const { signal } = options;
-  const [first] = entry.sources;
-  if (first?.kind === "files") {
-    const files = first.files.filter(({ role }) => role === "links" || role === "triples").map((file) => ({ ...file, optional: true as const }));
-    if (files.length === 0) return undefined;
-    const here = await obtainFiles(entry, { ...first, files }, { ...options, from: undefined });
-    const missing = files.filter(({ role }) => here[role] === undefined).map(({ path }) => path);
-    if (missing.length > 0) notes.push(`Linked data are not here: ${missing.join(", ")}`);
-    if (here["links"] === undefined) return undefined;
-    const links = await readLinks(here["links"], events.itemIds, { source: "links to DBpedia", signal });
-    return { links, triples: here["triples"] === undefined ? undefined : await readTriples(here["triples"], { source: "dbpedia", signal }) };
+/** Whose links and triples are those of a set. */
+const linkedSets: Readonly<Record<string, { readonly links: LinkedFile; readonly triples: LinkedFile; readonly domain: LinkDomain }>> = {
+  "amazon-books": { links: "book links", triples: "book triples", domain: "books" },
+  "books-linked": { links: "book links", triples: "book triples", domain: "books" },
+  "amazon-movies": { links: "film links", triples: "film triples", domain: "films" },
+};
+
+async function linkedData(entry: CatalogEntry, events: EventTable, options: DatasetGraphOptions, notes: string[]): Promise<LinkedData | undefined> {
+  const { root, signal, progress, relations } = options;
+  const set = linkedSets[entry.name];
+  if (set !== undefined) {
+    const roles = [set.links, set.triples] as const;
+    if (!hasLinkedFiles(roles, { root })) {
+      notes.push(`Linked data are not here: ${roles.join(", ")}`);
+      return undefined;
+    }
+    const files = await obtainLinkedFiles(roles, { root, signal, progress });
+    const triples = await readTriples(files[set.triples]!, { source: "dbpedia", signal });
+    return { links: await readLinks(files[set.links]!, events.itemIds, { source: "links to dbpedia", signal }), triples: allowTriples(triples, { allow: relationsOf[set.domain], ...relations }).triples };
   }
   const wheel = entry.sources.find((source): source is WheelSource => source.kind === "wheel");
   if (wheel === undefined || entry.name !== "ml-100k") return undefined;
@@ -100,7 +114,8 @@ async function linkedData(entry: CatalogEntry, events: EventTable, options: Load
       return undefined;
     }
     const links = await movielensLinks(await member("ml-100k.link"), titles, events, signal);
-    return { links, triples: await readRecboleKg(await member("ml-100k.kg"), { signal }) };
+    const triples = await readRecboleKg(await member("ml-100k.kg"), { signal });
+    return { links, triples: relations === undefined ? triples : allowTriples(triples, relations).triples };
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
     notes.push(`Linked data are not here: ${error.message.split("\n")[0]}`);

@@ -3,6 +3,7 @@
  * of two items: one continues the other, both belong to one series. A relation of items is as certain as both links.
  */
 import { hashOf } from "../core/hash";
+import { labelOfIri } from "./dbpedia-labels";
 import type { EdgeList, NodeTable, Origin } from "./graph";
 import type { EntityLinks } from "./links";
 import { prefixes } from "./rdf-terms";
@@ -58,7 +59,7 @@ export function linkedEdges(links: EntityLinks, triples: Triples | undefined, it
   const names = triples === undefined ? new Map<string, string>() : labelsIn(triples, taken);
   const nodes: NodeTable[] = [
     { type: "entity", ids: entities, labels: entities.map((iri) => names.get(iri) ?? labelOfIri(iri)) },
-    ...(values.length === 0 ? [] : [{ type: "value", ids: values, labels: values.map(textOf) }]),
+    ...(values.length === 0 ? [] : [{ type: "value", ids: values, labels: values.map(textOfLiteral) }]),
   ];
   const through = triples === undefined || triples.source === links.source ? {} : { through: [triples.source] };
   const edges: EdgeList[] = [];
@@ -168,7 +169,7 @@ function labelsIn({ terms, subject, predicate, object }: Triples, rows: readonly
     const [entity, literal] = [terms[subject[row]!]!, terms[object[row]!]!];
     const english = /"@en\b/.test(literal);
     const before = labels.get(entity);
-    if (before === undefined || (english && !before.english)) labels.set(entity, { text: textOf(literal), english });
+    if (before === undefined || (english && !before.english)) labels.set(entity, { text: textOfLiteral(literal), english });
   }
   return new Map(Array.from(labels, ([entity, { text }]) => [entity, text]));
 }
@@ -182,20 +183,10 @@ export function shortIri(iri: string): string {
 }
 
 /** What a literal in N-Triples syntax says, without its language or type. */
-function textOf(literal: string): string {
+export function textOfLiteral(literal: string): string {
   const quoted = literal.slice(1, literal.lastIndexOf('"'));
   return quoted.replace(/\\(?:u([\da-f]{4})|U([\da-f]{8})|(.))/gi, (_, four: string | undefined, eight: string | undefined, one: string) =>
     four !== undefined || eight !== undefined ? String.fromCodePoint(parseInt((four ?? eight)!, 16)) : (escaped[one] ?? one));
 }
 
 const escaped: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", b: "\b", f: "\f" };
-
-/** The name at the end of an IRI, percent-encoding taken off. */
-function labelOfIri(iri: string): string {
-  const name = iri.includes("/resource/") ? iri.slice(iri.indexOf("/resource/") + 10) : iri.replace(/^.*[/#](?=.)/s, "");
-  try {
-    return decodeURIComponent(name).replaceAll("_", " ");
-  } catch {
-    return name.replaceAll("_", " "); // a percent sign of the title's own
-  }
-}

@@ -5,36 +5,22 @@
  * title, and from there to 100K's item of that title and year. Titles of MovieLens-1M: those of the LODrecsys mapping
  * beside the shared data, else MovieLens-1M itself if it is here.
  */
-import { catalog, type CatalogEntry, type FilesSource } from "../data/catalog";
+import { catalog, type CatalogEntry } from "../data/catalog";
 import { isLocal, loadEntry, type LoadOptions } from "../data/datasets";
 import type { EventTable } from "../data/events";
-import { readLines } from "../data/lines";
-import { obtainFiles } from "../data/set-files";
+import { hasLinkedFiles, obtainLinkedFiles, readMap } from "./dbpedia-sets";
 import { foldCase } from "./item-edges";
 import { linkRows, linksFrom, type EntityLinks } from "./links";
 import { readRecboleLinks } from "./recbole-kg";
 
-const titles: FilesSource = {
-  kind: "files",
-  origin: "LODrecsys mappings v1.2 (MIT)",
-  recipe: ["take MappingMovielens2DBpedia-1.2.tsv: id of MovieLens-1M, title with year, URI"],
-  files: [{ role: "titles", path: "lod-mappings/LODrecsys-MappingMovielens2DBpedia-1.2.tsv.gz", sha256: "e51e3b38bbadd3576615a7ca3386835f8ff291a468bbffb04780c48beca815a6", unpacked: "b7ae707e6f34dc7ed25a9a6bce50748190255af1e4fb57a1c38a53a5c8f3aa62", optional: true }],
-};
-
 /** Titles with their years, "toy story (1995)", by MovieLens-1M's numbers; undefined where there are none. */
 export async function movielensTitles(options: LoadOptions): Promise<ReadonlyMap<string, string> | undefined> {
-  const entry: CatalogEntry = catalog["ml-1m"];
-  const { titles: file } = (await obtainFiles({ ...entry, sources: [titles] }, titles, { ...options, from: undefined })) as { readonly titles?: string };
-  if (file !== undefined) {
-    const names = new Map<string, string>();
-    for await (const { lines } of readLines(file, options.signal)) {
-      for (const line of lines) {
-        const [id, title] = line.split("\t");
-        if (id !== undefined && title !== undefined) names.set(id, foldCase(title));
-      }
-    }
-    return names;
+  const { root } = options;
+  if (hasLinkedFiles(["film map"], { root })) {
+    const { "film map": file } = await obtainLinkedFiles(["film map"], { root });
+    return new Map((await readMap(file)).map(({ id, title }) => [id, foldCase(title)]));
   }
+  const entry: CatalogEntry = catalog["ml-1m"];
   if (!isLocal(entry, options.root)) return undefined;
   const events = await loadEntry(entry, { ...options, from: undefined });
   return namesOf(events);
