@@ -54,7 +54,7 @@ export function lloyd({ shape: [count, width], data }: HostMatrix, first: Float6
   const k = first.length / width;
   const still = tolerance * meanVariance(data, count, width);
   let centres = first;
-  let labels = new Int32Array(count);
+  let labels: Int32Array = new Int32Array(count);
   for (let iteration = 1; ; iteration++) {
     const before = labels;
     const { labels: found, distances } = nearest(data, count, width, centres);
@@ -125,7 +125,7 @@ function firstCentres({ shape: [count, width], data }: HostMatrix, k: number, rn
   const take = (c: number, n: number): void => centres.set(data.subarray(n * width, (n + 1) * width), c * width);
   const first = rng.int(count);
   take(0, first);
-  let closest = Float64Array.from({ length: count }, (_, n) => squared(data, n, data, first, width));
+  let closest: Float64Array = Float64Array.from({ length: count }, (_, n) => squared(data, n, data, first, width));
   for (let c = 1; c < k; c++) {
     const total = closest.reduce((a, b) => a + b, 0);
     let best: { n: number; sum: number; closest: Float64Array } | undefined;
