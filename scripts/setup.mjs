@@ -169,6 +169,20 @@ const films = {
   },
 };
 
+/** The default text encoder, fetched as the library fetches it. */
+const encoder = {
+  name: "encoder",
+  says: "sessionlab vectors --fetch (84 MB)",
+  loses: "tests on the default text encoder are skipped",
+  inputs: () => "",
+  needs: () => hashOfFiles(["src/text/default-encoder.ts"]),
+  ready: () => existsSync(join(process.env.SESSIONLAB_HOME ?? path("data"), "models")),
+  async run({ exec }) {
+    await exec(process.execPath, [join("dist", "cli", "main.js"), "vectors", "--fetch"], { how: "npx sessionlab vectors --fetch" });
+    return undefined;
+  },
+};
+
 function relativeToRoot(file) {
   return file.startsWith(root) ? file.slice(root.length + 1) : file;
 }
@@ -232,7 +246,7 @@ async function main(args) {
     throw new SetupError(`Expected Node 20.19 or later, found ${process.versions.node}`, { how: howToGet("node") });
   }
   process.chdir(root);
-  const steps = [packages, python, ...(minimal ? [] : [jupyter]), ...(minimal || !args.includes("--tests") ? [] : [notebookTools]), ...(plans === undefined ? [] : [native]), kernel, build, ...(minimal || !args.includes("--tests") ? [] : [films])];
+  const steps = [packages, python, ...(minimal ? [] : [jupyter]), ...(minimal || !args.includes("--tests") ? [] : [notebookTools]), ...(plans === undefined ? [] : [native]), kernel, build, ...(minimal || !args.includes("--tests") ? [] : [films, encoder])];
   const { ran, state } = await runSteps(root, steps, { again: !args.includes("--quiet") });
   const lost = lostLines(steps.map((step) => state[step.name].lost).filter((one) => one !== undefined));
   const status = ran.length > 0 ? "Set-up is complete" : "Set-up is up to date";

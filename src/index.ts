@@ -119,6 +119,17 @@ export { scoresToArray, type Scorer, type Scores } from "./evaluation/scores";
 export { compareSlices, type SliceComparison, type SliceData, type SliceOptions } from "./evaluation/slices";
 export { deciles, lengthStrata, popularityStrata, targetStrata, trainingCounts, type Stratum } from "./evaluation/strata";
 
+// text: items in words, encoders, vectors with a recipe card
+export { BertEncoder, type BertOptions } from "./text/bert";
+export { openMiniLm, type MiniLmOptions } from "./text/default-encoder";
+export { type EncodeOptions, type Encoder } from "./text/encoder";
+export { itemVectors, trainedVectors, type RecipeCard, type TextControl, type TextVectorOptions, type TextVectors } from "./text/item-vectors";
+export { nearestRows, type Neighbour } from "./text/neighbours";
+export { normaliseVectors, type Normalisation, type Rows } from "./text/normalise";
+export { openEncoder } from "./text/open-encoder";
+export { itemFields, renderTexts, templates, type ItemFields, type TemplateName } from "./text/template";
+export { readVectors, writeVectors } from "./text/vector-files";
+
 // kg: linked data and items in it, the typed graph, meta-paths
 export { buildGraph, type GraphOptions, type GraphParts } from "./kg/build";
 export { datasetGraph, type DatasetGraph, type DatasetGraphOptions, type LinkedData } from "./kg/dataset-graph";

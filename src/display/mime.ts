@@ -14,6 +14,7 @@ import { leakageRenderers } from "./leakage-values";
 import { machineRenderers } from "./machine-values";
 import { modelRenderers } from "./model-values";
 import { resultRenderers } from "./result-values";
+import { textRenderers } from "./text-values";
 import { tensorRenderer } from "./tensors";
 
 /** Representations of one value by MIME type: text as strings, JSON types as values, images as SVG text or base64. */
@@ -29,7 +30,7 @@ export interface Renderer {
 }
 
 /** In the order that they are asked: what belongs to one library alone comes first. */
-const renderers: readonly Renderer[] = [errorRenderer, frameRenderer, groupsRenderer, tensorRenderer, graphRenderer, figureRenderer, ...resultRenderers, ...leakageRenderers, ...kgRenderers, ...modelRenderers, ...machineRenderers, ...dataRenderers];
+const renderers: readonly Renderer[] = [errorRenderer, frameRenderer, groupsRenderer, tensorRenderer, graphRenderer, figureRenderer, ...resultRenderers, ...leakageRenderers, ...kgRenderers, ...modelRenderers, ...machineRenderers, ...textRenderers, ...dataRenderers];
 
 /**
  * The bundle of a value; await it: figures and graphs are drawn in another process.

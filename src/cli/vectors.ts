@@ -1,0 +1,82 @@
+/** sessionlab vectors: the items of a data set as text vectors in a file, with their recipe card. */
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { ConfigError } from "../core/errors";
+import { loadDataset } from "../data/datasets";
+import { sessionsFrom } from "../data/sessions";
+import { splitByTime } from "../data/split";
+import { renderCard } from "../display/text-values";
+import { fetchMiniLm } from "../text/default-encoder";
+import { itemVectors, type TextControl } from "../text/item-vectors";
+import { nearestRows } from "../text/neighbours";
+import type { Normalisation } from "../text/normalise";
+import { openEncoder } from "../text/open-encoder";
+import { itemFields, templates } from "../text/template";
+import { writeVectors } from "../text/vector-files";
+import type { Outcome, Runner, Terminal } from "./terminal";
+import { alignColumns, parsePositive } from "./values";
+
+interface VectorOptions {
+  readonly dataset?: string;
+  readonly encoder: string;
+  readonly template: string;
+  readonly normalise: Normalisation;
+  readonly control: TextControl;
+  readonly seed?: string;
+  readonly out?: string;
+  readonly near?: string;
+  readonly k: number;
+  readonly fetch?: boolean;
+}
+
+/** Adds the verb to the command line. */
+export function addVectors(program: Command, runner: Runner): void {
+  const command = program
+    .command("vectors")
+    .description("the items of a data set as vectors of their texts, with a card that says how they were made")
+    .option("--dataset <name>", "a data set of the catalogue; its items are those of the global time split, training first")
+    .option("--encoder <name>", "minilm, or a folder of a BERT model as hubs have it", "minilm")
+    .option("--template <template>", `${Object.keys(templates).join(", ")}, or your own: "{title}[ by {author}]"`, "described")
+    .option("--normalise <name>", "none, unit, centred, centred-unit, pca(k), whitened(k)", "unit")
+    .option("--control <name>", "none, random, shuffled, title-only", "none")
+    .option("--seed <text>", "of the controls that draw")
+    .option("--out <file>", "write them as safetensors")
+    .option("--near <title>", "show the nearest items of the first title that has this in it")
+    .option("--k <n>", "how many", parsePositive, 10)
+    .option("--fetch", "fetch the default encoder (84 MB), and stop there")
+    .addHelpText("after", '\nExamples:\n  $ sessionlab vectors --dataset ml-100k --out films.safetensors\n  $ sessionlab vectors --dataset books-linked --template "{title}[ by {author}]" --normalise "whitened(64)" --out books.safetensors\n  $ sessionlab vectors --dataset ml-100k --near "Star Wars" --k 5\n  $ sessionlab vectors --dataset ml-100k --control shuffled --out placebo.safetensors --json');
+  runner.action(command, vectors);
+}
+
+async function vectors(given: VectorOptions, { signal, progress }: Terminal): Promise<Outcome> {
+  if (given.fetch === true) {
+    const folder = await fetchMiniLm({ signal, progress });
+    return { text: `all-MiniLM-L6-v2: ${folder}`, json: { encoder: "all-MiniLM-L6-v2", folder } };
+  }
+  if (given.dataset === undefined) throw new ConfigError('Expected --dataset, found none; write for example --dataset ml-100k, or --fetch');
+  if (given.out === undefined && given.near === undefined) throw new ConfigError("Expected --out or --near, found neither; say where the vectors go, or what to look at");
+  const events = await loadDataset(given.dataset, { signal, progress });
+  const fields = itemFields(events, splitByTime(sessionsFrom(events)).items);
+  const encoder = await openEncoder(given.encoder, { signal, progress });
+  try {
+    const { template, normalise, control, seed } = given;
+    const table = await itemVectors(fields, encoder, { template, normalise, control, seed, signal, progress });
+    const lines = renderCard(table.card);
+    if (given.out !== undefined) {
+      writeVectors(resolve(given.out), table, fields.ids);
+      lines.push(`written to ${given.out}`);
+    }
+    const near = given.near === undefined ? undefined : nearest(table, fields.fields["title"] ?? [], fields.ids, given.near, given.k);
+    if (near !== undefined) lines.push("", `nearest to ${near.title} (${near.item}):`, ...alignColumns(near.neighbours.map(({ item, title, cosine }) => [cosine.toFixed(3), item, title])));
+    return { text: lines.join("\n"), json: { card: table.card, file: given.out, near } };
+  } finally {
+    encoder.dispose();
+  }
+}
+
+function nearest(table: Parameters<typeof nearestRows>[0], titles: readonly (readonly string[])[], ids: readonly string[], wanted: string, k: number) {
+  const row = titles.findIndex(([title]) => title?.toLowerCase().includes(wanted.toLowerCase()) === true);
+  if (row < 0) throw new ConfigError(`Expected a part of an item's title, found "${wanted}", which no title has`);
+  const named = (one: number): { readonly item: string; readonly title: string } => ({ item: ids[one]!, title: titles[one]![0] ?? "" });
+  return { ...named(row), neighbours: nearestRows(table, row, k).map(({ row: other, cosine }) => ({ ...named(other), cosine })) };
+}

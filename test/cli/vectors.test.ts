@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { readVectors } from "../../src/text/vector-files";
+import { writeTinyBert } from "../text/tiny-bert";
+import { Laboratory, onlyLine } from "./sessionlab";
+
+describe("sessionlab vectors", () => {
+  const lab = new Laboratory();
+  before(async () => {
+    await lab.prepare();
+    writeTinyBert(lab.path("encoder"));
+  });
+  const vectors = (...args: readonly string[]) => lab.call(["vectors", "--dataset", "ml-100k", "--encoder", lab.path("encoder"), ...args]);
+
+  it("writes the vectors of a data set's items with their card, and shows neighbours", async () => {
+    const out = lab.path("films.safetensors");
+    const child = await vectors("--template", "title", "--out", out, "--near", "film 3", "--k", "2", "--json");
+    assert.equal(child.code, 0, child.stderr);
+    const { card, near } = onlyLine(child) as { card: { rows: number; dimension: number; sha256: string }; near: { title: string; neighbours: object[] } };
+    assert.deepEqual([card.rows, card.dimension, near.title, near.neighbours.length], [12, 12, "Film 3", 2]);
+    const table = readVectors(out);
+    assert.deepEqual([table.card, table.ids.length], [card, 12]);
+    const text = await vectors("--template", "title", "--near", "film 3");
+    assert.match(text.stdout, /^12 items, 12 items of training, 12 dimensions\n +encoder +encoder, [0-9a-f]{16}\n[\s\S]*coverage +title 100\.0 %[\s\S]*nearest to Film 3 \(3\):\n/);
+  });
+
+  for (const [what, args, says] of [
+    ["no place for them", [], /Expected --out or --near/],
+    ["an encoder that is none", ["--near", "x", "--encoder", "minilm6"], /Expected an encoder .*found "minilm6"/],
+    ["a field that is none", ["--near", "x", "--template", "{titel}"], /did you mean "title"/],
+    ["a normalisation that is none", ["--near", "x", "--normalise", "pca"], /Expected a normalisation/],
+    ["a title that is none", ["--near", "Emma"], /Expected a part of an item's title, found "Emma"/],
+  ] as const) {
+    it(`ends with 2 for ${what}`, async () => {
+      const { code, stderr } = await vectors(...args);
+      assert.match(stderr, says);
+      assert.equal(code, 2);
+    });
+  }
+});
