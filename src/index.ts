@@ -124,7 +124,7 @@ export { BertEncoder, type BertOptions } from "./text/bert";
 export { openMiniLm, type MiniLmOptions } from "./text/default-encoder";
 export { type EncodeOptions, type Encoder } from "./text/encoder";
 export { itemVectors, trainedVectors, type RecipeCard, type TextControl, type TextVectorOptions, type TextVectors } from "./text/item-vectors";
-export { nearestRows, type Neighbour } from "./text/neighbours";
+export { nearestRows, type NearRow } from "./text/neighbours";
 export { normaliseVectors, type Normalisation, type Rows } from "./text/normalise";
 export { openEncoder } from "./text/open-encoder";
 export { itemFields, renderTexts, templates, type ItemFields, type TemplateName } from "./text/template";

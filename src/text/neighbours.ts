@@ -3,7 +3,7 @@ import { ConfigError } from "../core/errors";
 import { unitRows } from "./encoder";
 
 /** One neighbour. */
-export interface Neighbour {
+export interface NearRow {
   /** Row of the table. */
   readonly row: number;
   /** In [-1, 1]. */
@@ -19,7 +19,7 @@ export interface Neighbour {
  * const vectors = { shape: [3, 2] as const, data: Float32Array.of(1, 0, 0, 1, 2, 1) };
  * assert.deepEqual(nearestRows(vectors, 0, 2).map(({ row }) => row), [2, 1]);
  */
-export function nearestRows({ data, shape: [count, dimension] }: { readonly data: Float32Array; readonly shape: readonly [number, number] }, row: number, k = 10): Neighbour[] {
+export function nearestRows({ data, shape: [count, dimension] }: { readonly data: Float32Array; readonly shape: readonly [number, number] }, row: number, k = 10): NearRow[] {
   if (!Number.isInteger(row) || row < 0 || row >= count) throw new ConfigError(`Expected a row in 0..${count - 1}, found ${row}`);
   const unit = unitRows(data.slice(), dimension);
   const own = unit.subarray(row * dimension, (row + 1) * dimension);
