@@ -135,7 +135,7 @@ export { buildGraph, type GraphOptions, type GraphParts } from "./kg/build";
 export { datasetGraph, type DatasetGraph, type DatasetGraphOptions, type LinkedData } from "./kg/dataset-graph";
 export { entitiesOf, type Entity, type EntityTable } from "./kg/dbpedia-entities";
 export { labelOfIri, partsOfLabel, type EntityKind, type LabelParts } from "./kg/dbpedia-labels";
-export { fetchAllEntities, fetchEntities, fetchTriples, type AskOptions, type FetchOptions } from "./kg/dbpedia-query";
+export { fetchAllEntities, fetchEntities, fetchRelations, fetchTriples, type AskOptions, type FetchOptions } from "./kg/dbpedia-query";
 export { allowTriples, relationsOf, type RelationOptions, type RelationReport } from "./kg/dbpedia-relations";
 export { hasLinkedFiles, loadLinkedSlices, obtainLinkedFiles, readMap, type LinkedSlices, type LinkedFile, type MapRow } from "./kg/dbpedia-sets";
 export { loadGraph, saveGraph } from "./kg/graph-files";
@@ -148,7 +148,7 @@ export { creatorAgreement, evaluateLinker, type CreatorAgreement, type LinkEvalu
 export { sameName, type LinkDomain, type TitleQuery } from "./kg/linker-features";
 export { candidatesOf, indexEntities, type Candidate, type EntityIndex, type Match } from "./kg/linker-index";
 export { linkerWeights, type LinkerWeights } from "./kg/linker-weights";
-export { confidentLinks, linkRows, linksFrom, readLinks, type EntityLink, type EntityLinks, type TableLinks } from "./kg/links";
+export { confidentLinks, linkRows, linksFrom, readLinks, writeLinks, type EntityLink, type EntityLinks, type TableLinks } from "./kg/links";
 export { metaPath, metaPathBlocks, metaPathFactors, type MetaPath, type MetaPathBlock, type MetaPathOptions } from "./kg/meta-paths";
 export { triplesFromFile } from "./kg/rdf-files";
 export { expandIri, isIri, literal } from "./kg/rdf-terms";

@@ -1,4 +1,4 @@
-/** sessionlab kg build|show: a data set as a graph in a folder, with a report; what a graph says of a node or of an edge. */
+/** sessionlab kg build|show (and kg-link.ts): a data set as a graph in a folder, with a report; what a graph says of a node or of an edge. */
 import { join } from "node:path";
 import { InvalidArgumentError, type Command } from "commander";
 import { ConfigError } from "../core/errors";
@@ -9,6 +9,7 @@ import { graphToGraphml } from "../kg/graphml";
 import { graphToRdf } from "../kg/graph-rdf";
 import type { KnowledgeGraph, NamedNode, Neighbour, Statement } from "../kg/graph";
 import { graphReport, type GraphReport } from "../kg/report";
+import { addKgLink } from "./kg-link";
 import type { Outcome, Runner, Terminal } from "./terminal";
 import { alignColumns, collect, oneOf, parsePairs, parsePositive } from "./values";
 
@@ -34,7 +35,7 @@ interface ShowOptions {
 
 /** Adds the verbs to the command line. */
 export function addKg(program: Command, runner: Runner): void {
-  const kg = program.command("kg").description("knowledge graphs: build one of a data set, look into one");
+  const kg = program.command("kg").description("knowledge graphs: build one of a data set, look into one, link items to DBpedia");
   const build = kg
     .command("build")
     .description("users, items, features and linked data of a data set as a typed graph, from training events only")
@@ -57,6 +58,7 @@ export function addKg(program: Command, runner: Runner): void {
     .option("--most <n>", "neighbours of a relation to show", parsePositive, 10)
     .addHelpText("after", "\nExamples:\n  $ sessionlab kg show graphs/ml-100k\n  $ sessionlab kg show graphs/ml-100k --node item:50\n  $ sessionlab kg show graphs/ml-100k --node item:50 --to genre:war");
   runner.action(show, (options: ShowOptions) => showKg(show.args[0]!, options));
+  addKgLink(kg, runner);
 }
 
 function parseConfidence(text: string): number {

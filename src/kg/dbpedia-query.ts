@@ -6,6 +6,7 @@
 import { meter, type Progress } from "../core/progress";
 import { ConfigError } from "../core/errors";
 import { entitiesOf, type EntityTable } from "./dbpedia-entities";
+import { dates, laterByObject } from "./dbpedia-relations";
 import type { LinkDomain, TitleQuery } from "./linker-features";
 import { expandIri, isIri } from "./rdf-terms";
 import { boundIri, boundText, boundValues, sparql, type SparqlPart } from "./sparql-query";
@@ -59,7 +60,7 @@ export async function fetchEntities(source: SparqlSource, titles: readonly Title
 }
 
 /**
- * All entities that have a label in a store: for slices that fit into memory.
+ * All entities of a store that have a label or a fact that tells them apart: for slices that fit into memory.
  * @throws DataError; AbortError
  * @example
  * import { fetchAllEntities, openStore, triplesFrom } from "sessionlab";
@@ -70,8 +71,7 @@ export async function fetchAllEntities(source: SparqlSource, { pageSize = 20_000
   const relations = boundValues("p", [redirects, disambiguates, ...facts.map((name) => boundIri(expandIri(name)))]);
   const rows = await selectAll(source, sparql`SELECT ?s ?p ?o WHERE { ${relations} ?s ?p ?o }`, { orderBy: ["s", "p", "o"], pageSize, signal });
   const triples = rows.map(({ s, p, o }): TripleTexts => [s!, p!, o!]);
-  const labelled = triples.filter(([, p]) => p === expandIri("rdfs:label")).map(([s]) => s);
-  return entitiesOf(triplesFrom(triples, source.name), labelled);
+  return entitiesOf(triplesFrom(triples, source.name), new Set(triples.map(([subject]) => subject).filter(isIri)));
 }
 
 /** Which triples of entities are asked for. */
@@ -105,6 +105,25 @@ export async function fetchTriples(source: SparqlSource, entities: readonly stri
     return languages.includes(language === undefined ? "" : language.toLowerCase());
   };
   return triplesFrom(rows.filter(({ o }) => speaks(o!)).map(({ s, p, o }): TripleTexts => [s!, p!, o!]), source.name);
+}
+
+/**
+ * The triples of some entities by allowed relations, with the dates of these entities and of their sequels and the like:
+ * what `allowTriples` needs to leave out what came later.
+ * @throws DataError; AbortError
+ * @example
+ * import { allowTriples, fetchRelations, openStore, triplesFrom } from "sessionlab";
+ * const [dbr, dbo] = ["http://dbpedia.org/resource/", "http://dbpedia.org/ontology/"];
+ * const store = await openStore(triplesFrom([[`${dbr}Alien`, `${dbo}subsequentWork`, `${dbr}Aliens`], [`${dbr}Aliens`, `${dbo}releaseDate`, '"1986-07-18"']], "demo"));
+ * const triples = await fetchRelations(store, [`${dbr}Alien`], { relations: ["dbo:subsequentWork"] });
+ * assert.equal(allowTriples(triples, { until: "1985-12-31" }).report.later, 1);
+ */
+export async function fetchRelations(source: SparqlSource, entities: readonly string[], { relations, ...options }: FetchOptions): Promise<Triples> {
+  const own = await fetchTriples(source, entities, { ...options, relations: [...new Set([...relations, ...dates])] });
+  const follow = new Set(laterByObject.map(expandIri));
+  const later = new Set(Array.from(tripleTexts(own)).filter(([, predicate, object]) => follow.has(predicate) && isIri(object)).map(([, , object]) => object));
+  const more = await fetchTriples(source, [...later], { ...options, relations: dates });
+  return triplesFrom([...tripleTexts(own), ...tripleTexts(more)], source.name);
 }
 
 async function askInBatches(source: SparqlSource, values: readonly SparqlPart[], { batch = 100, pageSize, signal }: AskOptions, tick: (done: number) => void, queryOf: (batch: readonly SparqlPart[]) => { readonly query: string; readonly orderBy: readonly string[] }): Promise<Readonly<Record<string, string>>[]> {

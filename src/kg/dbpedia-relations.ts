@@ -22,11 +22,11 @@ export const relationsOf: Readonly<Record<LinkDomain, readonly string[]>> = {
 };
 
 /** Relations whose time is that of what they lead to, later than the item's own. */
-const laterByObject: readonly string[] = ["dbo:subsequentWork", "dbo:followedBy", "dbo:sequel", "dbp:followedBy", "dbp:adaptation", "dbo:adaptation"];
+export const laterByObject: readonly string[] = ["dbo:subsequentWork", "dbo:followedBy", "dbo:sequel", "dbp:followedBy", "dbp:adaptation", "dbo:adaptation"];
 /** Relations that come to an item some time after it, by a date that is not told. */
 const laterUndated: readonly string[] = ["dbo:award", "dbp:award", "dbp:awards", "dbo:academyAward", "dbo:boxOffice", "dbo:gross"];
 /** Where a date is told, the earliest counts. */
-const dates: readonly string[] = ["dbo:releaseDate", "dbo:publicationDate", "dbo:firstPublicationDate", "dbo:firstPublicationYear", "dbo:year", "dbp:releaseDate", "dbp:pubDate", "dbp:published", "dbp:year"];
+export const dates: readonly string[] = ["dbo:releaseDate", "dbo:publicationDate", "dbo:firstPublicationDate", "dbo:firstPublicationYear", "dbo:year", "dbp:releaseDate", "dbp:pubDate", "dbp:published", "dbp:year"];
 
 /** What is kept. */
 export interface RelationOptions {

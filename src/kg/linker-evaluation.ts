@@ -84,7 +84,7 @@ export function evaluateLinker(index: EntityIndex, titles: readonly MappedTitle[
   };
   const [tuning, test] = (["tuning", "test"] as const).map((half) => titles.filter(({ title }) => halfOf(title) === half)) as [MappedTitle[], MappedTitle[]];
   const [tuningChoices, testChoices] = [tuning.map(choiceOf), test.map(choiceOf)];
-  const fitted = fitWeights(tuningChoices, Float64Array.from(features, (name) => prior[name] ?? 0), penalty).map((weight) => Math.round(weight * 1000) / 1000);
+  const fitted = fitWeights([...tuningChoices, ...tuningChoices.flatMap(withoutRight)], Float64Array.from(features, (name) => prior[name] ?? 0), penalty).map((weight) => Math.round(weight * 1000) / 1000);
   const [tuningScores, testScores] = [tuningChoices, testChoices].map((choices) => choices.map((choice) => bestOf(choice, fitted))) as [Scored[], Scored[]];
   const threshold = lowestThreshold(tuningScores, target + margin);
   return {
@@ -98,6 +98,17 @@ export function evaluateLinker(index: EntityIndex, titles: readonly MappedTitle[
     exactLabel: exactLabels(index, test, truth),
     calibrationError: calibrationError(testScores),
   };
+}
+
+/**
+ * The same title in a store that does not have its entity: none of the rest is right. In the maps every title has its
+ * entity; of a shop's titles most have none, and what is only alike would be taken for it.
+ */
+function withoutRight({ candidates, right }: Choice): Choice[] {
+  if (right < 0 || candidates.length === 1) return [];
+  const rest = candidates.filter((_, c) => c !== right);
+  if (rest.length === 1) rest[0] = rest[0]!.map((value, f) => (f === features.indexOf("one of several") ? 0 : value));
+  return [{ candidates: rest, right: -1 }];
 }
 
 function bestOf({ candidates, right }: Choice, weights: Float64Array): Scored {

@@ -52,6 +52,9 @@ export interface EntityIndex {
   readonly labels: readonly LabelParts[];
   readonly byKey: ReadonlyMap<string, readonly Posting[]>;
   readonly byWord: ReadonlyMap<string, readonly number[]>;
+  /** [E] `looseTitle` and `titleWords` of the labels' titles. */
+  readonly keys: readonly string[];
+  readonly words: readonly (readonly string[])[];
 }
 
 /**
@@ -74,6 +77,7 @@ export function indexEntities(table: EntityTable): EntityIndex {
     else list.push(posting);
   };
   const labels = table.entities.map(({ label }) => partsOfLabel(label));
+  const words = labels.map(({ title }) => titleWords(title));
   for (const [entity, { label, aliases, listedAs }] of table.entities.entries()) {
     const { title, kind, year } = labels[entity]!;
     add(entity, "whole", title);
@@ -84,13 +88,13 @@ export function indexEntities(table: EntityTable): EntityIndex {
     if (tail !== undefined) add(entity, "tail", tail);
     for (const alias of aliases) add(entity, "alias", partsOfLabel(alias).title);
     for (const one of listedAs) add(entity, "listed", one);
-    for (const word of new Set(titleWords(title))) {
+    for (const word of new Set(words[entity])) {
       const list = byWord.get(word);
       if (list === undefined) byWord.set(word, [entity]);
       else list.push(entity);
     }
   }
-  return { table, labels, byKey, byWord };
+  return { table, labels, byKey, byWord, keys: labels.map(({ title }) => looseTitle(title)), words };
 }
 
 /**
@@ -132,23 +136,23 @@ const mostSimilar = 3;
 const leastLikeness = 0.7;
 
 /** Labels that share rare words with the title, the likest first. */
-function similarOf({ byWord, labels }: EntityIndex, { main }: TitleParts): Candidate[] {
+function similarOf({ byWord, keys, words: labelWords }: EntityIndex, { main }: TitleParts): Candidate[] {
   const words = [...new Set(titleWords(main))];
   const rare = words.map((word) => byWord.get(word) ?? []).filter((list) => list.length > 0 && list.length <= commonWord).sort((a, b) => a.length - b.length).slice(0, 4);
   const key = looseTitle(main);
   const pairs = pairsOf(key);
   const scored: Candidate[] = [];
   for (const entity of new Set(rare.flat())) {
-    const { title } = labels[entity]!;
-    const other = titleWords(title);
+    const other = labelWords[entity]!;
     const shared = other.filter((word) => words.includes(word)).length;
-    const otherKey = looseTitle(title);
+    const otherKey = keys[entity]!;
     const [short, long] = key.length <= otherKey.length ? [key, otherKey] : [otherKey, key];
     const shortWords = Math.min(words.length, other.length);
     if (short.length >= 8 && shortWords >= 2 && (long.startsWith(short) || long.endsWith(short))) {
       scored.push({ entity, match: "part", words: shared, likeness: short.length / long.length, verbatim: false });
       continue;
     }
+    if (short.length < leastLikeness * 0.5 * long.length) continue; // too short to be alike
     const likeness = dice(pairs, pairsOf(otherKey));
     if (likeness >= leastLikeness) scored.push({ entity, match: "similar", words: shared, likeness, verbatim: false });
   }

@@ -1,8 +1,8 @@
 /**
  * From titles to entities: candidates with what speaks for each, a confidence for every one, and links where the best is
  * confident enough. A page that lists meanings is never linked, a redirect leads to where it leads.
- * The weights are fitted on half of the mapped titles of LODrecsys (linker-evaluation.ts); `linkerWeights` says which of
- * them are set by hand. Confidence is the chance that the choice of the candidate, against all others and none, is right.
+ * The weights are fitted on half of the mapped titles of LODrecsys, once more without their entities (linker-evaluation.ts);
+ * `linkerWeights` says which of them are set by hand. Confidence is the chance that the choice of the candidate, against all others and none, is right.
  */
 import { resolveOptions, rules } from "../core/options";
 import { throwIfAborted } from "../core/errors";
@@ -15,8 +15,8 @@ import { linkerWeights } from "./linker-weights";
 import { partsOfTitle } from "./titles";
 
 const defaults = {
-  /** Links below are left out. The default is the threshold that was chosen with the weights. */
-  leastConfidence: undefined as number | undefined,
+  /** Links below are left out. (The lower thresholds of `linkerWeights` are for titles that all have an entity, as the maps' do.) */
+  leastConfidence: 0.8,
   /** Weights by feature in place of the fitted ones. */
   weights: undefined as Readonly<Record<string, number>> | undefined,
 };
@@ -68,9 +68,9 @@ export function scoreCandidates(index: EntityIndex, query: TitleQuery, domain: L
 }
 
 function scorer(index: EntityIndex, domain: LinkDomain, options: LinkOptions): { readonly least: number; score(query: TitleQuery): ScoredCandidate[] } {
-  const { leastConfidence, weights: given } = resolveOptions("linker", defaults, options, { leastConfidence: rules.orAbsent(rules.fraction) });
-  const fitted = linkerWeights[domain][evidenceOf(index)];
-  const weights = Float64Array.from(features, (name) => given?.[name] ?? fitted.weights[name] ?? 0);
+  const { leastConfidence, weights: given } = resolveOptions("linker", defaults, options, { leastConfidence: rules.fraction });
+  const fitted = linkerWeights[domain][evidenceOf(index)].weights;
+  const weights = Float64Array.from(features, (name) => given?.[name] ?? fitted[name] ?? 0);
   const score = (query: TitleQuery): ScoredCandidate[] => {
     const { candidates, rows } = featureRows(index, query, domain);
     const confidence = chances(rows, weights);
@@ -81,7 +81,7 @@ function scorer(index: EntityIndex, domain: LinkDomain, options: LinkOptions): {
     });
     return scored.sort((a, b) => b.confidence - a.confidence || matches.indexOf(a.match) - matches.indexOf(b.match) || a.entity - b.entity);
   };
-  return { least: leastConfidence ?? fitted.threshold, score };
+  return { least: leastConfidence, score };
 }
 
 /**
@@ -93,7 +93,7 @@ function scorer(index: EntityIndex, domain: LinkDomain, options: LinkOptions): {
  * import { entitiesOf, indexEntities, linkTitles, triplesFrom } from "sessionlab";
  * const dbr = "http://dbpedia.org/resource/";
  * const index = indexEntities(entitiesOf(triplesFrom([], "none"), [`${dbr}The_Left_Hand_of_Darkness`, `${dbr}Emma_(band)`]));
- * const links = await linkTitles(index, [{ title: "Left Hand of Darkness, The" }, { title: "Emma" }], "books");
+ * const links = await linkTitles(index, [{ title: "Left Hand of Darkness, The" }, { title: "Emma" }], "books", { leastConfidence: 0.5 });
  * assert.deepEqual([Array.from(links.item), links.uri], [[0], [`${dbr}The_Left_Hand_of_Darkness`]]);
  */
 export async function linkTitles(index: EntityIndex, queries: readonly TitleQuery[], domain: LinkDomain, { source = "titles", progress, signal, ...options }: LinkOptions & { readonly source?: string; readonly progress?: Progress; readonly signal?: AbortSignal } = {}): Promise<EntityLinks> {

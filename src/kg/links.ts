@@ -3,6 +3,7 @@
  * meant, and how certain it is. Also the reader of tables of links that come with a data set.
  */
 import { ConfigError, DataError } from "../core/errors";
+import { writeFileAtomic } from "../core/files";
 import { hashOf } from "../core/hash";
 import { readLines } from "../data/lines";
 import { expandIri } from "./rdf-terms";
@@ -92,9 +93,10 @@ export interface TableLinks extends EntityLinks {
 type RowReader = (row: Readonly<Record<string, string>>) => Omit<EntityLink, "item" | "uri">;
 
 /**
- * The tables of links of the shared data, by their columns. Confidences are shares that were counted there. Books: of the
- * links whose author is known on both sides, 94.5 % agree where the names match and 13 % where they do not (the only
- * candidate), 73 % and 3 % of several. Films: 91.9 % of 1,571 links agree with OMDb's director.
+ * The tables of links by their columns: two of the shared data, and that of `writeLinks`. Confidences of the first two are
+ * shares that were counted there. Books: of the links whose author is known on both sides, 94.5 % agree where the names
+ * match and 13 % where they do not (the only candidate), 73 % and 3 % of several. Films: 91.9 % of 1,571 links agree with
+ * OMDb's director.
  */
 const tables: readonly { readonly columns: readonly string[]; readonly read: RowReader }[] = [
   {
@@ -111,10 +113,31 @@ const tables: readonly { readonly columns: readonly string[]; readonly read: Row
     columns: ["item", "dbpedia_uri", "movielens_id", "n_candidates"],
     read: (row) => ({ confidence: 0.919 / Number(row["n_candidates"]), rule: "title and year", candidates: Number(row["n_candidates"]) }),
   },
+  {
+    columns: ["item", "dbpedia_uri", "n_candidates", "confidence", "rule"],
+    read: (row) => ({ confidence: row["confidence"] === "" ? NaN : Number(row["confidence"]), rule: row["rule"]!, candidates: Number(row["n_candidates"]) }),
+  },
 ];
 
 /**
- * Reads a table of links of the shared data (`dbpedia_links_*`): TSV, gzip or plain, with a header and no quotes. Of
+ * Links as a table that `readLinks` takes: TSV with the columns item, dbpedia_uri, n_candidates, confidence, rule.
+ * @param itemIds outside ids of the items, by dense index
+ * @throws DataError if the disk is full
+ * @example
+ * import { mkdtempSync } from "node:fs";
+ * import { linksFrom, readLinks, writeLinks } from "sessionlab";
+ * const file = `${mkdtempSync("/tmp/kg-")}/links.tsv`;
+ * const links = linksFrom([{ item: 1, uri: "http://dbpedia.org/resource/Emma", confidence: 0.75, rule: "title", candidates: 2 }], "demo");
+ * writeLinks(file, links, ["B00", "B01"]);
+ * assert.equal((await readLinks(file, ["B00", "B01"])).hash, links.hash);
+ */
+export function writeLinks(file: string, links: EntityLinks, itemIds: readonly string[]): void {
+  const rows = linkRows(links).map(({ item, uri, candidates, confidence, rule }) => [itemIds[item]!, uri, candidates, confidence, rule].join("\t"));
+  writeFileAtomic(file, `${["item\tdbpedia_uri\tn_candidates\tconfidence\trule", ...rows].join("\n")}\n`);
+}
+
+/**
+ * Reads a table of links of the shared data (`dbpedia_links_*`) or of `writeLinks`: TSV, gzip or plain, with a header and no quotes. Of
  * several rows of one item the most certain is taken.
  * @param itemIds outside ids of the items, by dense index
  * @throws DataError naming file and line for other columns or a row that is none; AbortError

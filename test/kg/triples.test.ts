@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { ConfigError, DataError } from "../../src/core/errors";
-import { confidentLinks, linkRows, linksFrom, readLinks } from "../../src/kg/links";
+import { confidentLinks, linkRows, linksFrom, readLinks, writeLinks } from "../../src/kg/links";
 import { expandIri, isIri, literal } from "../../src/kg/rdf-terms";
 import { keepTriples, readTriples, tripleTexts, triplesFrom, type TripleTexts } from "../../src/kg/triples";
 import { sharedFile, sharedRows, skipFor } from "../data/fixtures";
@@ -103,6 +103,15 @@ describe("links", () => {
     }
     writeFileSync(file, "item\turi\na\tb\n");
     await assert.rejects(readLinks(file, ["a"]), /links\.tsv:1: Expected one of the headers/);
+  });
+
+  it("are written and read back to the bit, and say which row is none", async () => {
+    const file = join(folder(), "own.tsv");
+    const links = linksFrom([{ item: 1, uri: dbr("Dune"), confidence: 1 / 3, rule: "title, same year", candidates: 4 }], "own");
+    writeLinks(file, links, ["a", "b"]);
+    assert.deepEqual(await readLinks(file, ["a", "b"]), { ...links, elsewhere: 0 });
+    writeFileSync(file, "item\tdbpedia_uri\tn_candidates\tconfidence\trule\na\tdbr:A\t1\tmuch\ttitle\n");
+    await assert.rejects(readLinks(file, ["a"]), /Expected a confidence in \[0, 1\], found NaN/);
   });
 
   it("of the shared tables have the counts of their README", async function () {

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { renderTable } from "../../src/display/formats";
 import { benchmarkRows } from "../../src/papers/benchmark";
+import { linkingTable, readLinking } from "../../src/papers/linking";
 import { readBlock } from "../../src/papers/report";
 import { readResults, resultId } from "../../src/papers/results";
 
@@ -33,6 +35,15 @@ describe("README", () => {
       const mean = results.reduce((sum, { test }) => sum + 100 * test.metrics["HR@20"]!, 0) / results.length;
       const row = block.split("\n").find((line) => line.startsWith(`| ${title} |`));
       assert.ok(row?.split("|")[2]!.replaceAll("*", "").trim().startsWith(mean.toFixed(2)), `${title}: ${mean.toFixed(2)} is not in ${row}`);
+    }
+  });
+
+  it("holds the linking table of results/linking, number by number", () => {
+    const result = readLinking(join(root, "results", "linking", "maps.json"));
+    assert.ok(result !== undefined, "run sessionlab kg link --evaluate --publish");
+    assert.equal(readBlock(readme, "linking"), renderTable(linkingTable(result), "markdown").trim());
+    for (const { domain, evidence, test } of result.maps) {
+      if (evidence === "relations") assert.ok(test.precision >= (domain === "films" ? 0.97 : 0.95) && test.recall >= (domain === "films" ? 0.9 : 0.8), domain);
     }
   });
 
