@@ -167,6 +167,9 @@ export { communities, metaPathGraph, neighbourhood, toGraphology, type Community
 
 // personas: vectors of nodes from their graph, without labels
 export { personaGraph, rewired, rowNormalised, type NodeFeatures, type PersonaGraph, type PersonaPath } from "./personas/graph";
+export { readAcm3025 } from "./personas/acm3025";
+export { readLabelledGraph, type GraphFiles } from "./personas/graph-files";
+export { labelQuality, meanAggregated, type F1, type LabelledGraph, type LabelQuality } from "./personas/labelled";
 export { Hdgi, hdgiDefaults, type HdgiOptions, type HdgiReport } from "./personas/hdgi";
 
 // models: one paper a file; by id, and how they are tuned
@@ -217,6 +220,7 @@ export { type Cell, type Column, type Estimate, type Table } from "./display/tab
 export { runBase, type BaseReport, type BaseRow, type BaseSettings, type BaseTable, type Protocol } from "./papers/base";
 export { benchmarkReport, type BenchmarkReport } from "./papers/benchmark-report";
 export { type Measured } from "./papers/measure";
+export { runPersonas, type PersonaResult, type PersonaRun, type PersonaSettings } from "./papers/personas";
 export { recboleSasrec, references, type Reference } from "./papers/references";
 export { readResults, resultId, writeResult, type Result, type ResultPart } from "./papers/results";
 

@@ -1,0 +1,181 @@
+/**
+ * How well HDGI's vectors find the classes of a labelled graph, beside what they must beat: the features alone, the
+ * features with the means over each meta-path, and HDGI on the rewired graph. One result file a run,
+ * hdgi-<dataset>-<model>-<seed>.json; a run whose file is there under the same passport is not run again.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ConfigError, DataError, throwIfAborted } from "../core/errors";
+import { writeFileAtomic } from "../core/files";
+import { hashOf, hashOfJson, type Hashable } from "../core/hash";
+import type { Progress } from "../core/progress";
+import { Rng } from "../core/rng";
+import { passportKey, type Passport } from "../evaluation/passport";
+import { rewired } from "../personas/graph";
+import { Hdgi, type HdgiOptions, type HdgiReport } from "../personas/hdgi";
+import { denseFeatures, labelQuality, meanAggregated, type LabelledGraph, type LabelQuality } from "../personas/labelled";
+import { libraryVersion, type BackendInfo } from "../tensor/backend";
+
+/** What is measured, in the order of the table. */
+export const personaRuns = {
+  features: "features alone",
+  "mean-features": "features and their means over meta-paths",
+  "hdgi-c": "HDGI-C",
+  "hdgi-a": "HDGI-A",
+  "hdgi-c-rewired": "HDGI-C, rewired graph",
+  "hdgi-a-rewired": "HDGI-A, rewired graph",
+} as const;
+
+/** The id of a run. */
+export type PersonaRun = keyof typeof personaRuns;
+
+/** One run, as its file holds it. */
+export interface PersonaResult extends LabelQuality {
+  readonly paper: "hdgi";
+  readonly dataset: string;
+  readonly model: PersonaRun;
+  readonly seed: number;
+  readonly passport: Passport;
+  /** What the training did; nothing of the baselines, which learn none. */
+  readonly fit: Partial<Pick<HdgiReport, "epochs" | "bestEpoch" | "loss" | "accuracy" | "trivial" | "beta" | "seconds">>;
+}
+
+/** What is run. */
+export interface PersonaSettings {
+  /** In names of files. */
+  readonly dataset: string;
+  readonly labelled: LabelledGraph;
+  readonly runs: readonly PersonaRun[];
+  /** Encoder seeds 1..n of HDGI; the baselines have one run. */
+  readonly seeds: number;
+  readonly options?: Partial<HdgiOptions>;
+  /** Folder of result files. */
+  readonly results: string;
+  readonly backend: Pick<BackendInfo, "name" | "device" | "threads" | "cpu">;
+  readonly signal?: AbortSignal;
+  readonly progress?: Progress;
+  readonly onStep?: (line: string) => void;
+}
+
+/**
+ * Runs what `results` does not hold yet, and writes it there.
+ * @returns all runs asked for, in their order
+ * @throws ConfigError for a data set name that is no part of a file name; DataError for a damaged result
+ * @example
+ * import { mkdtempSync } from "node:fs";
+ * import { initBackend, personaGraph, runPersonas, sparseFrom } from "sessionlab";
+ * const backend = await initBackend();
+ * const nodes = Array.from({ length: 12 }, (_, n) => n);
+ * const kinds = sparseFrom(12, 2, nodes, nodes.map((n) => n % 2));
+ * const split = { train: Int32Array.of(0, 1, 2, 3), valid: Int32Array.of(4, 5), test: Int32Array.of(6, 7, 8, 9, 10, 11) };
+ * const labelled = { graph: personaGraph(nodes.map(String), kinds, [{ name: "kind", factor: kinds }]), classes: ["even", "odd"], labels: Int32Array.from(nodes, (n) => n % 2), split };
+ * const [result] = await runPersonas({ dataset: "demo", labelled, runs: ["features"], seeds: 1, results: mkdtempSync("/tmp/personas-"), backend });
+ * assert.equal(result!.test.micro, 1);
+ */
+export async function runPersonas(settings: PersonaSettings): Promise<readonly PersonaResult[]> {
+  const { dataset, runs, seeds } = settings;
+  if (!/^[a-z0-9-]+$/.test(dataset)) throw new ConfigError(`Expected a data set's name of small letters, digits and dashes, found "${dataset}"`);
+  const found: PersonaResult[] = [];
+  for (const model of runs) {
+    for (let seed = 1; seed <= (model.startsWith("hdgi") ? seeds : 1); seed++) {
+      throwIfAborted(settings.signal, "hdgi");
+      found.push(await oneRun(settings, model, seed));
+    }
+  }
+  return found;
+}
+
+async function oneRun(settings: PersonaSettings, model: PersonaRun, seed: number): Promise<PersonaResult> {
+  const { dataset, labelled, backend, results, signal, progress, onStep } = settings;
+  const startedAt = new Date();
+  const started = performance.now();
+  const hdgi = model.startsWith("hdgi") ? new Hdgi({ ...settings.options, variant: model.startsWith("hdgi-a") ? "gat" : "gcn" }) : undefined;
+  const passport = (): Passport => ({
+    model: personaRuns[model],
+    data: { name: dataset, hash: hashOf({ graph: labelled.graph.hash, labels: labelled.labels, split: labelled.split } as unknown as Hashable) },
+    split: { train: labelled.split.train.length, valid: labelled.split.valid.length, test: labelled.split.test.length },
+    candidates: `${labelled.classes.length} classes`,
+    ...{ ties: "expected", tieRate: 0, ks: [] },
+    options: { ...hdgi?.options },
+    seeds: [seed],
+    budget: "paper",
+    version: libraryVersion(),
+    ...{ backend: `${backend.name} ${backend.device}`, threads: backend.threads, cpu: backend.cpu, node: process.version },
+    ...{ startedAt: startedAt.toISOString(), seconds: (performance.now() - started) / 1000 },
+  });
+  const file = join(results, `hdgi-${dataset}-${model}-${seed}.json`);
+  const kept = readKept(file, passportKey(passport()));
+  if (kept !== undefined) return kept;
+  const rng = new Rng(seed);
+  const { graph } = labelled;
+  let fit: PersonaResult["fit"] = {};
+  let vectors = model === "features" ? denseFeatures(graph.features) : undefined;
+  if (hdgi !== undefined) {
+    const trained = model.endsWith("rewired") ? rewired(graph, rng.child("rewired")) : graph;
+    try {
+      const { history: _, ...report } = await hdgi.fit(trained, { rng: rng.child("hdgi"), signal, progress });
+      fit = report;
+      vectors = hdgi.embed(trained);
+    } finally {
+      hdgi.dispose();
+    }
+  }
+  const quality = labelQuality(vectors ?? meanAggregated(graph), labelled, rng.child("labels"));
+  const result: PersonaResult = { paper: "hdgi", dataset, model, seed, passport: passport(), fit, ...quality };
+  writeFileAtomic(file, `${JSON.stringify({ ...result, check: hashOfJson(result) }, null, 2)}\n`);
+  onStep?.(`${personaRuns[model]}, seed ${seed}: micro-F1 ${quality.test.micro.toFixed(4)}${fit.trivial === true ? "; the loss never left ln 2: these vectors mean nothing" : ""}`);
+  return result;
+}
+
+/** The result of a file, if it is of this passport. */
+function readKept(file: string, key: string): PersonaResult | undefined {
+  if (!existsSync(file)) return undefined;
+  let read: PersonaResult & { readonly check?: unknown };
+  try {
+    read = JSON.parse(readFileSync(file, "utf8")) as typeof read;
+  } catch (cause) {
+    throw new DataError("Expected a result as JSON, found something else; remove it and run again", { file }, { cause });
+  }
+  const { check, ...result } = read;
+  if (check !== hashOfJson(result)) throw new DataError("Expected a result as it was written, found that it was changed; remove it and run again", { file, field: "check" });
+  return passportKey(result.passport) === key ? result : undefined;
+}
+
+/** A row of the table: means over seeds, and their sd where there are several. */
+export interface PersonaRow {
+  readonly model: PersonaRun;
+  readonly seeds: number;
+  readonly mean: Readonly<Record<PersonaMeasure, number>>;
+  /** Over seeds; 0 for one. */
+  readonly sd: Readonly<Record<PersonaMeasure, number>>;
+  /** Whether a seed ended at the trivial loss. */
+  readonly trivial: boolean;
+}
+
+/** What the table shows. */
+export type PersonaMeasure = "valid micro-F1" | "test micro-F1" | "test macro-F1" | "NMI" | "ARI" | "loss" | "accuracy";
+
+const measures: Readonly<Record<PersonaMeasure, (result: PersonaResult) => number>> = {
+  "valid micro-F1": ({ valid }) => valid.micro,
+  "test micro-F1": ({ test }) => test.micro,
+  "test macro-F1": ({ test }) => test.macro,
+  NMI: ({ nmi }) => nmi,
+  ARI: ({ ari }) => ari,
+  loss: ({ fit }) => fit.loss ?? NaN,
+  accuracy: ({ fit }) => fit.accuracy ?? NaN,
+};
+
+/** Rows of results, by model. */
+export function personaRows(results: readonly PersonaResult[]): readonly PersonaRow[] {
+  return [...new Set(results.map(({ model }) => model))].map((model) => {
+    const own = results.filter((result) => result.model === model);
+    const stats = Object.entries(measures).map(([name, measure]) => {
+      const values = own.map(measure);
+      const mean = values.reduce((a, b) => a + b, 0) / values.length;
+      const sd = values.length < 2 ? 0 : Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
+      return [name, { mean, sd }] as const;
+    });
+    const pick = (of: "mean" | "sd") => Object.fromEntries(stats.map(([name, one]) => [name, one[of]])) as Record<PersonaMeasure, number>;
+    return { model, seeds: own.length, mean: pick("mean"), sd: pick("sd"), trivial: own.some(({ fit }) => fit.trivial === true) };
+  });
+}
