@@ -36,7 +36,7 @@ export function readVectors(path: string): TextVectors & { readonly ids: readonl
   const { tensors, metadata } = decodeSafetensors(readFileSync(path), path);
   const vectors = tensors["vectors"];
   if (vectors?.dtype !== "F32" || vectors.shape.length !== 2 || metadata["card"] === undefined || metadata["ids"] === undefined) {
-    throw new DataError("Expected a table of vectors with its card, found another file; write it with writeVectors, or read it with precomputedVectors", { file: path });
+    throw new DataError("Expected a table of vectors with its card, found another file; write it with writeVectors", { file: path });
   }
   return { shape: [vectors.shape[0]!, vectors.shape[1]!], data: vectors.data as Float32Array, card: JSON.parse(metadata["card"]) as RecipeCard, ids: JSON.parse(metadata["ids"]) as string[] };
 }
