@@ -146,6 +146,7 @@ function similarOf({ byWord, keys, words: labelWords }: EntityIndex, { main }: T
     const other = labelWords[entity]!;
     const shared = other.filter((word) => words.includes(word)).length;
     const otherKey = keys[entity]!;
+    if (numbersOf(otherKey) !== numbersOf(key)) continue; // another part of a series is another work
     const [short, long] = key.length <= otherKey.length ? [key, otherKey] : [otherKey, key];
     const shortWords = Math.min(words.length, other.length);
     if (short.length >= 8 && shortWords >= 2 && (long.startsWith(short) || long.endsWith(short))) {
@@ -157,6 +158,11 @@ function similarOf({ byWord, keys, words: labelWords }: EntityIndex, { main }: T
     if (likeness >= leastLikeness) scored.push({ entity, match: "similar", words: shared, likeness, verbatim: false });
   }
   return scored.sort((a, b) => b.likeness - a.likeness || a.entity - b.entity).slice(0, mostSimilar);
+}
+
+/** The numbers in a key: "rocky4" -> "4". */
+function numbersOf(key: string): string {
+  return key.replace(/\D+/g, " ").trim();
 }
 
 function pairsOf(text: string): Map<string, number> {

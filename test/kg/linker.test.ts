@@ -128,6 +128,7 @@ describe("linker", () => {
     assert.deepEqual(met("Mouse Hunt (1997)", "films"), ["MouseHunt_(film)", "loose"]);
     assert.deepEqual(met("Mission: Impossible 2 (2000)", "films"), ["Mission:_Impossible_II", "loose"]);
     assert.deepEqual(met("King of the Murgos", "books")[0], "The_Malloreon__King_of_the_Murgos__1");
+    assert.deepEqual(scoreCandidates(indexOf(["Scary_Movie_2"]), { title: "Scary Movie 5 (2013)" }, "films"), []);
     assert.deepEqual(met("Nothing of the kind", "books"), [undefined, undefined]);
   });
 
