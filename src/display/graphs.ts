@@ -154,6 +154,7 @@ function nodeTraces(points: readonly Point[], edges: readonly (readonly [Point, 
       textposition: own.map((point) => sides[points.indexOf(point)] ?? "top center") as unknown as "top center", // a list, which the types do not know
       hovertext: own.map((point) => `${literal(labelOf(point))}<br>${plural(point.degree, "edge")}`),
       hoverinfo: "text",
+      cliponaxis: false, // labels may stand in the margin
       marker: { color: colours[at]!, size: own.map(({ degree }) => Math.round(6 + 12 * Math.sqrt(degree / most))) },
       showlegend: groups.length > 1,
     };

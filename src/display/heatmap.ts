@@ -31,7 +31,7 @@ export interface HeatmapWords {
   readonly axis?: string;
 }
 
-const width = 860;
+const width = 760;
 const [light, dark] = ["#eef3fa", "#2f6fbd"];
 /** From here on column names are slanted. */
 const longName = 5;

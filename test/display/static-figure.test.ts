@@ -143,6 +143,7 @@ describe("graphs in a notebook", () => {
     assert.deepEqual(data.map(({ name }) => name), [undefined, "film", "person"]);
     assert.equal((data[0]!.x as unknown[]).length, 18);
     assert.deepEqual(data[1]!.text, ["&lt;b>Heat&lt;/b>", "n2", "n4"]);
+    assert.equal(data[1]!.cliponaxis, false, "labels may stand in the margin");
     assert.ok(textOf(bundle, "image/svg+xml").includes("&#60;b&#62;Heat"));
   });
 

@@ -148,6 +148,7 @@ describe("notebooks", () => {
       if (missing !== undefined) skipFor(this, missing);
       if (name !== "11-your-own-data" && !isLocal(catalog["ml-100k"])) skipFor(this, "MovieLens-100K is not downloaded");
       if (process.env.SESSIONLAB_BACKEND === "cpu") skipFor(this, "a training takes six minutes on the plain backend");
+      if (process.env.SESSIONLAB_BACKEND === "wasm" && name === "30-base-recommenders") skipFor(this, "its six trainings are for the native backend");
       const [path] = scripts.notebookPaths([name]);
       const { notebook } = await scripts.execute(path!);
       assert.deepEqual(scripts.outputFaults(notebook), []);
