@@ -20,7 +20,7 @@ export interface Result {
   readonly ours: number;
   /** Median. */
   readonly peer: number;
-  readonly unit: "ms" | "s";
+  readonly unit: "ms" | "s" | "MB";
   /** ours / peer. */
   readonly ratio: number;
   readonly peerName: string;
@@ -54,7 +54,7 @@ export async function measure({ name, ours, peer, peerName, last }: Case): Promi
 }
 
 /** A result from the two numbers. */
-export function resultOf(name: string, unit: "ms" | "s", ours: number, peer: number, peerName: string): Result {
+export function resultOf(name: string, unit: "ms" | "s" | "MB", ours: number, peer: number, peerName: string): Result {
   const round = (value: number): number => Number(value.toPrecision(4));
   return { case: name, ours: round(ours), peer: round(peer), unit, ratio: round(ours / peer), peerName };
 }

@@ -1,5 +1,5 @@
 /**
- * npm run bench -- tensor|sasrec|models|rank|recbole [--json] [--epochs N]: ours and a peer's speed on the same work, in one run,
+ * npm run bench -- tensor|sasrec|models|rank|recbole|kg [--json] [--epochs N]: ours and a peer's speed on the same work, in one run,
  * with as many threads. --json ends with one line of JSON; a number is a median, a ratio is ours / peer.
  * npm run bench -- memory|large|prepare|planner [--json] [--steps N] [--events N]: numbers of ours against a limit; the exit code
  * is 1 where one does not hold.
@@ -13,6 +13,7 @@ import type { Check } from "./checks";
 import { measure, type Case, type Result } from "./interleave";
 import { largeChecks } from "./large";
 import { loads } from "./loads";
+import { kgResults } from "./kg";
 import { memoryChecks } from "./memory";
 import { modelCases } from "./models";
 import { Peer, type PeerVersions } from "./peer";
@@ -36,7 +37,7 @@ const interleaved: Readonly<Record<string, (peer: Peer) => readonly Case[] | Pro
 
 async function main(args: readonly string[]): Promise<void> {
   const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: { json: { type: "boolean", default: false }, epochs: { type: "string", default: "300" }, steps: { type: "string", default: "10000" }, events: { type: "string", default: "30000000" } } });
-  const names = [...Object.keys(interleaved), "recbole", ...Object.keys(alone)];
+  const names = [...Object.keys(interleaved), "recbole", "kg", ...Object.keys(alone)];
   const [name, ...rest] = positionals;
   if (name === undefined || !names.includes(name) || rest.length > 0) throw new ConfigError(`Expected one of ${names.join(", ")}, found "${positionals.join(" ")}"`);
   const whole = (option: "epochs" | "steps" | "events"): number => {
@@ -64,6 +65,7 @@ async function main(args: readonly string[]): Promise<void> {
   let results: Result[] = [];
   try {
     if (name === "recbole") results = await recboleResults(python, threads, epochs);
+    else if (name === "kg") results = await kgResults(python);
     else for (const one of await interleaved[name]!(peer)) results.push(await measure(one));
   } finally {
     peer.stop();

@@ -310,7 +310,12 @@ export function parseNode(name: NodeName): { readonly type: string; readonly id:
   return { type: name.slice(0, at), id: name.slice(at + 1) };
 }
 
-function checkNodes({ type, ids, labels }: NodeTable): void {
+/** Tables that were found sound: they are given again for each graph over the same nodes. */
+const sound = new WeakSet<NodeTable>();
+
+function checkNodes(table: NodeTable): void {
+  if (sound.has(table)) return;
+  const { type, ids, labels } = table;
   if (!/^[^\s:<>|]+$/.test(type)) throw new DataError(`Expected a type of node without blanks, ":", "<", ">" and "|", found ${JSON.stringify(type)}; rename it`);
   if (labels !== undefined && labels.length !== ids.length) throw new DataError(`Expected ${ids.length} labels of ${type}, as many as ids, found ${labels.length}`);
   const seen = new Set<string>();
@@ -318,4 +323,5 @@ function checkNodes({ type, ids, labels }: NodeTable): void {
     if (id === "" || id.includes("\0")) throw new DataError(`Expected an id, found ${JSON.stringify(id)} at ${n}; leave the node out`, { field: type });
     if (seen.size === seen.add(id).size) throw new DataError(`Expected every ${type} once, found ${JSON.stringify(id)} again at ${n}; merge them`, { field: type });
   }
+  sound.add(table);
 }

@@ -7,7 +7,7 @@ import { ConfigError } from "../core/errors";
 import { resolveOptions, rules } from "../core/options";
 import type { KnowledgeGraph } from "./graph";
 import type { Relation } from "./relation";
-import { gram, productRows, stack, symmetricClosure, transpose, type RowRule, type SparseMatrix } from "./sparse";
+import { productRows, stack, symmetricClosure, transpose, type RowRule, type SparseMatrix } from "./sparse";
 
 const defaults = {
   /** "count": how many paths; "binary": 1 where there is one; "idf": paths weighed by the rarity of their middle nodes. */
@@ -58,8 +58,8 @@ interface Step {
  */
 export function metaPath(graph: KnowledgeGraph, path: readonly string[], given: Partial<MetaPathOptions> = {}): MetaPath {
   const prepared = prepare(graph, path, given);
-  const { steps, factors, options, mirrored } = prepared;
-  const whole = mirrored && options.topK === 0 ? wholeOf(prepared) : stack([...blocksOf(prepared, factors[0]!.rows)].map((block) => block.matrix), factors.at(-1)!.columns);
+  const { steps, factors, options } = prepared;
+  const whole = stack([...blocksOf(prepared, factors[0]!.rows)].map((block) => block.matrix), factors.at(-1)!.columns);
   const matrix = options.symmetric && options.topK > 0 ? symmetricClosure(whole) : whole;
   return { path, from: steps[0]!.from, to: steps.at(-1)!.to, matrix, instances: instancesOf(factors) };
 }
@@ -114,7 +114,7 @@ interface Prepared {
   readonly steps: readonly Step[];
   /** The steps as matrices of ones, without the nodes that maxDegree leaves out. */
   readonly factors: readonly SparseMatrix[];
-  /** Of the nodes after each step but the last. */
+  /** Of the nodes after each step but the last; empty where no option asks for it. */
   readonly rarity: readonly Float64Array[];
   /** Whether the second half of the path is the first, turned round. */
   readonly mirrored: boolean;
@@ -126,7 +126,8 @@ function prepare(graph: KnowledgeGraph, path: readonly string[], given: Partial<
   const steps = stepsOf(graph, path);
   if (options.symmetric && steps[0]!.from !== steps.at(-1)!.to) throw new ConfigError(`Expected a path between nodes of one type for symmetric: true, found one from ${steps[0]!.from} to ${steps.at(-1)!.to}`);
   const all = steps.map((step) => adjacency(step, graph.nodeCount(step.from), graph.nodeCount(step.to)));
-  const middles = all.slice(0, -1).map((factor, at) => ({ before: columnCounts(factor), after: rowCounts(all[at + 1]!) }));
+  const asked = options.maxDegree > 0 || options.topK > 0 || options.weight === "idf";
+  const middles = asked ? all.slice(0, -1).map((factor, at) => ({ before: columnCounts(factor), after: rowCounts(all[at + 1]!) })) : [];
   const factors = all.map((factor, at) => (at < middles.length && options.maxDegree > 0 ? withoutHubs(factor, middles[at]!, options.maxDegree) : factor));
   // The side nearer to the path's end says how rare a node is, so that a mirrored path has mirrored weights.
   const rarity = middles.map(({ before, after }, at) => ((at + 1) * 2 <= steps.length ? rarityOf(before, all[at]!.rows) : rarityOf(after, all[at + 1]!.columns)));
@@ -194,6 +195,11 @@ function isMirrored(steps: readonly Step[]): boolean {
 /** Ones where a step joins two nodes. */
 function adjacency({ ways }: Step, rows: number, columns: number): SparseMatrix {
   const size = ways.reduce((sum, { relation }) => sum + relation.target.length, 0);
+  const [{ relation: first, back: turned }] = ways as [Step["ways"][number]];
+  if (ways.length === 1 && !turned && first.origin.every((origin) => origin === first.origin[0])) {
+    // One origin says a pair once: the relation's own columns are the matrix.
+    return { rows, columns, offsets: first.offsets, column: first.target, value: new Float32Array(size).fill(1) };
+  }
   const column = new Int32Array(size);
   const offsets = new Uint32Array(rows + 1);
   let cells = 0;
@@ -256,13 +262,17 @@ function chain(factors: readonly SparseMatrix[]): SparseMatrix {
   return factors.reduce((product, factor) => productRows(product, factor, keepAll));
 }
 
-/** The commuting matrix as a product of two, the first with the rarity of what lies between, if it is asked for. */
-function pairOf({ factors, rarity, mirrored }: Prepared, rare: boolean): { readonly a: SparseMatrix; readonly b: SparseMatrix; readonly half?: SparseMatrix } {
+/**
+ * The commuting matrix as a product of two, with the rarity of middle nodes if it is asked for. Of a mirrored path the
+ * second is the first transposed, and what lies between weighs half on each: the product is symmetric to the bit.
+ */
+function pairOf({ factors, rarity, mirrored }: Prepared, rare: boolean): { readonly a: SparseMatrix; readonly b: SparseMatrix } {
   const weighed = (at: number): SparseMatrix => (rare ? scaled(factors[at]!, rarity[at]!) : factors[at]!);
   if (mirrored) {
     const middle = factors.length / 2 - 1;
     const half = chain(factors.slice(0, middle + 1).map((factor, at) => (at < middle ? weighed(at) : factor)));
-    return { a: rare ? scaled(half, rarity[middle]!) : half, b: transpose(half), half };
+    const a = rare ? scaled(half, rarity[middle]!.map(Math.sqrt)) : half;
+    return { a, b: transpose(a) };
   }
   if (factors.length === 1) return { a: factors[0]!, b: identity(factors[0]!.columns) };
   return { a: chain(factors.slice(0, -1).map((_, at) => weighed(at))), b: factors.at(-1)! };
@@ -270,11 +280,6 @@ function pairOf({ factors, rarity, mirrored }: Prepared, rare: boolean): { reado
 
 function identity(size: number): SparseMatrix {
   return { rows: size, columns: size, offsets: Uint32Array.from({ length: size + 1 }, (_, row) => row), column: Int32Array.from({ length: size }, (_, row) => row), value: new Float32Array(size).fill(1) };
-}
-
-function wholeOf(prepared: Prepared): SparseMatrix {
-  const { a, half } = pairOf(prepared, prepared.options.weight === "idf");
-  return weigh(gram(half!, a, prepared.options.diagonal), prepared.options);
 }
 
 function* blocksOf(prepared: Prepared, blockRows: number): Generator<MetaPathBlock> {

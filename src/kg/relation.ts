@@ -63,30 +63,61 @@ export function relationOf(name: RelationName, fromSize: number, toSize: number,
   }
   accumulate(backOffsets);
   accumulate(offsets);
-  // By target first, then by source: counting keeps the order of equals. A payload that all statements share needs no place.
-  const plain = parts.every(({ confidence, count }) => count === undefined && (confidence === undefined || typeof confidence === "number")) && parts.length === 1;
+  const [only] = parts;
+  const plain = parts.length === 1 && only!.count === undefined && typeof only!.confidence !== "object";
+  const { target, rows } = plain ? sortPlain(only!, offsets) : sortAll(parts, total, offsets, backOffsets);
+  return finish(name, offsets, backOffsets, target, payloadOf(parts, total, rows));
+}
+
+/** Targets by source, ascending: statements that differ in nothing else need no places. */
+function sortPlain({ source, target }: Statements, offsets: Uint32Array): { readonly target: Int32Array; readonly rows?: undefined } {
+  const sorted = new Int32Array(target.length);
+  const next = offsets.slice();
+  for (let n = 0; n < target.length; n++) sorted[next[source[n]!]!++] = target[n]!;
+  for (let row = 0; row + 1 < offsets.length; row++) sortRange(sorted, offsets[row]!, offsets[row + 1]!);
+  return { target: sorted };
+}
+
+/** Longer rows are sorted by the engine. */
+const insertionLength = 48;
+
+function sortRange(values: Int32Array, from: number, to: number): void {
+  if (to - from > insertionLength) {
+    values.subarray(from, to).sort();
+    return;
+  }
+  for (let n = from + 1; n < to; n++) {
+    const value = values[n]!;
+    let at = n;
+    for (; at > from && values[at - 1]! > value; at--) values[at] = values[at - 1]!;
+    values[at] = value;
+  }
+}
+
+/** Statements by source, then target, then origin: by target first, then by source, because counting keeps the order of equals. */
+function sortAll(parts: readonly Statements[], total: number, offsets: Uint32Array, backOffsets: Uint32Array): { readonly target: Int32Array; readonly rows: Uint32Array } {
   const sourceByTarget = new Int32Array(total);
-  const rowByTarget = plain ? undefined : new Uint32Array(total);
-  const next = backOffsets.slice(0, toSize);
+  const rowByTarget = new Uint32Array(total);
+  const next = backOffsets.slice();
   let row = 0;
   for (const { source, target } of parts) {
     for (let n = 0; n < target.length; n++, row++) {
       const at = next[target[n]!]!++;
       sourceByTarget[at] = source[n]!;
-      if (rowByTarget !== undefined) rowByTarget[at] = row;
+      rowByTarget[at] = row;
     }
   }
   const target = new Int32Array(total);
-  const rows = plain ? undefined : new Uint32Array(total);
-  const nextOut = offsets.slice(0, fromSize);
-  for (let t = 0, at = 0; t < toSize; t++) {
+  const rows = new Uint32Array(total);
+  const nextOut = offsets.slice();
+  for (let t = 0, at = 0; t + 1 < backOffsets.length; t++) {
     for (const end = backOffsets[t + 1]!; at < end; at++) {
       const place = nextOut[sourceByTarget[at]!]!++;
       target[place] = t;
-      if (rows !== undefined) rows[place] = rowByTarget![at]!;
+      rows[place] = rowByTarget[at]!;
     }
   }
-  return finish(name, fromSize, toSize, offsets, target, payloadOf(parts, total, rows));
+  return { target, rows };
 }
 
 interface Payload {
@@ -122,16 +153,17 @@ function payloadOf(parts: readonly Statements[], total: number, rows: Uint32Arra
 }
 
 /** Merges neighbours that say the same, in place, and adds what leads back. */
-function finish(name: RelationName, fromSize: number, toSize: number, starts: Uint32Array, target: Int32Array, { confidence, count, origin }: Payload): Relation {
+function finish(name: RelationName, starts: Uint32Array, backStarts: Uint32Array, target: Int32Array, { confidence, count, origin }: Payload): Relation {
   const source = new Int32Array(target.length);
-  const offsets = new Uint32Array(fromSize + 1);
-  const backOffsets = new Uint32Array(toSize + 1);
+  const offsets = new Uint32Array(starts.length);
+  const merged = new Uint32Array(backStarts.length); // by target, one on
   let kept = 0;
-  for (let s = 0, at = 0; s < fromSize; s++) {
+  for (let s = 0, at = 0; s + 1 < starts.length; s++) {
     const first = kept;
     for (const end = starts[s + 1]!; at < end; at++) {
       if (kept > first && target[kept - 1] === target[at] && origin[kept - 1] === origin[at]) {
         count[kept - 1]! += count[at]!;
+        merged[target[at]! + 1]!++;
         if (confidence[at]! > confidence[kept - 1]!) confidence[kept - 1] = confidence[at]!;
         continue;
       }
@@ -141,13 +173,14 @@ function finish(name: RelationName, fromSize: number, toSize: number, starts: Ui
         count[kept] = count[at]!;
         origin[kept] = origin[at]!;
       }
-      backOffsets[target[kept]! + 1]!++;
       source[kept++] = s;
     }
     offsets[s + 1] = kept;
   }
-  accumulate(backOffsets);
-  const cut = <T extends { readonly length: number; slice(from: number, to: number): T }>(column: T): T => (kept === column.length ? column : column.slice(0, kept));
+  accumulate(merged);
+  const backOffsets = backStarts.map((start, t) => start - merged[t]!);
+  // Not copied where little was merged: the rest of the memory is not worth the time.
+  const cut = <T extends { readonly length: number; slice(from: number, to: number): T; subarray(from: number, to: number): T }>(column: T): T => (8 * kept >= 7 * column.length ? column.subarray(0, kept) : column.slice(0, kept));
   const columns = { ...name, offsets, source: cut(source), target: cut(target), confidence: cut(confidence), count: cut(count), origin: cut(origin) };
   return { ...columns, backOffsets, back: backOf(columns.target, backOffsets) };
 }

@@ -57,19 +57,25 @@ export interface RowRule {
   readonly diagonal: boolean;
 }
 
-const tooMany = (): DataError => new DataError("Expected at most 4294967295 cells, found more; keep fewer by topK or maxDegree");
+/** Cells that are allocated at once; the system gives memory only for those that are written. */
+const firstCells = 1 << 26;
 
-/** Rows of a product, growing. */
+/** Rows of a product, growing up to as many cells as it can have. */
 class Rows {
-  private column = new Int32Array(1 << 12);
-  private value = new Float32Array(1 << 12);
-  private cells = 0;
+  column: Int32Array;
+  value: Float32Array;
+  cells = 0;
+
+  constructor(private readonly bound: number) {
+    this.column = new Int32Array(Math.min(bound, firstCells));
+    this.value = new Float32Array(this.column.length);
+  }
 
   room(more: number): void {
     const needed = this.cells + more;
-    if (needed > 0xffff_ffff) throw tooMany();
+    if (needed > 0xffff_ffff) throw new DataError("Expected at most 4294967295 cells, found more; keep fewer by topK or maxDegree");
     if (needed <= this.column.length) return;
-    const size = Math.max(needed, Math.min(2 * this.column.length, 0xffff_ffff));
+    const size = Math.min(2 * this.column.length, this.bound, 0xffff_ffff);
     const [column, value] = [new Int32Array(size), new Float32Array(size)];
     column.set(this.column.subarray(0, this.cells));
     value.set(this.value.subarray(0, this.cells));
@@ -88,29 +94,132 @@ class Rows {
     return (this.cells = at);
   }
 
+  /** What was written; a copy where much more was made ready. */
   get(): Pick<SparseMatrix, "column" | "value"> {
-    return { column: this.column.slice(0, this.cells), value: this.value.slice(0, this.cells) };
+    const { cells, column, value } = this;
+    if (4 * cells >= 3 * column.length) return { column: column.subarray(0, cells), value: value.subarray(0, cells) };
+    return { column: column.slice(0, cells), value: value.slice(0, cells) };
   }
 }
+
+/** The most cells that rows [from, to) of a product can have. */
+function mostCells(a: SparseMatrix, b: SparseMatrix, from: number, to: number): number {
+  let most = 0;
+  for (let row = from; row < to; row++) {
+    let work = 0;
+    for (let at = a.offsets[row]!; at < a.offsets[row + 1]!; at++) work += b.offsets[a.column[at]! + 1]! - b.offsets[a.column[at]!]!;
+    most += Math.min(work, b.columns);
+  }
+  return most;
+}
+
+function isOnes({ value }: SparseMatrix): boolean {
+  for (let at = 0; at < value.length; at++) if (value[at] !== 1) return false;
+  return true;
+}
+
+/**
+ * Rows [from, to) of a product of two matrices of ones. Which columns a row has is a set of bits, in three levels so that
+ * those that are there are found in order: it stays in the processor's nearest cache, and no row is sorted.
+ */
+function countRows(a: SparseMatrix, b: SparseMatrix, diagonal: boolean, from: number, to: number): SparseMatrix {
+  const words = (bits: number): Int32Array => new Int32Array((bits + 31) >>> 5);
+  const bits = words(b.columns);
+  const again = words(b.columns); // columns that came more than once, and in `more` how often more
+  const more = new Uint32Array(b.columns);
+  const middle = words(bits.length);
+  const top = words(middle.length);
+  const offsets = new Uint32Array(to - from + 1);
+  const kept = new Rows(mostCells(a, b, from, to));
+  const [aOffsets, aColumn, bOffsets, bColumn] = [a.offsets, a.column, b.offsets, b.column];
+  for (let row = from; row < to; row++) {
+    let found = 0;
+    for (let at = aOffsets[row]!, last = aOffsets[row + 1]!; at < last; at++) {
+      const k = aColumn[at]!;
+      for (let cell = bOffsets[k]!, end = bOffsets[k + 1]!; cell < end; cell++) {
+        const c = bColumn[cell]!;
+        const word = c >>> 5;
+        const bit = 1 << (c & 31);
+        const before = bits[word]!;
+        if ((before & bit) !== 0) {
+          again[word]! |= bit;
+          more[c]!++;
+          continue;
+        }
+        found++;
+        bits[word] = before | bit;
+        if (before !== 0) continue;
+        middle[word >>> 5]! |= 1 << (word & 31);
+        top[word >>> 10]! |= 1 << ((word >>> 5) & 31);
+      }
+    }
+    kept.room(found);
+    const { column, value } = kept;
+    let next = kept.cells;
+    for (let t = 0; t < top.length; t++) {
+      for (let high = top[t]!; high !== 0; high &= high - 1) {
+        const m = (t << 5) + 31 - Math.clz32(high & -high);
+        for (let mid = middle[m]!; mid !== 0; mid &= mid - 1) {
+          const word = (m << 5) + 31 - Math.clz32(mid & -mid);
+          const repeated = again[word]!;
+          for (let low = bits[word]!; low !== 0; low &= low - 1) {
+            const bit = low & -low;
+            const c = (word << 5) + 31 - Math.clz32(bit);
+            let count = 1;
+            if ((repeated & bit) !== 0) {
+              count += more[c]!;
+              more[c] = 0;
+            }
+            if (!diagonal && c === row) continue;
+            column[next] = c;
+            value[next++] = count;
+          }
+          bits[word] = again[word] = 0;
+        }
+        middle[m] = 0;
+      }
+      top[t] = 0;
+    }
+    offsets[row - from + 1] = kept.cells = next;
+  }
+  return { rows: to - from, columns: b.columns, offsets, ...kept.get() };
+}
+
+/** Sorts the first columns, in place: a few by insertion, many by a sort, most by looking which are there. */
+function sortFirst(columns: Int32Array, count: number, there: ArrayLike<number>): void {
+  if (count <= fewColumns) {
+    for (let n = 1; n < count; n++) {
+      const column = columns[n]!;
+      let at = n;
+      for (; at > 0 && columns[at - 1]! > column; at--) columns[at] = columns[at - 1]!;
+      columns[at] = column;
+    }
+  } else if (count * Math.log2(count) < there.length) columns.subarray(0, count).sort();
+  else for (let c = 0, at = 0; at < count; c++) if (there[c] !== 0) columns[at++] = c;
+}
+
+const fewColumns = 64;
 
 /**
  * Rows [from, to) of a product. Memory: the rows that are kept, and two rows of numbers as wide as the product.
  * @param score a product of the same pattern whose cells choose what topK keeps; default the product itself
  */
 export function productRows(a: SparseMatrix, b: SparseMatrix, { topK, diagonal }: RowRule, from = 0, to = a.rows, score?: { readonly a: SparseMatrix; readonly b: SparseMatrix }): SparseMatrix {
+  if (topK === 0 && isOnes(a) && isOnes(b)) return countRows(a, b, diagonal, from, to);
   const sums = new Float64Array(b.columns);
   const scores = score === undefined ? sums : new Float64Array(b.columns);
   const others = new Int32Array(score === undefined ? 0 : b.columns);
   const touched = new Int32Array(b.columns);
   const offsets = new Uint32Array(to - from + 1);
-  const kept = new Rows();
+  const kept = new Rows(Math.min(mostCells(a, b, from, to), topK === 0 ? Infinity : topK * (to - from)));
   for (let row = from; row < to; row++) {
     let count = addRow(row, a, b, sums, touched);
     if (!diagonal && row < b.columns && sums[row]! > 0) {
       sums[row] = 0;
       touched[touched.indexOf(row)] = touched[--count]!;
     }
-    let columns = ascending(touched.subarray(0, count), sums);
+    sortFirst(touched, count, sums);
+    let columns: Int32Array = touched.subarray(0, count);
     if (score !== undefined && topK > 0 && topK < count) {
       const all = addRow(row, score.a, score.b, scores, others);
       columns = largest(columns, scores, topK);
@@ -139,76 +248,9 @@ function addRow(row: number, a: SparseMatrix, b: SparseMatrix, sums: Float64Arra
   return count;
 }
 
-/** The columns that were touched, ascending: sorted where they are few, looked for where they are many. In place. */
-function ascending(touched: Int32Array, sums: Float64Array, from = 0): Int32Array {
-  if (touched.length * Math.log2(touched.length + 1) < sums.length - from) return touched.sort();
-  for (let c = from, at = 0; at < touched.length; c++) if (sums[c] !== 0) touched[at++] = c;
-  return touched;
-}
-
-/**
- * A matrix by its own transpose: only the cells on the diagonal and above are summed, the others are those mirrored. The
- * result is symmetric to the bit and costs half the products.
- */
-export function gram(a: SparseMatrix, weighted: SparseMatrix = a, diagonal = true): SparseMatrix {
-  const { offsets, column, value } = transpose(a);
-  const next = offsets.slice(); // in column k of `a`, the first cell of this row or a later one
-  const sums = new Float64Array(a.rows);
-  const touched = new Int32Array(a.rows);
-  const starts = new Uint32Array(a.rows + 1); // of the upper cells
-  const sizes = new Uint32Array(a.rows + 1); // of whole rows, one on
-  const upper = new Rows();
-  for (let row = 0; row < a.rows; row++) {
-    let count = 0;
-    for (let at = a.offsets[row]!; at < a.offsets[row + 1]!; at++) {
-      const k = a.column[at]!;
-      const weight = weighted.value[at]!;
-      const first = next[k]!++;
-      for (let cell = diagonal ? first : first + 1, end = offsets[k + 1]!; cell < end; cell++) {
-        const c = column[cell]!;
-        const before = sums[c]!;
-        if (before === 0) touched[count++] = c;
-        sums[c] = before + weight * value[cell]!;
-      }
-    }
-    const columns = ascending(touched.subarray(0, count), sums, row);
-    starts[row + 1] = upper.add(columns, sums);
-    for (const c of columns) {
-      sums[c] = 0;
-      sizes[row + 1]!++;
-      if (c !== row) sizes[c + 1]!++;
-    }
-  }
-  return mirrored(starts, upper.get(), sizes);
-}
-
-/** The whole of a symmetric matrix from the cells on the diagonal and above. */
-function mirrored(starts: Uint32Array, upper: Pick<SparseMatrix, "column" | "value">, sizes: Uint32Array): SparseMatrix {
-  const rows = starts.length - 1;
-  let cells = 0;
-  for (let row = 0; row < rows; row++) sizes[row + 1] = cells += sizes[row + 1]!;
-  if (cells > 0xffff_ffff) throw tooMany();
-  const column = new Int32Array(cells);
-  const value = new Float32Array(cells);
-  const next = sizes.slice();
-  for (let row = 0; row < rows; row++) {
-    // What is left of the diagonal came from the rows before, in their order.
-    for (let at = starts[row]!; at < starts[row + 1]!; at++) {
-      const c = upper.column[at]!;
-      const here = next[row]!++;
-      column[here] = c;
-      value[here] = upper.value[at]!;
-      if (c === row) continue;
-      const there = next[c]!++;
-      column[there] = row;
-      value[there] = upper.value[at]!;
-    }
-  }
-  return { rows, columns: rows, offsets: sizes, column, value };
-}
-
 /** Blocks of rows, one below the other. */
 export function stack(blocks: readonly SparseMatrix[], columns: number): SparseMatrix {
+  if (blocks.length === 1) return blocks[0]!;
   const rows = blocks.reduce((sum, block) => sum + block.rows, 0);
   const cells = blocks.reduce((sum, block) => sum + block.column.length, 0);
   const offsets = new Uint32Array(rows + 1);
@@ -237,6 +279,11 @@ export function stack(blocks: readonly SparseMatrix[], columns: number): SparseM
 export function multiply(a: SparseMatrix, b: SparseMatrix): SparseMatrix {
   if (a.columns !== b.rows) throw new DataError(`Expected ${a.columns} rows, as many as the columns of the matrix before, found ${b.rows}`);
   return productRows(a, b, { topK: 0, diagonal: true });
+}
+
+/** A matrix by its own transpose: symmetric to the bit, because both sums of a pair run in one order. */
+export function gram(matrix: SparseMatrix, diagonal = true): SparseMatrix {
+  return productRows(matrix, transpose(matrix), { topK: 0, diagonal });
 }
 
 /** Cells of a square matrix or of its transpose: the larger where both have one. */

@@ -68,7 +68,7 @@ function checkPath(path: PersonaPath, nodes: number): void {
 
 /** The adjacency of a path without its diagonal, with path counts. Of a factor, all cells of B B' are made. */
 export function adjacencyOf(path: PersonaPath): SparseMatrix {
-  if ("factor" in path) return gram(path.factor, path.factor, false);
+  if ("factor" in path) return gram(path.factor, false);
   const { matrix } = path;
   const row = cellRows(matrix);
   const off = Array.from(row.keys()).filter((cell) => row[cell] !== matrix.column[cell]);
