@@ -68,7 +68,7 @@ export { type Optimiser, type OptimiserState, type RowGradient } from "./tensor/
 export { readRows } from "./tensor/parameter-rows";
 export { type PlanOptions, type TrainingPlan } from "./tensor/planner";
 export { ParameterSet, type HostTensor, type Parameter } from "./tensor/parameters";
-export { holdSparse, sparseFrom, type SparseTensor } from "./tensor/sparse";
+export { holdSparse, sparseFrom, transpose, type SparseMatrix, type SparseTensor } from "./tensor/sparse";
 export { train, type TrainingContext, type TrainingReport, type TrainingTask } from "./tensor/training";
 
 // data: catalogue, events, sessions, splits, batches
@@ -160,7 +160,7 @@ export { boundIri, boundText, boundValues, sparql, type SparqlPart } from "./kg/
 export { parseResults, type SparqlRow, type SparqlRows } from "./kg/sparql-results";
 export { selectAll, PartialAnswer, type PageOptions, type SparqlSource } from "./kg/sparql-source";
 export { openStore } from "./kg/sparql-store";
-export { multiply, transpose, type SparseMatrix } from "./kg/sparse";
+export { multiply } from "./kg/sparse";
 export { foldTitle, looseTitle, partsOfTitle, titleWords, type TitleParts } from "./kg/titles";
 export { keepTriples, readTriples, tripleTexts, triplesFrom, type Triples, type TripleTexts } from "./kg/triples";
 export { communities, metaPathGraph, neighbourhood, toGraphology, type Community, type NeighbourhoodOptions } from "./kg/views";

@@ -3,42 +3,9 @@
  * Matrices, ACM TOMS 4(3)). Columns ascend within a row; every value is above 0, so that a cell is there or is 0.
  */
 import { DataError } from "../core/errors";
+import { transpose, type SparseMatrix } from "../tensor/sparse";
 
-/** Rows by columns, N cells. */
-export interface SparseMatrix {
-  readonly rows: number;
-  readonly columns: number;
-  /** [rows + 1]: row r has the cells offsets[r] .. offsets[r + 1). */
-  readonly offsets: Uint32Array;
-  /** [N] columns, ascending within a row. */
-  readonly column: Int32Array;
-  /** [N] above 0. Sums are made in 64 bits; whole numbers are exact up to 16,777,216. */
-  readonly value: Float32Array;
-}
-
-/**
- * The same cells by columns.
- * @example
- * import { transpose } from "sessionlab";
- * const matrix = { rows: 1, columns: 2, offsets: Uint32Array.of(0, 1), column: Int32Array.of(1), value: Float32Array.of(5) };
- * assert.deepEqual(Array.from(transpose(matrix).offsets), [0, 0, 1]);
- */
-export function transpose({ rows, columns, offsets, column, value }: SparseMatrix): SparseMatrix {
-  const starts = new Uint32Array(columns + 1);
-  for (const c of column) starts[c + 1]!++;
-  for (let c = 0; c < columns; c++) starts[c + 1]! += starts[c]!;
-  const next = starts.slice();
-  const row = new Int32Array(column.length);
-  const values = new Float32Array(column.length);
-  for (let r = 0, at = 0; r < rows; r++) {
-    for (const end = offsets[r + 1]!; at < end; at++) {
-      const place = next[column[at]!]!++;
-      row[place] = r;
-      values[place] = value[at]!;
-    }
-  }
-  return { rows: columns, columns: rows, offsets: starts, column: row, value: values };
-}
+export { transpose, type SparseMatrix };
 
 /** The k largest cells of a row; of equals, those of lower columns. */
 function largest(columns: Int32Array, scores: Float64Array, k: number): Int32Array {

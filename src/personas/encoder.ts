@@ -16,7 +16,7 @@ import { product } from "../tensor/ops/product";
 import { gatherRows } from "../tensor/ops/rows";
 import { sparseProduct } from "../tensor/ops/sparse-product";
 import type { HostTensor } from "../tensor/parameters";
-import { cellRows, holdSparse, rowSums, sparseFrom, turned, type SparseMatrix, type SparseTensor } from "../tensor/sparse";
+import { cellRows, holdSparse, rowSums, sparseFrom, transpose, type SparseMatrix, type SparseTensor } from "../tensor/sparse";
 import { adjacencyOf, isSparse, type NodeFeatures, type PersonaPath } from "./graph";
 
 /** What shapes the encoder. */
@@ -91,7 +91,7 @@ function whole(name: string, adjacency: SparseMatrix, doubleSelf: boolean): Held
 /** The same without the cells of B B':  A x = r (B B' (r x) + (1 - diag B B') r x),  r = D^-1/2. */
 function factored(name: string, factor: SparseMatrix, doubleSelf: boolean): HeldPath {
   const { offsets, value, rows } = factor;
-  const sizes = rowSums(turned(factor)); // of the groups
+  const sizes = rowSums(transpose(factor)); // of the groups
   const [own, degree] = [new Float64Array(rows), new Float64Array(rows)];
   for (let n = 0; n < rows; n++) {
     for (let at = offsets[n]!; at < offsets[n + 1]!; at++) {

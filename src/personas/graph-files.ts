@@ -9,7 +9,7 @@ import { ConfigError, DataError } from "../core/errors";
 import { Rng } from "../core/rng";
 import { readDelimited } from "../data/delimited";
 import { multiply } from "../kg/sparse";
-import { sparseFrom, turned, type SparseMatrix } from "../tensor/sparse";
+import { sparseFrom, transpose, type SparseMatrix } from "../tensor/sparse";
 import { personaGraph, rowNormalised, type PersonaPath } from "./graph";
 import type { LabelledGraph } from "./labelled";
 
@@ -148,7 +148,7 @@ function pathOf(name: string, relations: Relations): PersonaPath {
   const steps = half.slice(1).map((to, i): SparseMatrix => {
     const [there, back] = [relations.get(`${half[i]}-${to}`), relations.get(`${to}-${half[i]}`)];
     if (there === undefined && back === undefined) throw new ConfigError(`Expected the edges of ${half[i]}-${to} for ${name}, found those of ${[...relations.keys()].join(", ")}`);
-    return there ?? turned(back!);
+    return there ?? transpose(back!);
   });
   return { name, factor: steps.reduce((product, step) => multiply(product, step)) };
 }

@@ -8,7 +8,7 @@ import { hashOf, type Hashable } from "../core/hash";
 import type { Rng } from "../core/rng";
 import type { HostMatrix } from "../evaluation/logistic-regression";
 import { gram } from "../kg/sparse";
-import { cellRows, rowSums, sparseFrom, turned, type SparseMatrix } from "../tensor/sparse";
+import { cellRows, rowSums, sparseFrom, transpose, type SparseMatrix } from "../tensor/sparse";
 
 /** Features of nodes: sparse (words) or dense (vectors of text). */
 export type NodeFeatures = SparseMatrix | HostMatrix;
@@ -61,7 +61,7 @@ function checkPath(path: PersonaPath, nodes: number): void {
   const negative = matrix.value.findIndex((value) => !(value >= 0 && value < Infinity));
   if (negative >= 0) throw new ConfigError(`Expected counts or weights of 0 or more in ${path.name}, found ${matrix.value[negative]}`);
   if ("factor" in path) return;
-  const other = matrix.columns === matrix.rows ? turned(matrix) : undefined;
+  const other = matrix.columns === matrix.rows ? transpose(matrix) : undefined;
   const same = other !== undefined && other.column.every((column, at) => column === matrix.column[at]) && other.value.every((value, at) => Math.abs(value - matrix.value[at]!) <= 1e-6 * Math.abs(value));
   if (!same) throw new ConfigError(`Expected ${path.name} to be symmetric, found cells without their mirror; give a path that reads the same both ways`);
 }

@@ -71,9 +71,28 @@ export function cellRows({ rows, offsets, column }: Pick<SparseMatrix, "rows" | 
   return row;
 }
 
-/** The same cells by columns. */
-export function turned(matrix: SparseMatrix): SparseMatrix {
-  return sparseFrom(matrix.columns, matrix.rows, matrix.column, cellRows(matrix), matrix.value);
+/**
+ * The same cells by columns.
+ * @example
+ * import { transpose } from "sessionlab";
+ * const matrix = { rows: 1, columns: 2, offsets: Uint32Array.of(0, 1), column: Int32Array.of(1), value: Float32Array.of(5) };
+ * assert.deepEqual(Array.from(transpose(matrix).offsets), [0, 0, 1]);
+ */
+export function transpose({ rows, columns, offsets, column, value }: SparseMatrix): SparseMatrix {
+  const starts = new Uint32Array(columns + 1);
+  for (const c of column) starts[c + 1]!++;
+  for (let c = 0; c < columns; c++) starts[c + 1]! += starts[c]!;
+  const next = starts.slice();
+  const row = new Int32Array(column.length);
+  const values = new Float32Array(column.length);
+  for (let r = 0, at = 0; r < rows; r++) {
+    for (const end = offsets[r + 1]!; at < end; at++) {
+      const place = next[column[at]!]!++;
+      row[place] = r;
+      values[place] = value[at]!;
+    }
+  }
+  return { rows: columns, columns: rows, offsets: starts, column: row, value: values };
 }
 
 /** The sum of each row. @returns [rows] */
@@ -106,7 +125,7 @@ export interface SparseTensor {
  */
 export function holdSparse(matrix: SparseMatrix): SparseTensor {
   check(matrix);
-  const [there, back] = [placeOn(matrix), placeOn(turned(matrix))];
+  const [there, back] = [placeOn(matrix), placeOn(transpose(matrix))];
   return {
     ...there,
     back,

@@ -5,7 +5,7 @@ import { Rng } from "../../src/core/rng";
 import { initBackend } from "../../src/tensor/backend";
 import { edgeAttention, edgeAttentionComposed, edgeAttentionPortable, type EdgeAttentionInput } from "../../src/tensor/ops/edge-attention";
 import { sparseComposed, sparsePortable, sparseProduct } from "../../src/tensor/ops/sparse-product";
-import { cellRows, holdSparse, rowSums, sparseFrom, turned, type SparseMatrix } from "../../src/tensor/sparse";
+import { cellRows, holdSparse, rowSums, sparseFrom, transpose, type SparseMatrix } from "../../src/tensor/sparse";
 import { close, noLeak } from "./helpers";
 
 const rng = new Rng("sparse");
@@ -21,7 +21,7 @@ function graph(rows: number, columns: number, each: number): SparseMatrix {
 describe("tensor/sparse", () => {
   before(() => initBackend());
 
-  it("cells in any order make a matrix; turned round twice it is the same", () => {
+  it("cells in any order make a matrix; transpose round twice it is the same", () => {
     const matrix = sparseFrom(3, 4, [2, 0, 2, 0], [1, 3, 1, 0], [5, 7, 6, 8]);
     assert.deepEqual(
       { ...matrix, offsets: Array.from(matrix.offsets), column: Array.from(matrix.column), value: Array.from(matrix.value) },
@@ -29,7 +29,7 @@ describe("tensor/sparse", () => {
     );
     assert.deepEqual(Array.from(cellRows(matrix)), [0, 0, 2]);
     assert.deepEqual(Array.from(rowSums(matrix)), [15, 0, 11]);
-    assert.deepEqual(turned(turned(matrix)), matrix);
+    assert.deepEqual(transpose(transpose(matrix)), matrix);
   });
 
   it("says what is no matrix", () => {
