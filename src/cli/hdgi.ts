@@ -3,7 +3,8 @@ import { basename, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { ConfigError } from "../core/errors";
 import { projectRoot } from "../data/store";
-import { personaRows, personaRuns, runPersonas, type PersonaMeasure, type PersonaRun } from "../papers/personas";
+import { countReading } from "../evaluation/readings";
+import { acmOptions, personaRows, personaRuns, runPersonas, type PersonaMeasure, type PersonaRun } from "../papers/personas";
 import { readAcm3025 } from "../personas/acm3025";
 import { readLabelledGraph } from "../personas/graph-files";
 import type { LabelledGraph } from "../personas/labelled";
@@ -39,7 +40,7 @@ export function addHdgi(program: Command, runner: Runner): void {
     .option("--variant <name>", "gcn (HDGI-C) or gat (HDGI-A); both if not given")
     .option("--models <a,b>", `some of ${ids.join(", ")}, instead of --variant`)
     .option("--seeds <n>", "encoder seeds 1..n", parsePositive, 1)
-    .option("--options <key=value...>", "options of the model: dimension=64 epochs=200")
+    .option("--options <key=value...>", "options of the model: dimension=64 epochs=200; acm3025 has its own, chosen on validation")
     .option("--out <folder>", "where result files are read and written", "reports/hdgi")
     .option("--publish", "use results/ of the project")
     .addHelpText("after", "\nExamples:\n  $ sessionlab hdgi --dataset acm3025 --seeds 5\n  $ sessionlab hdgi --features f.tsv --edges paper-author=pa.tsv --edges paper-subject=ps.tsv --labels l.tsv --variant gcn\n  $ sessionlab hdgi --features f.tsv --edges user-item=ui.tsv --edges item-genre=ig.tsv --paths user-item-user user-item-genre-item-user --labels l.tsv");
@@ -50,8 +51,11 @@ async function hdgi(given: Options, { signal, progress, say }: Terminal): Promis
   const runs = runsOf(given);
   const { name, labelled } = await graphOf(given, signal);
   const backend = await initBackend();
+  const chosen = given.features === undefined ? acmOptions : {};
+  const set = parsePairs(given.options ?? []);
+  const options = { gcn: { ...chosen?.gcn, ...set }, gat: { ...chosen?.gat, ...set } };
   const results = given.publish === true ? join(projectRoot, "results") : resolve(given.out);
-  const found = await runPersonas({ ...{ dataset: name, labelled, runs, seeds: given.seeds, options: parsePairs(given.options ?? []), results }, ...{ backend, signal, progress, onStep: say } });
+  const found = await runPersonas({ ...{ dataset: name, labelled, runs, seeds: given.seeds, options, results }, ...{ backend, signal, progress, onStep: say, onReading: (experiment) => countReading(join(results, "readings.json"), experiment, "test") } });
   const rows = personaRows(found);
   const shown: readonly PersonaMeasure[] = ["test micro-F1", "test macro-F1", "NMI", "ARI", "loss", "accuracy"];
   const cell = (mean: number, sd: number, seeds: number): string => (Number.isNaN(mean) ? "" : `${mean.toFixed(4)}${seeds > 1 ? ` ± ${sd.toFixed(4)}` : ""}`);

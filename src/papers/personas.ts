@@ -40,6 +40,12 @@ export interface PersonaResult extends LabelQuality {
   readonly fit: Partial<Pick<HdgiReport, "epochs" | "bestEpoch" | "loss" | "accuracy" | "trivial" | "beta" | "seconds">>;
 }
 
+/** Options for ACM3025: the best of nine settings (GCN 6, GAT 3) on its validation split, one seed (results/searches/hdgi-acm3025.json). */
+export const acmOptions: PersonaSettings["options"] = {
+  gcn: { dimension: 256, semantic: 16, rate: 0.001, epochs: 200, patience: 50 },
+  gat: { dimension: 64, heads: 8, semantic: 8, rate: 0.005, epochs: 100 },
+};
+
 /** What is run. */
 export interface PersonaSettings {
   /** In names of files. */
@@ -48,13 +54,16 @@ export interface PersonaSettings {
   readonly runs: readonly PersonaRun[];
   /** Encoder seeds 1..n of HDGI; the baselines have one run. */
   readonly seeds: number;
-  readonly options?: Partial<HdgiOptions>;
+  /** Over the defaults. */
+  readonly options?: Readonly<Partial<Record<HdgiOptions["variant"], Partial<HdgiOptions>>>>;
   /** Folder of result files. */
   readonly results: string;
   readonly backend: Pick<BackendInfo, "name" | "device" | "threads" | "cpu">;
   readonly signal?: AbortSignal;
   readonly progress?: Progress;
   readonly onStep?: (line: string) => void;
+  /** Called before test cases are read. */
+  readonly onReading?: (experiment: string) => Promise<unknown>;
 }
 
 /**
@@ -89,7 +98,8 @@ async function oneRun(settings: PersonaSettings, model: PersonaRun, seed: number
   const { dataset, labelled, backend, results, signal, progress, onStep } = settings;
   const startedAt = new Date();
   const started = performance.now();
-  const hdgi = model.startsWith("hdgi") ? new Hdgi({ ...settings.options, variant: model.startsWith("hdgi-a") ? "gat" : "gcn" }) : undefined;
+  const variant = model.startsWith("hdgi-a") ? "gat" : "gcn";
+  const hdgi = model.startsWith("hdgi") ? new Hdgi({ ...settings.options?.[variant], variant }) : undefined;
   const passport = (): Passport => ({
     model: personaRuns[model],
     data: { name: dataset, hash: hashOf({ graph: labelled.graph.hash, labels: labelled.labels, split: labelled.split } as unknown as Hashable) },
@@ -120,6 +130,7 @@ async function oneRun(settings: PersonaSettings, model: PersonaRun, seed: number
       hdgi.dispose();
     }
   }
+  await settings.onReading?.(`hdgi-${dataset}`);
   const quality = labelQuality(vectors ?? meanAggregated(graph), labelled, rng.child("labels"));
   const result: PersonaResult = { paper: "hdgi", dataset, model, seed, passport: passport(), fit, ...quality };
   writeFileAtomic(file, `${JSON.stringify({ ...result, check: hashOfJson(result) }, null, 2)}\n`);

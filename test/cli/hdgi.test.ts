@@ -21,7 +21,10 @@ describe("sessionlab hdgi", () => {
     assert.match(stdout, /^two-kinds: 40 nodes, meta-paths user-item-user; 8 train, 4 validation, 28 test/);
     assert.match(stdout, /^HDGI-C +2 +\d\.\d{4} ± \d\.\d{4}/m);
     const names = ["features-1", "hdgi-c-1", "hdgi-c-2", "hdgi-c-rewired-1", "hdgi-c-rewired-2", "mean-features-1"].map((name) => `hdgi-two-kinds-${name}.json`);
-    assert.deepEqual(readdirSync(lab.path("out")).sort(), names);
+    assert.deepEqual(readdirSync(lab.path("out")).filter((name) => name.startsWith("hdgi-")).sort(), names);
+    const readings = (): unknown => JSON.parse(readFileSync(lab.path("out/readings.json"), "utf8"));
+    const counted = readings();
+    assert.match(JSON.stringify(counted), /"hdgi-two-kinds":\{[^}]*"test":6/);
     const text = readFileSync(lab.path("out/hdgi-two-kinds-hdgi-c-1.json"), "utf8");
     const { passport, fit } = JSON.parse(text) as { passport: { model: string; options: { dimension: number }; seeds: number[] }; fit: { epochs: number; loss: number } };
     assert.deepEqual([passport.model, passport.options.dimension, passport.seeds, fit.epochs], ["HDGI-C", 8, [1], 20]);
@@ -29,6 +32,7 @@ describe("sessionlab hdgi", () => {
     assert.equal(readResults(lab.path("out")).length, 6); // what reads results takes these too
     const line = onlyLine(await lab.call(args(...more, "--json")));
     assert.equal((line["results"] as unknown[]).length, 6);
+    assert.deepEqual(readings(), counted); // nothing was read again
     assert.equal(readFileSync(lab.path("out/hdgi-two-kinds-hdgi-c-1.json"), "utf8"), text);
   });
 
