@@ -3,10 +3,8 @@
  * store that also holds every IRI of nine maps and every object of the triples; and on Amazon's own titles, by the
  * creators that other tables give them. One file of results, results/linking/maps.json, and the table that README shows.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { readCheckedJson, writeCheckedJson } from "../core/checked-json";
 import { codeVersion } from "../core/code-version";
-import { DataError } from "../core/errors";
-import { writeFileAtomic } from "../core/files";
 import { hashOf, hashOfJson } from "../core/hash";
 import type { Progress } from "../core/progress";
 import { loadDataset } from "../data/datasets";
@@ -100,15 +98,12 @@ export function queriesOf({ itemIds, titles, years, features }: EventTable, doma
 
 /** Writes the results, with a checksum. */
 export function writeLinking(file: string, result: LinkingResult): void {
-  writeFileAtomic(file, `${JSON.stringify({ ...result, check: hashOfJson(result) }, null, 2)}\n`);
+  writeCheckedJson(file, result);
 }
 
 /** Reads them. @returns undefined where there are none. @throws DataError for a file that was changed */
 export function readLinking(file: string): LinkingResult | undefined {
-  if (!existsSync(file)) return undefined;
-  const { check, ...result } = JSON.parse(readFileSync(file, "utf8")) as LinkingResult & { readonly check: string };
-  if (check !== hashOfJson(result)) throw new DataError("Expected results as they were written, found that they were changed; run sessionlab kg link --evaluate --publish", { file });
-  return result;
+  return readCheckedJson<LinkingResult>(file, "results", "run sessionlab kg link --evaluate --publish");
 }
 
 interface Line {

@@ -3,11 +3,10 @@
  * features with the means over each meta-path, and HDGI on the rewired graph. One result file a run,
  * hdgi-<dataset>-<model>-<seed>.json; a run whose file is there under the same passport is not run again.
  */
-import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ConfigError, DataError, throwIfAborted } from "../core/errors";
-import { writeFileAtomic } from "../core/files";
-import { hashOf, hashOfJson, type Hashable } from "../core/hash";
+import { readCheckedJson, writeCheckedJson } from "../core/checked-json";
+import { ConfigError, throwIfAborted } from "../core/errors";
+import { hashOf, type Hashable } from "../core/hash";
 import type { Progress } from "../core/progress";
 import { Rng } from "../core/rng";
 import { passportKey, type Passport } from "../evaluation/passport";
@@ -15,6 +14,8 @@ import { rewired } from "../personas/graph";
 import { Hdgi, type HdgiOptions, type HdgiReport } from "../personas/hdgi";
 import { denseFeatures, labelQuality, meanAggregated, type LabelledGraph, type LabelQuality } from "../personas/labelled";
 import { libraryVersion, type BackendInfo } from "../tensor/backend";
+import { overSeeds } from "./measure";
+import { resultName } from "./results";
 
 /** What is measured, in the order of the table. */
 export const personaRuns = {
@@ -113,9 +114,10 @@ async function oneRun(settings: PersonaSettings, model: PersonaRun, seed: number
     ...{ backend: `${backend.name} ${backend.device}`, threads: backend.threads, cpu: backend.cpu, node: process.version },
     ...{ startedAt: startedAt.toISOString(), seconds: (performance.now() - started) / 1000 },
   });
-  const file = join(results, `hdgi-${dataset}-${model}-${seed}.json`);
-  const kept = readKept(file, passportKey(passport()));
-  if (kept !== undefined) return kept;
+  const run = { paper: "hdgi", dataset, model, seed } as const;
+  const file = join(results, `${resultName(run)}.json`);
+  const kept = readCheckedJson<PersonaResult>(file, "a result", "remove it and run again");
+  if (kept !== undefined && passportKey(kept.passport) === passportKey(passport())) return kept;
   const rng = new Rng(seed);
   const { graph } = labelled;
   let fit: PersonaResult["fit"] = {};
@@ -132,24 +134,10 @@ async function oneRun(settings: PersonaSettings, model: PersonaRun, seed: number
   }
   await settings.onReading?.(`hdgi-${dataset}`);
   const quality = labelQuality(vectors ?? meanAggregated(graph), labelled, rng.child("labels"));
-  const result: PersonaResult = { paper: "hdgi", dataset, model, seed, passport: passport(), fit, ...quality };
-  writeFileAtomic(file, `${JSON.stringify({ ...result, check: hashOfJson(result) }, null, 2)}\n`);
+  const result: PersonaResult = { ...run, passport: passport(), fit, ...quality };
+  writeCheckedJson(file, result);
   onStep?.(`${personaRuns[model]}, seed ${seed}: micro-F1 ${quality.test.micro.toFixed(4)}${fit.trivial === true ? "; the loss never left ln 2: these vectors mean nothing" : ""}`);
   return result;
-}
-
-/** The result of a file, if it is of this passport. */
-function readKept(file: string, key: string): PersonaResult | undefined {
-  if (!existsSync(file)) return undefined;
-  let read: PersonaResult & { readonly check?: unknown };
-  try {
-    read = JSON.parse(readFileSync(file, "utf8")) as typeof read;
-  } catch (cause) {
-    throw new DataError("Expected a result as JSON, found something else; remove it and run again", { file }, { cause });
-  }
-  const { check, ...result } = read;
-  if (check !== hashOfJson(result)) throw new DataError("Expected a result as it was written, found that it was changed; remove it and run again", { file, field: "check" });
-  return passportKey(result.passport) === key ? result : undefined;
 }
 
 /** A row of the table: means over seeds, and their sd where there are several. */
@@ -180,13 +168,8 @@ const measures: Readonly<Record<PersonaMeasure, (result: PersonaResult) => numbe
 export function personaRows(results: readonly PersonaResult[]): readonly PersonaRow[] {
   return [...new Set(results.map(({ model }) => model))].map((model) => {
     const own = results.filter((result) => result.model === model);
-    const stats = Object.entries(measures).map(([name, measure]) => {
-      const values = own.map(measure);
-      const mean = values.reduce((a, b) => a + b, 0) / values.length;
-      const sd = values.length < 2 ? 0 : Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
-      return [name, { mean, sd }] as const;
-    });
-    const pick = (of: "mean" | "sd") => Object.fromEntries(stats.map(([name, one]) => [name, one[of]])) as Record<PersonaMeasure, number>;
+    const measured = overSeeds(own.map((result) => Object.fromEntries(Object.entries(measures).map(([name, measure]) => [name, measure(result)]))));
+    const pick = (of: "mean" | "sd") => Object.fromEntries(Object.entries(measured).map(([name, one]) => [name, one[of] ?? 0])) as Record<PersonaMeasure, number>;
     return { model, seeds: own.length, mean: pick("mean"), sd: pick("sd"), trivial: own.some(({ fit }) => fit.trivial === true) };
   });
 }

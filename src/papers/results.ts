@@ -1,13 +1,12 @@
 /**
  * Result files: <paper>-<dataset>-<model>-<seed>.json, one small file a run, with its passport. A file that is there
  * with the same passport key and the same numbers is left as it is; other numbers under one key come of other code, and
- * take its place. `check`, the last field, is the hash of the others: a number that was changed in the file shows.
- * (Files of before it came have none.)
+ * take its place.
  */
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { readCheckedJson, writeCheckedJson } from "../core/checked-json";
 import { DataError } from "../core/errors";
-import { writeFileAtomic } from "../core/files";
 import { hashOfJson } from "../core/hash";
 import type { Part } from "../evaluation/evaluate";
 import { parsePassport, passportKey, type Passport } from "../evaluation/passport";
@@ -71,25 +70,19 @@ export function writeResult(folder: string, result: Result): "written" | "kept" 
       if (!(error instanceof DataError)) throw error; // a damaged file is replaced
     }
   }
-  writeFileAtomic(file, `${JSON.stringify({ ...result, check: hashOfJson(result) }, null, 2)}\n`);
+  writeCheckedJson(file, result);
   return "written";
 }
 
 /** Reads one result file. @throws DataError if it is not a result */
 export function readResult(file: string): Result {
-  let read: Result & { readonly check?: unknown };
-  try {
-    read = JSON.parse(readFileSync(file, "utf8")) as typeof read;
-  } catch (error) {
-    throw new DataError("Expected a result as JSON, found something else; run the experiment again", { file }, { cause: error });
-  }
+  const read = readCheckedJson<Result>(file, "a result", "run the experiment again");
+  if (read === undefined) throw new DataError("Expected a result, found no such file; run the experiment", { file });
   for (const field of ["paper", "dataset", "model", "seed", "fit", "valid", "test"] as const) {
-    if (read?.[field] === undefined) throw new DataError(`Expected a result's ${field}, found nothing; run the experiment again`, { file, field });
+    if (read[field] === undefined) throw new DataError(`Expected a result's ${field}, found nothing; run the experiment again`, { file, field });
   }
-  const { check, ...value } = read;
-  parsePassport(JSON.stringify(value.passport), file);
-  if (check !== undefined && check !== hashOfJson(value)) throw new DataError("Expected a result as it was written, found that it was changed; run the experiment again", { file, field: "check" });
-  return value;
+  parsePassport(JSON.stringify(read.passport), file);
+  return read;
 }
 
 /** What a run of the same code has again: the passport's key and the numbers, without times. */
