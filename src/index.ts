@@ -122,11 +122,12 @@ export { deciles, lengthStrata, popularityStrata, targetStrata, trainingCounts, 
 // text: items in words, encoders, vectors with a recipe card
 export { BertEncoder, type BertOptions } from "./text/bert";
 export { openMiniLm, type MiniLmOptions } from "./text/default-encoder";
-export { type EncodeOptions, type Encoder } from "./text/encoder";
-export { itemVectors, trainedVectors, type RecipeCard, type TextControl, type TextVectorOptions, type TextVectors } from "./text/item-vectors";
+export { type EncodeOptions, type Encoder, type VectorSource } from "./text/encoder";
+export { itemVectors, trainedVectors, type MissingPolicy, type RecipeCard, type TextControl, type TextVectorOptions, type TextVectors } from "./text/item-vectors";
 export { nearestRows, type NearRow } from "./text/neighbours";
 export { normaliseVectors, type Normalisation, type Rows } from "./text/normalise";
-export { openEncoder } from "./text/open-encoder";
+export { openEncoder, type EncoderOptions } from "./text/open-encoder";
+export { openPrecomputed, type PrecomputedOptions, type PrecomputedVectors } from "./text/precomputed";
 export { itemFields, renderTexts, templates, type ItemFields, type TemplateName } from "./text/template";
 export { readVectors, writeVectors } from "./text/vector-files";
 

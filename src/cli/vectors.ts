@@ -7,7 +7,7 @@ import { sessionsFrom } from "../data/sessions";
 import { splitByTime } from "../data/split";
 import { renderCard } from "../display/text-values";
 import { fetchMiniLm } from "../text/default-encoder";
-import { itemVectors, type TextControl } from "../text/item-vectors";
+import { itemVectors, type MissingPolicy, type TextControl } from "../text/item-vectors";
 import { nearestRows } from "../text/neighbours";
 import type { Normalisation } from "../text/normalise";
 import { openEncoder } from "../text/open-encoder";
@@ -22,6 +22,8 @@ interface VectorOptions {
   readonly template: string;
   readonly normalise: Normalisation;
   readonly control: TextControl;
+  readonly missing: MissingPolicy;
+  readonly ids?: string;
   readonly seed?: string;
   readonly out?: string;
   readonly near?: string;
@@ -35,10 +37,12 @@ export function addVectors(program: Command, runner: Runner): void {
     .command("vectors")
     .description("the items of a data set as vectors of their texts, with a card that says how they were made")
     .option("--dataset <name>", "a data set of the catalogue; its items are those of the global time split, training first")
-    .option("--encoder <name>", "minilm, or a folder of a BERT model as hubs have it", "minilm")
+    .option("--encoder <name>", "minilm, a folder of a BERT model as hubs have it, or a file of vectors by item id (npy, safetensors, Parquet, text)", "minilm")
+    .option("--ids <file>", "the ids of the rows of such a file, one a line; default its name with .ids")
     .option("--template <template>", `${Object.keys(templates).join(", ")}, or your own: "{title}[ by {author}]"`, "described")
     .option("--normalise <name>", "none, unit, centred, centred-unit, pca(k), whitened(k)", "unit")
     .option("--control <name>", "none, random, shuffled, title-only", "none")
+    .option("--missing <policy>", "what items without a text or a vector get: mean (of the training items), zero, error", "mean")
     .option("--seed <text>", "of the controls that draw")
     .option("--out <file>", "write them as safetensors")
     .option("--near <title>", "show the nearest items of the first title that has this in it")
@@ -57,10 +61,10 @@ async function vectors(given: VectorOptions, { signal, progress }: Terminal): Pr
   if (given.out === undefined && given.near === undefined) throw new ConfigError("Expected --out or --near, found neither; say where the vectors go, or what to look at");
   const events = await loadDataset(given.dataset, { signal, progress });
   const fields = itemFields(events, splitByTime(sessionsFrom(events)).items);
-  const encoder = await openEncoder(given.encoder, { signal, progress });
+  const encoder = await openEncoder(given.encoder, { ids: given.ids, signal, progress });
   try {
-    const { template, normalise, control, seed } = given;
-    const table = await itemVectors(fields, encoder, { template, normalise, control, seed, signal, progress });
+    const { template, normalise, control, missing, seed } = given;
+    const table = await itemVectors(fields, encoder, { template, normalise, control, missing, seed, signal, progress });
     const lines = renderCard(table.card);
     if (given.out !== undefined) {
       writeVectors(resolve(given.out), table, fields.ids);

@@ -6,13 +6,13 @@ import { has, list, number, object, text } from "./shapes";
 
 /** What the card says, line by line: what, and how. */
 function linesOf(card: RecipeCard): [what: string, how: string][] {
-  const { encoder, revision, recipe, template, normalisation, control, seed, coverage, empty, sha256 } = card;
+  const { encoder, revision, recipe, template, normalisation, control, seed, coverage, empty, missing, sha256 } = card;
   return [
     ["encoder", `${encoder}, ${revision}`],
     ...Object.entries(recipe).map(([what, value]): [string, string] => [what, String(value)]),
-    ["template", template.name === "own" ? template.text : `${template.name}: ${template.text}`],
+    ["template", ["own", "none"].includes(template.name) ? template.text : `${template.name}: ${template.text}`],
     ["coverage", Object.entries(coverage).map(([field, share]) => `${field} ${percent(share)}`).join(", ")],
-    ["empty", empty === 0 ? "none" : `${plural(empty, "item")} with the training items' mean`],
+    ["empty", empty === 0 ? "none" : `${plural(empty, "item")} with ${missing === "zero" ? "zeros" : "the training items' mean"}`],
     ["normalisation", normalisation],
     ["control", seed === undefined ? control : `${control}, seed "${seed}"`],
     ["sha256", sha256],

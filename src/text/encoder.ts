@@ -8,26 +8,30 @@ export interface EncodeOptions {
   readonly progress?: Progress;
 }
 
-/** Makes vectors of texts. */
-export interface Encoder {
+/** Where the vectors of items come from: an encoder of texts, or vectors that were made before. */
+export interface VectorSource {
   /** The model's name: "all-MiniLM-L6-v2". */
   readonly id: string;
   /** The version of its weights: a commit, a date, or the first digits of their sha256. */
   readonly revision: string;
   /** D, numbers of a vector. */
   readonly dimension: number;
+  /** What else the vectors depend on: pooling, longest text, backend. Two sources of one id, revision and recipe give the same vectors. */
+  readonly recipe: Readonly<Record<string, string | number>>;
+  /** Frees what it holds. */
+  dispose(): void;
+}
+
+/** Makes vectors of texts. */
+export interface Encoder extends VectorSource {
   /** The version of the code that computes them here, if any does: kept vectors of another version are not used. */
   readonly code?: string;
-  /** What else the vectors depend on: pooling, longest text, backend. Two encoders of one id, revision and recipe give the same vectors. */
-  readonly recipe: Readonly<Record<string, string | number>>;
   /**
    * The vectors of texts, in their order. A text's vector does not depend on the others beside it.
    * @returns [N, D], row-major
    * @throws AbortError; what the encoder cannot do
    */
   encode(texts: readonly string[], options?: EncodeOptions): Promise<Float32Array>;
-  /** Frees what it holds. */
-  dispose(): void;
 }
 
 /** Looks at vectors that came from outside. @throws DataError for another count or a number that is not finite */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 import { readVectors } from "../../src/text/vector-files";
 import { writeTinyBert } from "../text/tiny-bert";
 import { Laboratory, onlyLine } from "./sessionlab";
@@ -21,6 +22,17 @@ describe("sessionlab vectors", () => {
     assert.deepEqual([table.card, table.ids.length], [card, 12]);
     const text = await vectors("--template", "title", "--near", "film 3");
     assert.match(text.stdout, /^12 items, 12 items of training, 12 dimensions\n +encoder +encoder, [0-9a-f]{16}\n[\s\S]*coverage +title 100\.0 %[\s\S]*nearest to Film 3 \(3\):\n/);
+  });
+
+  it("takes vectors that were made before, and says how many items have one", async () => {
+    const file = lab.path("made.tsv");
+    writeFileSync(file, Array.from({ length: 9 }, (_, n) => `${n + 1}\t${Math.cos(n)}\t${Math.sin(n)}\n`).join(""));
+    const again = (...args: readonly string[]) => lab.call(["vectors", "--dataset", "ml-100k", "--encoder", file, ...args]);
+    const { stdout, code, stderr } = await again("--missing", "zero", "--near", "film 1", "--k", "1");
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /encoder +made\.tsv, [0-9a-f]{16}\n[\s\S]*coverage +vector 75\.0 %\n +empty +3 items with zeros\n[\s\S]*nearest to Film 1 \(1\):\n0\.960  7  +Film 7/);
+    const refused = await again("--missing", "error", "--near", "film 1");
+    assert.deepEqual([refused.code, /found 3 without/.test(refused.stderr)], [1, true], refused.stderr);
   });
 
   for (const [what, args, says] of [

@@ -124,7 +124,7 @@ describe("itemVectors", () => {
     const { textHash, sha256, ...card } = table.card;
     assert.deepEqual(card, {
       encoder: "fake", revision: "1", recipe: { pooling: "none" }, template: { name: "title", text: "{title}" }, normalisation: "centred", control: "none",
-      coverage: { title: 2 / 3 }, empty: 1, rows: 3, trained: 2, dimension: 4,
+      coverage: { title: 2 / 3 }, empty: 1, missing: "mean", rows: 3, trained: 2, dimension: 4,
     });
     assert.equal(sha256, createHash("sha256").update(new Uint8Array(table.data.buffer)).digest("hex"));
     assert.match(textHash, /^[0-9a-f]{64}$/);
