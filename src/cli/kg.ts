@@ -8,6 +8,7 @@ import { loadGraph, saveGraph } from "../kg/graph-files";
 import { graphToGraphml } from "../kg/graphml";
 import { graphToRdf } from "../kg/graph-rdf";
 import type { KnowledgeGraph, NamedNode, Neighbour, Statement } from "../kg/graph";
+import type { RelationReport } from "../kg/dbpedia-relations";
 import { graphReport, type GraphReport } from "../kg/report";
 import { addKgLink } from "./kg-link";
 import type { Outcome, Runner, Terminal } from "./terminal";
@@ -45,7 +46,7 @@ export function addKg(program: Command, runner: Runner): void {
     .option("--format <names>", `with commas between: ${formats.join(", ")}; Parquet is always written`, "parquet")
     .option("--without <source>", "leave out a source, and what was made through it; may be given more than once", collect)
     .option("--min-confidence <share>", "leave out edges below this confidence", parseConfidence)
-    .option("--until <date>", "leave out sequels, awards and the like of linked data after this day, 2012-06-30")
+    .option("--until <date>", "leave out sequels, awards and the like of linked data that came after this day (2012-06-30), or never; default: the day of the last training event")
     .option("--no-linked", "no linked data")
     .option("--set <key=value>", "an option of buildGraph: window, minCount, minItems, maxShare, hops, maxSeries, related, coldItems; may be given more than once", collect)
     .addHelpText("after", "\nExamples:\n  $ sessionlab kg build --dataset ml-100k --out graphs/ml-100k\n  $ sessionlab kg build --dataset books-linked --out graphs/books --min-confidence 0.8 --format nt,graphml\n  $ sessionlab kg build --dataset amazon-movies --out graphs/movies --set maxShare=0.2 --json");
@@ -70,9 +71,9 @@ function parseConfidence(text: string): number {
 async function buildKg({ dataset, out, from, format, without = [], minConfidence = 0, until, linked, set = [] }: BuildOptions, { signal, progress }: Terminal): Promise<Outcome> {
   const name = oneOf("a data set", Object.keys(catalog) as DatasetName[], dataset);
   const wanted = format.split(",").map((one) => oneOf("a format", formats, one.trim()));
-  const built = await datasetGraph(name, { from, signal, progress, graph: parsePairs(set), relations: until === undefined ? undefined : { until }, linked: linked ? undefined : null });
+  const built = await datasetGraph(name, { from, signal, progress, graph: parsePairs(set), relations: until === undefined ? undefined : { until: until === "never" ? null : until }, linked: linked ? undefined : null });
   const graph = without.reduce((part: KnowledgeGraph, source) => part.without(source), built.graph).minConfidence(minConfidence);
-  const report = graphReport(graph, built.links);
+  const report = graphReport(graph);
   await saveGraph(graph, out);
   const files = wanted.flatMap((one) => {
     if (one === "parquet") return [];
@@ -82,7 +83,7 @@ async function buildKg({ dataset, out, from, format, without = [], minConfidence
     return [file];
   });
   const title = `${name}: ${report.nodes} nodes and ${report.edges} edges in ${out}${files.length === 0 ? "" : `, and as ${wanted.filter((one) => one !== "parquet").join(", ")}`}`;
-  return { text: [title, ...built.notes, ...reportLines(report)].join("\n"), json: { name, folder: out, files, notes: built.notes, ...report } };
+  return { text: [title, ...built.notes, ...relationLines(built.relations), ...reportLines(report)].join("\n"), json: { name, folder: out, files, notes: built.notes, triples: built.relations, ...report } };
 }
 
 async function showKg(folder: string, { node, to, most }: ShowOptions): Promise<Outcome> {
@@ -119,6 +120,12 @@ function whyLine({ relation, from, to, source, rule, version, confidence, count 
   return `${named(from)} -- ${relation} -> ${named(to)}: ${source}, ${rule}; confidence ${round(confidence)}, ${count} observed; version ${version.slice(0, 12)}`;
 }
 
+function relationLines(report: RelationReport | undefined): string[] {
+  if (report === undefined) return [];
+  const { kept, notAllowed, later, unknown, undated } = report;
+  return [`triples: ${kept} kept; left out: ${notAllowed} of other relations, ${later} of a later date, ${unknown + undated} that may be later`];
+}
+
 function reportLines({ degrees, relations, origins, confidence, linked }: GraphReport): string[] {
   const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
   const candidates = Object.entries(linked?.candidates ?? {});
@@ -132,6 +139,6 @@ function reportLines({ degrees, relations, origins, confidence, linked }: GraphR
     "",
     ...alignColumns([["confidence", ...confidence.map((_, bin) => `${bin / 10}-`)], ["edges", ...confidence.map(String)], ...(linked === undefined ? [] : [["links", ...linked.confidence.map(String)]])]),
     ...(linked === undefined ? [] : [`linked: ${linked.items} items, ${percent(linked.share)}${linked.eventShare === undefined ? "" : `, ${percent(linked.eventShare)} of training events`}`]),
-    ...(candidates.length === 0 ? [] : [`candidates of a link: ${candidates.map(([count, items]) => `${count} for ${items} items`).join(", ")}`]),
+    ...(candidates.length === 0 ? [] : [`entities that could have been meant: ${candidates.map(([count, items]) => `${count} by ${items} ${items === 1 ? "link" : "links"}`).join(", ")}`]),
   ];
 }

@@ -29,7 +29,7 @@ function graphPanel(graph: KnowledgeGraph): Panel {
 function reportPanel({ nodes, edges, degrees, origins, confidence, linked }: GraphReport): Panel {
   const { shown, gap } = ends(origins.length, mostRows);
   const bins = confidence.map((_, bin) => `${bin / 10}–${(bin + 1) / 10}`);
-  const candidates = Object.entries(linked?.candidates ?? {}).map(([count, items]) => `${count} for ${plural(items, "item")}`);
+  const candidates = Object.entries(linked?.candidates ?? {}).map(([count, items]) => `${count} by ${plural(items, "link")}`);
   return {
     title: "Report of a knowledge graph",
     facts: [plural(nodes, "node"), plural(edges, "edge")],
@@ -71,8 +71,9 @@ function communitiesPanel(communities: readonly Community[]): Panel {
   return { title: "Communities", facts: [String(communities.length)], grids: [{ headers: ["size", "named by"], rows: shown.map((n) => communities[n]!).map(({ nodes, titles }) => [nodes.length, titles.map((title) => clip(title, 50)).join(" · ")]), gap }] };
 }
 
-function datasetPanel({ name, graph, notes }: DatasetGraph): Panel {
-  return { ...graphPanel(graph), title: `Knowledge graph of ${name}`, notes };
+function datasetPanel({ name, graph, notes, relations }: DatasetGraph): Panel {
+  const left = relations && `Of linked data ${plural(relations.kept, "triple")} kept; left out: ${formatNumber(relations.notAllowed)} of other relations, ${formatNumber(relations.later)} of a later date than training, ${formatNumber(relations.unknown + relations.undated)} that may be later.`;
+  return { ...graphPanel(graph), title: `Knowledge graph of ${name}`, notes: left === undefined ? notes : [left, ...notes] };
 }
 
 function lists<T>(shape: Parameters<typeof listOf>[1], panel: (value: readonly T[]) => Panel): Renderer {

@@ -67,15 +67,16 @@ const relatedFeatures: readonly string[] = ["also_bought", "also_viewed", "bough
  */
 export function buildGraph({ events, split, links, triples }: GraphParts, given: Partial<GraphOptions> = {}): KnowledgeGraph {
   const options = resolveOptions("buildGraph", defaults, given, { window: rules.wholeNumber, minCount: rules.positiveInteger, minItems: rules.positiveInteger, maxShare, hops: rules.wholeNumber, maxSeries: rules.wholeNumber });
-  const { items, users, train } = split;
-  const ids = options.coldItems ? items.ids : items.ids.slice(0, items.trained);
+  const { users, train } = split;
+  const ids = options.coldItems ? split.items.ids : split.items.ids.slice(0, split.items.trained);
   const place = new Map(events.itemIds.map((id, v) => [id, v]));
   const rows = ids.map((id) => {
     const row = place.get(id);
     if (row === undefined) throw new ConfigError(`Expected a split of ${events.name}, found the item ${JSON.stringify(id)}, which is not in its table; give the events that the split was made of`);
     return row;
   });
-  const nodes: NodeTable[] = [{ type: "item", ids, labels: events.titles && rows.map((row) => events.titles![row]!) }];
+  const items: NodeTable = { type: "item", ids, labels: events.titles && rows.map((row) => events.titles![row]!) };
+  const nodes: NodeTable[] = [items];
   if (users !== undefined) nodes.unshift({ type: "user", ids: users.ids.slice(0, users.trained) });
   const chose = userItemEdges(train, events.name);
   const edges: EdgeList[] = [...(chose === undefined ? [] : [chose]), ...(options.window === 0 ? [] : [nearEdges(train, events.name, options)])];
@@ -92,7 +93,7 @@ export function buildGraph({ events, split, links, triples }: GraphParts, given:
   }
   if (links !== undefined) {
     const number = new Map(rows.map((row, v) => [row, v]));
-    const linked = linkedEdges(links, triples, ids, (item) => number.get(item), options);
+    const linked = linkedEdges(links, triples, items, (item) => number.get(item), options);
     nodes.push(...linked.nodes);
     edges.push(...linked.edges);
   }

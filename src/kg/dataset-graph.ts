@@ -16,11 +16,10 @@ import { splitByTime } from "../data/split";
 import type { Split } from "../data/types";
 import { openZip } from "../data/zip";
 import { buildGraph, type GraphOptions } from "./build";
-import { allowTriples, relationsOf, type RelationOptions } from "./dbpedia-relations";
+import { allowTriples, relationsOf, type RelationOptions, type RelationReport } from "./dbpedia-relations";
 import { hasLinkedFiles, obtainLinkedFiles, type LinkedFile } from "./dbpedia-sets";
 import type { KnowledgeGraph } from "./graph";
-import type { LinkDomain } from "./linker-features";
-import { readLinks, type EntityLinks } from "./links";
+import { linkRows, readLinks, type EntityLinks } from "./links";
 import { movielensLinks, movielensTitles } from "./movielens-links";
 import { readRecboleKg } from "./recbole-kg";
 import { readTriples, type Triples } from "./triples";
@@ -37,11 +36,11 @@ export interface DatasetGraphOptions extends LoadOptions {
   /** Default: all events of a user, or given sessions, cut by time. */
   readonly split?: (events: EventTable) => Split;
   /**
-   * Which relations of linked data are taken, and up to when. Default: those that `relationsOf` allows for DBpedia, all of
-   * Freebase; undated, so that a sequel of a later year is among them unless `until` says when training ends.
+   * Which relations of the catalogue's linked data are taken, and up to when. Default: those that `relationsOf` allows, and
+   * of sequels those that are training's items or have a date before training ends; null for `until`: whatever the date.
    */
-  readonly relations?: RelationOptions;
-  /** Links and triples of one's own; null: none. Default: what the catalogue knows of. */
+  readonly relations?: Omit<RelationOptions, "until" | "known"> & { readonly until?: string | null };
+  /** Links and triples of one's own, taken as they are; null: none. Default: what the catalogue knows of. */
   readonly linked?: LinkedData | null;
 }
 
@@ -53,6 +52,8 @@ export interface DatasetGraph {
   readonly split: Split;
   readonly links?: EntityLinks;
   readonly triples?: Triples;
+  /** What was left out of the catalogue's triples. */
+  readonly relations?: RelationReport;
   /** What is missing, and why. */
   readonly notes: readonly string[];
 }
@@ -71,7 +72,7 @@ export async function datasetGraph(name: string, options: DatasetGraphOptions = 
   const events = await loadEntry(entry, options);
   const split = (options.split ?? usualSplit)(events);
   const notes: string[] = [];
-  const linked = options.linked === undefined ? await linkedData(entry, events, options, notes) : (options.linked ?? undefined);
+  const linked = options.linked === undefined ? await linkedData(entry, events, split, options, notes) : (options.linked ?? undefined);
   const graph = buildGraph({ events, split, ...linked }, options.graph);
   return { name, graph, events, split, ...linked, notes };
 }
@@ -81,14 +82,27 @@ function usualSplit(events: EventTable): Split {
   return splitByTime(sessionsFrom(events, { by: events.user === undefined ? "given" : "user" }));
 }
 
+/** A link of less confidence does not show that its entity was there when the item was. */
+const sureOfEntity = 0.5;
+
+/** The triples that the options allow, by default as of the last event of training. */
+function allowed(triples: Triples, links: EntityLinks, kind: keyof typeof relationsOf, { itemIds }: EventTable, { items, train }: Split, { until, ...relations }: NonNullable<DatasetGraphOptions["relations"]> = {}): Required<LinkedData> & { readonly relations: RelationReport } {
+  const trained = new Set(items.ids.slice(0, items.trained));
+  const known = new Set(linkRows(links).flatMap(({ item, uri, confidence }) => (confidence >= sureOfEntity && trained.has(itemIds[item]!) ? [uri] : [])));
+  const last = train.time?.reduce((latest, one) => Math.max(latest, one), -Infinity);
+  const end = until === undefined && last !== undefined ? new Date(last * 1000).toISOString() : (until ?? undefined);
+  const { triples: kept, report } = allowTriples(triples, { allow: relationsOf[kind], ...relations, until: end, known });
+  return { links, triples: kept, relations: report };
+}
+
 /** Whose links and triples are those of a set. */
-const linkedSets: Readonly<Record<string, { readonly links: LinkedFile; readonly triples: LinkedFile; readonly domain: LinkDomain }>> = {
-  "amazon-books": { links: "book links", triples: "book triples", domain: "books" },
-  "books-linked": { links: "book links", triples: "book triples", domain: "books" },
-  "amazon-movies": { links: "film links", triples: "film triples", domain: "films" },
+const linkedSets: Readonly<Record<string, { readonly links: LinkedFile; readonly triples: LinkedFile; readonly kind: keyof typeof relationsOf }>> = {
+  "amazon-books": { links: "book links", triples: "book triples", kind: "books" },
+  "books-linked": { links: "book links", triples: "book triples", kind: "books" },
+  "amazon-movies": { links: "film links", triples: "film triples", kind: "films" },
 };
 
-async function linkedData(entry: CatalogEntry, events: EventTable, options: DatasetGraphOptions, notes: string[]): Promise<LinkedData | undefined> {
+async function linkedData(entry: CatalogEntry, events: EventTable, split: Split, options: DatasetGraphOptions, notes: string[]): Promise<ReturnType<typeof allowed> | undefined> {
   const { root, signal, progress, relations } = options;
   const set = linkedSets[entry.name];
   if (set !== undefined) {
@@ -99,7 +113,8 @@ async function linkedData(entry: CatalogEntry, events: EventTable, options: Data
     }
     const files = await obtainLinkedFiles(roles, { root, signal, progress });
     const triples = await readTriples(files[set.triples]!, { source: "dbpedia", signal });
-    return { links: await readLinks(files[set.links]!, events.itemIds, { source: "links to dbpedia", signal }), triples: allowTriples(triples, { allow: relationsOf[set.domain], ...relations }).triples };
+    const links = await readLinks(files[set.links]!, events.itemIds, { source: "links to dbpedia", signal });
+    return allowed(triples, links, set.kind, events, split, relations);
   }
   const wheel = entry.sources.find((source): source is WheelSource => source.kind === "wheel");
   if (wheel === undefined || entry.name !== "ml-100k") return undefined;
@@ -115,7 +130,7 @@ async function linkedData(entry: CatalogEntry, events: EventTable, options: Data
     }
     const links = await movielensLinks(await member("ml-100k.link"), titles, events, signal);
     const triples = await readRecboleKg(await member("ml-100k.kg"), { signal });
-    return { links, triples: relations === undefined ? triples : allowTriples(triples, relations).triples };
+    return allowed(triples, links, "films of freebase", events, split, relations);
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
     notes.push(`Linked data are not here: ${error.message.split("\n")[0]}`);

@@ -6,14 +6,13 @@
  */
 import { ConfigError, DataError } from "../core/errors";
 import { graphFrom, type EdgeList, type KnowledgeGraph, type NodeTable, type Origin } from "./graph";
-import { freebase, textOfLiteral } from "./linked-edges";
+import { textOfLiteral } from "./linked-edges";
 import { triplesFromFile } from "./rdf-files";
 import { isIri, literal, prefixes } from "./rdf-terms";
 import { writeLines } from "./text-files";
 import type { TripleTexts } from "./triples";
 
 const own = "urn:sessionlab:";
-const known: Readonly<Record<string, string>> = { ...prefixes, fb: freebase };
 const rdf = prefixes["rdf"]!;
 const xsd = prefixes["xsd"]!;
 const a = `${rdf}type`;
@@ -61,7 +60,7 @@ function nodeTerm(type: string, id: string): string {
 
 function relationTerm(name: string): string {
   const colon = name.indexOf(":");
-  const namespace = Object.hasOwn(known, name.slice(0, colon)) ? known[name.slice(0, colon)] : undefined;
+  const namespace = Object.hasOwn(prefixes, name.slice(0, colon)) ? prefixes[name.slice(0, colon)] : undefined;
   const iri = namespace === undefined ? name : namespace + name.slice(colon + 1);
   return iri !== name && isIri(iri) ? iri : `${own}relation:${encoded(name)}`;
 }

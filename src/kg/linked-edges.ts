@@ -5,20 +5,18 @@
 import { hashOf } from "../core/hash";
 import { labelOfIri } from "./dbpedia-labels";
 import type { EdgeList, NodeTable, Origin } from "./graph";
-import type { EntityLinks } from "./links";
+import type { EntityLink, EntityLinks } from "./links";
 import { prefixes } from "./rdf-terms";
 import type { Triples } from "./triples";
 
 /** What the statements of an item and its entity are called. */
 export const sameRelation = "is";
 
-const dbo = prefixes["dbo"]!;
-/** The namespace of Freebase's entities and relations. */
-export const freebase = "http://rdf.freebase.com/ns/";
+const { dbo, fb } = prefixes as { readonly dbo: string; readonly fb: string };
 
 /** Relations that say that their object continues their subject, or the other way round, or that they have one series. */
-const continues = new Set([`${dbo}subsequentWork`, `${freebase}film.film.sequel`]);
-const continued = new Set([`${dbo}previousWork`, `${freebase}film.film.prequel`]);
+const continues = new Set([`${dbo}subsequentWork`, `${fb}film.film.sequel`]);
+const continued = new Set([`${dbo}previousWork`, `${fb}film.film.prequel`]);
 const series = new Set([`${dbo}series`]);
 /** Of these only the texts are wanted: as labels. */
 const labelled = new Set([prefixes["rdfs"] + "label"]);
@@ -31,6 +29,17 @@ export interface LinkedOptions {
   readonly maxSeries: number;
 }
 
+/** The rule of a link's statement: how it was made, of how many candidates. */
+export function linkRule({ rule, candidates }: Pick<EntityLink, "rule" | "candidates">): string {
+  return `${rule}, of ${candidates} ${candidates === 1 ? "candidate" : "candidates"}`;
+}
+
+/** How many candidates a rule of `linkRule` speaks of; undefined for another rule. */
+export function candidatesIn(rule: string): number | undefined {
+  const match = /, of (\d+) candidates?$/.exec(rule);
+  return match === null ? undefined : Number(match[1]);
+}
+
 /** Nodes and edges of linked data. */
 export interface LinkedEdges {
   readonly nodes: readonly NodeTable[];
@@ -40,13 +49,13 @@ export interface LinkedEdges {
 /**
  * The nodes "entity" and "value" and all edges that links and triples give. Triples that no linked entity leads to are
  * left out, and so are links of items that are not in the graph: the result does not depend on them.
- * @param itemIds outside ids of the graph's items
+ * @param items of the graph; their titles name the entities of Freebase, whose ids spell nothing
  * @param numberOf the graph's number of an item of the links; undefined if it has none
  */
-export function linkedEdges(links: EntityLinks, triples: Triples | undefined, itemIds: readonly string[], numberOf: (item: number) => number | undefined, { hops, maxSeries }: LinkedOptions): LinkedEdges {
+export function linkedEdges(links: EntityLinks, triples: Triples | undefined, items: NodeTable, numberOf: (item: number) => number | undefined, { hops, maxSeries }: LinkedOptions): LinkedEdges {
   const linked = Array.from(links.item, (one, n) => ({ item: numberOf(one), uri: links.uri[n]!, confidence: links.confidence[n]!, rule: links.rule[n]!, candidates: links.candidates[n]! }));
   const known = linked.flatMap((link) => (link.item === undefined ? [] : [{ ...link, item: link.item }])).sort((a, b) => a.item - b.item);
-  const linksVersion = hashOf(known.map(({ item, uri, confidence, rule, candidates }) => [itemIds[item]!, uri, confidence, rule, candidates]));
+  const linksVersion = hashOf(known.map(({ item, uri, confidence, rule, candidates }) => [items.ids[item]!, uri, confidence, rule, candidates]));
   const taken = triples === undefined ? [] : near(triples, new Set(known.map(({ uri }) => uri)), hops);
   const terms = triples?.terms ?? [];
   const isEntity = (term: string): boolean => !term.startsWith('"');
@@ -57,13 +66,15 @@ export function linkedEdges(links: EntityLinks, triples: Triples | undefined, it
   const entityOf = new Map(entities.map((iri, n) => [iri, n]));
   const valueOf = new Map(values.map((value, n) => [value, n]));
   const names = triples === undefined ? new Map<string, string>() : labelsIn(triples, taken);
+  const titles = new Map(known.map(({ uri, item }) => [uri, items.labels?.[item]]));
+  const labelOf = (iri: string): string => names.get(iri) ?? (iri.startsWith(fb) ? (titles.get(iri) ?? iri.slice(fb.length)) : labelOfIri(iri));
   const nodes: NodeTable[] = [
-    { type: "entity", ids: entities, labels: entities.map((iri) => names.get(iri) ?? labelOfIri(iri)) },
+    { type: "entity", ids: entities, labels: entities.map(labelOf) },
     ...(values.length === 0 ? [] : [{ type: "value", ids: values, labels: values.map(textOfLiteral) }]),
   ];
   const through = triples === undefined || triples.source === links.source ? {} : { through: [triples.source] };
   const edges: EdgeList[] = [];
-  for (const [rule, group] of grouped(known, (link) => `${link.rule}, of ${link.candidates} ${link.candidates === 1 ? "candidate" : "candidates"}`)) {
+  for (const [rule, group] of grouped(known, linkRule)) {
     edges.push({
       name: sameRelation, from: "item", to: "entity",
       source: Int32Array.from(group, ({ item }) => item),
@@ -176,7 +187,7 @@ function labelsIn({ terms, subject, predicate, object }: Triples, rows: readonly
 
 /** "http://dbpedia.org/ontology/author" -> "dbo:author", where a prefix is known. */
 export function shortIri(iri: string): string {
-  for (const [prefix, namespace] of Object.entries({ ...prefixes, fb: freebase })) {
+  for (const [prefix, namespace] of Object.entries(prefixes)) {
     if (iri.startsWith(namespace) && /^[\w.-]+$/.test(iri.slice(namespace.length))) return `${prefix}:${iri.slice(namespace.length)}`;
   }
   return iri;

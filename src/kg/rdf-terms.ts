@@ -10,6 +10,7 @@ export const prefixes: Readonly<Record<string, string>> = {
   dbp: "http://dbpedia.org/property/",
   dbr: "http://dbpedia.org/resource/",
   dct: "http://purl.org/dc/terms/",
+  fb: "http://rdf.freebase.com/ns/",
   foaf: "http://xmlns.com/foaf/0.1/",
   owl: "http://www.w3.org/2002/07/owl#",
   rdf: "http://www.w3.org/1999/02/22-rdf-syntax-ns#",

@@ -5,9 +5,11 @@
  */
 import { DataError } from "../core/errors";
 import { readLines } from "../data/lines";
-import { freebase } from "./linked-edges";
 import { linksFrom, type EntityLink, type TableLinks } from "./links";
+import { prefixes } from "./rdf-terms";
 import { triplesFrom, type Triples, type TripleTexts } from "./triples";
+
+const freebase = prefixes["fb"]!;
 
 /** Where names and sources of RecBole's files are looked for. */
 export interface RecboleOptions {

@@ -1,7 +1,6 @@
 /** What there is in a graph: nodes and edges by type, how sure they are, how they are spread, what is linked. */
 import type { KnowledgeGraph, Origin } from "./graph";
-import { sameRelation } from "./linked-edges";
-import type { EntityLinks } from "./links";
+import { candidatesIn, sameRelation } from "./linked-edges";
 
 /** How many statements the nodes of a type have part in. */
 export interface DegreeSummary {
@@ -44,8 +43,8 @@ export interface GraphReport {
     readonly eventShare?: number;
     /** [10] links by confidence. */
     readonly confidence: readonly number[];
-    /** Linked items by how many entities could have been meant; absent where the links were not given. */
-    readonly candidates?: Readonly<Record<number, number>>;
+    /** Links by how many entities could have been meant, where their rule says so. */
+    readonly candidates: Readonly<Record<number, number>>;
   };
   readonly hash: string;
 }
@@ -54,7 +53,6 @@ const hubs = 5;
 
 /**
  * Counts what is in a graph.
- * @param links those that the graph was built with, for how many candidates there were; of all items of the data set
  * @example
  * import { graphFrom, graphReport } from "sessionlab";
  * const origin = { source: "demo", rule: "by hand", version: "1" };
@@ -62,7 +60,7 @@ const hubs = 5;
  * const { confidence, degrees } = graphReport(graphFrom([{ type: "item", ids: ["a", "b", "c"] }, { type: "author", ids: ["x"] }], [edges]));
  * assert.deepEqual([confidence[7], degrees[0]!.alone, degrees[1]!.hubs], [2, 1, [{ name: "x", degree: 2 }]]);
  */
-export function graphReport(graph: KnowledgeGraph, links?: EntityLinks): GraphReport {
+export function graphReport(graph: KnowledgeGraph): GraphReport {
   const confidence = new Array<number>(10).fill(0);
   const edges = new Array<number>(graph.origins.length).fill(0);
   for (const relation of graph.relations) {
@@ -77,7 +75,7 @@ export function graphReport(graph: KnowledgeGraph, links?: EntityLinks): GraphRe
     relations,
     origins: graph.origins.map((origin, n) => ({ ...origin, edges: edges[n]! })),
     confidence,
-    ...linkedOf(graph, links),
+    ...linkedOf(graph),
     hash: graph.hash,
   };
 }
@@ -114,7 +112,7 @@ function degreesOf(graph: KnowledgeGraph, type: string): DegreeSummary {
   };
 }
 
-function linkedOf(graph: KnowledgeGraph, links: EntityLinks | undefined): Pick<GraphReport, "linked"> {
+function linkedOf(graph: KnowledgeGraph): Pick<GraphReport, "linked"> {
   const relation = graph.relations.find(({ name, from, to }) => name === sameRelation && from === "item" && to === "entity");
   if (relation === undefined) return {};
   const { offsets } = relation;
@@ -127,14 +125,17 @@ function linkedOf(graph: KnowledgeGraph, links: EntityLinks | undefined): Pick<G
   const chosen = graph.relations.find(({ from, to }) => from === "user" && to === "item");
   const [events, covered] = [0, 0].map((_, only) => chosen?.target.reduce((sum, item, edge) => (only === 0 || isLinked(item) ? sum + chosen.count[edge]! : sum), 0) ?? 0) as [number, number];
   const candidates: Record<number, number> = {};
-  for (const count of links?.candidates ?? []) candidates[count] = (candidates[count] ?? 0) + 1;
+  for (const origin of relation.origin) {
+    const count = candidatesIn(graph.origins[origin]!.rule);
+    if (count !== undefined) candidates[count] = (candidates[count] ?? 0) + 1;
+  }
   return {
     linked: {
       items: linked,
       share: items === 0 ? 0 : linked / items,
       ...(chosen === undefined || events === 0 ? {} : { eventShare: covered / events }),
       confidence,
-      ...(links === undefined ? {} : { candidates }),
+      candidates,
     },
   };
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { ConfigError } from "../../src/core/errors";
 import { Rng } from "../../src/core/rng";
 import { graphFrom, type EdgeList, type KnowledgeGraph } from "../../src/kg/graph";
-import { linksFrom } from "../../src/kg/links";
+import { linkRule } from "../../src/kg/linked-edges";
 import { metaPath } from "../../src/kg/meta-paths";
 import { graphReport } from "../../src/kg/report";
 import { communities, largestView, metaPathGraph, neighbourhood, toGraphology } from "../../src/kg/views";
@@ -73,13 +73,12 @@ describe("the report of a graph", () => {
   it("counts nodes, edges, degrees, sources, confidence and links", () => {
     const nodes = [{ type: "user", ids: ["u", "v"] }, { type: "item", ids: ids("i", 4), labels: ["Zero", "", "", ""] }, { type: "entity", ids: ["urn:e", "urn:f"] }];
     const chose = { ...list("chose", "user", "item", [[0, 0], [0, 1], [1, 0]]), count: Uint32Array.of(3, 1, 1) };
-    const is = { ...list("is", "item", "entity", [[0, 0], [2, 1], [2, 0]], [0.7, 1, 0.05]), origin: { source: "linker", rule: "title", version: "2" } };
-    const links = linksFrom([{ item: 0, uri: "urn:e", confidence: 0.7, rule: "title", candidates: 3 }, { item: 2, uri: "urn:f", confidence: 1, rule: "title", candidates: 1 }], "linker");
+    const is = { ...list("is", "item", "entity", [[0, 0], [2, 1], [2, 0]], [0.7, 1, 0.05]), origin: { source: "linker", rule: linkRule({ rule: "title", candidates: 3 }), version: "2" } };
     const graph = graphFrom(nodes, [chose, is]);
-    const { degrees, relations, origins, hash, ...rest } = graphReport(graph, links);
+    const { degrees, relations, origins, hash, ...rest } = graphReport(graph);
     assert.deepEqual(rest, {
       nodes: 8, edges: 6, confidence: [1, 0, 0, 0, 0, 0, 0, 1, 0, 4],
-      linked: { items: 2, share: 0.5, eventShare: 4 / 5, confidence: [1, 0, 0, 0, 0, 0, 0, 1, 0, 1], candidates: { 1: 1, 3: 1 } },
+      linked: { items: 2, share: 0.5, eventShare: 4 / 5, confidence: [1, 0, 0, 0, 0, 0, 0, 1, 0, 1], candidates: { 3: 3 } },
     });
     assert.equal(hash, graph.hash);
     assert.deepEqual(degrees[1], { type: "item", nodes: 4, alone: 1, median: 1, mean: 6 / 4, most: 3, hubs: [{ name: "Zero", degree: 3 }, { name: "i2", degree: 2 }, { name: "i1", degree: 1 }] });
