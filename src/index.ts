@@ -150,7 +150,7 @@ export { sameName, type LinkDomain, type TitleQuery } from "./kg/linker-features
 export { candidatesOf, indexEntities, type Candidate, type EntityIndex, type Match } from "./kg/linker-index";
 export { linkerWeights, type LinkerWeights } from "./kg/linker-weights";
 export { confidentLinks, linkRows, linksFrom, readLinks, writeLinks, type EntityLink, type EntityLinks, type TableLinks } from "./kg/links";
-export { metaPath, metaPathBlocks, metaPathFactors, type MetaPath, type MetaPathBlock, type MetaPathOptions } from "./kg/meta-paths";
+export { metaPath, metaPathBlocks, metaPathFactors, metaPathHalf, metaPathRows, type MetaPath, type MetaPathBlock, type MetaPathOptions } from "./kg/meta-paths";
 export { triplesFromFile } from "./kg/rdf-files";
 export { expandIri, isIri, literal } from "./kg/rdf-terms";
 export { readRecboleKg, readRecboleLinks, type RecboleOptions } from "./kg/recbole-kg";
@@ -168,6 +168,8 @@ export { communities, metaPathGraph, neighbourhood, toGraphology, type Community
 
 // personas: vectors of nodes from their graph, without labels
 export { personaGraph, rewired, rowNormalised, type NodeFeatures, type PersonaGraph, type PersonaPath } from "./personas/graph";
+export { personaGraphOf, personaPaths, type GraphOfType, type PersonaGraphOptions } from "./personas/from-graph";
+export { type NewNodes } from "./personas/new-nodes";
 export { readAcm3025 } from "./personas/acm3025";
 export { readLabelledGraph, type GraphFiles } from "./personas/graph-files";
 export { labelQuality, meanAggregated, type F1, type LabelledGraph, type LabelQuality } from "./personas/labelled";

@@ -6,7 +6,7 @@
 import { ConfigError } from "../core/errors";
 import { resolveOptions, rules } from "../core/options";
 import type { KnowledgeGraph } from "./graph";
-import type { Relation } from "./relation";
+import { adjacency, isMirrored, stepsOf, type Step } from "./meta-path-steps";
 import { productRows, stack, symmetricClosure, transpose, type RowRule, type SparseMatrix } from "./sparse";
 
 const defaults = {
@@ -34,13 +34,6 @@ export interface MetaPath {
   readonly matrix: SparseMatrix;
   /** How many paths there are in all, itself to itself included, before topK; of the nodes that maxDegree leaves. */
   readonly instances: number;
-}
-
-/** One step: whom its relations join. */
-interface Step {
-  readonly from: string;
-  readonly to: string;
-  readonly ways: readonly { readonly relation: Relation; readonly back: boolean }[];
 }
 
 /**
@@ -110,6 +103,46 @@ export function metaPathFactors(graph: KnowledgeGraph, path: readonly string[], 
   return options.weight === "idf" ? factors.map((factor, at) => (at < rarity.length ? scaled(factor, rarity[at]!) : factor)) : factors;
 }
 
+/**
+ * The matrix B of a meta-path that reads the same both ways: B B' is the commuting matrix, which may be too dense to be
+ * made. With weight "idf" what is in the middle weighs the root of its rarity on each side.
+ * @throws ConfigError as `metaPath`, for a path that does not read the same both ways or has a relation in its middle, and for
+ *   binary, topK, symmetric and diagonal: false, which need the product
+ * @param rows whom nodes that the graph does not have are joined to in the first step, as ones [R, second type]: rows of B for them
+ * @example
+ * import { graphFrom, metaPathHalf } from "sessionlab";
+ * const origin = { source: "demo", rule: "by hand", version: "1" };
+ * const chose = { name: "chose", from: "user", to: "item", source: Int32Array.of(0, 1), target: Int32Array.of(0, 1), origin };
+ * const graph = graphFrom([{ type: "user", ids: ["u", "v"] }, { type: "item", ids: ["a", "b"] }], [chose]);
+ * assert.deepEqual(Array.from(metaPathHalf(graph, ["user", "item", "user"]).column), [0, 1]);
+ */
+export function metaPathHalf(graph: KnowledgeGraph, path: readonly string[], given: Partial<MetaPathOptions> = {}, rows?: SparseMatrix): SparseMatrix {
+  const prepared = prepare(graph, path, given, rows);
+  const { topK, symmetric, diagonal, weight } = prepared.options;
+  if (topK > 0 || symmetric || !diagonal || weight === "binary") throw new ConfigError("Expected options of single steps, found binary, topK, symmetric or diagonal: false; metaPath makes the product");
+  if (!prepared.mirrored) throw new ConfigError(`Expected a meta-path that reads the same both ways around a node in its middle, found ${path.join(" ")}; metaPath makes its matrix`);
+  return pairOf(prepared, weight === "idf").a;
+}
+
+/**
+ * The rows of a commuting matrix that nodes which the graph does not have would have; their columns are the graph's nodes.
+ * What is rare, and what is a hub, is said by the graph alone.
+ * @param rows whom they are joined to in the first step, as ones: [R, second type]
+ * @returns [R, last type]
+ * @throws ConfigError as `metaPath`, and for symmetric
+ * @example
+ * import { graphFrom, metaPathRows, sparseFrom } from "sessionlab";
+ * const origin = { source: "demo", rule: "by hand", version: "1" };
+ * const chose = { name: "chose", from: "user", to: "item", source: Int32Array.of(0, 1), target: Int32Array.of(0, 1), origin };
+ * const graph = graphFrom([{ type: "user", ids: ["u", "v"] }, { type: "item", ids: ["a", "b"] }], [chose]);
+ * assert.deepEqual(Array.from(metaPathRows(graph, ["user", "item", "user"], {}, sparseFrom(1, 2, [0], [1])).column), [1]); // who chose b: v
+ */
+export function metaPathRows(graph: KnowledgeGraph, path: readonly string[], given: Partial<MetaPathOptions>, rows: SparseMatrix): SparseMatrix {
+  const prepared = { ...prepare(graph, path, given, rows), mirrored: false };
+  if (prepared.options.symmetric) throw new ConfigError("Expected rows as they are, found symmetric: true; metaPath makes a matrix symmetric");
+  return stack([...blocksOf({ ...prepared, options: { ...prepared.options, diagonal: true } }, Math.max(rows.rows, 1))].map(({ matrix }) => matrix), prepared.factors.at(-1)!.columns);
+}
+
 interface Prepared {
   readonly steps: readonly Step[];
   /** The steps as matrices of ones, without the nodes that maxDegree leaves out. */
@@ -121,14 +154,17 @@ interface Prepared {
   readonly options: Readonly<MetaPathOptions>;
 }
 
-function prepare(graph: KnowledgeGraph, path: readonly string[], given: Partial<MetaPathOptions>): Prepared {
+/** @param rows in place of those of the first type */
+function prepare(graph: KnowledgeGraph, path: readonly string[], given: Partial<MetaPathOptions>, rows?: SparseMatrix): Prepared {
   const options = resolveOptions("metaPath", defaults, given, { weight: rules.oneOf("count", "binary", "idf"), maxDegree: rules.wholeNumber, topK: rules.wholeNumber });
   const steps = stepsOf(graph, path);
   if (options.symmetric && steps[0]!.from !== steps.at(-1)!.to) throw new ConfigError(`Expected a path between nodes of one type for symmetric: true, found one from ${steps[0]!.from} to ${steps.at(-1)!.to}`);
   const all = steps.map((step) => adjacency(step, graph.nodeCount(step.from), graph.nodeCount(step.to)));
   const asked = options.maxDegree > 0 || options.topK > 0 || options.weight === "idf";
   const middles = asked ? all.slice(0, -1).map((factor, at) => ({ before: columnCounts(factor), after: rowCounts(all[at + 1]!) })) : [];
-  const factors = all.map((factor, at) => (at < middles.length && options.maxDegree > 0 ? withoutHubs(factor, middles[at]!, options.maxDegree) : factor));
+  if (rows !== undefined && rows.columns !== all[0]!.columns) throw new ConfigError(`Expected rows of ${all[0]!.columns} columns, one a node of type ${steps[0]!.to}, found ${rows.columns}`);
+  const taken = rows === undefined ? all : [rows, ...all.slice(1)];
+  const factors = taken.map((factor, at) => (at < middles.length && options.maxDegree > 0 ? withoutHubs(factor, middles[at]!, options.maxDegree) : factor));
   // The side nearer to the path's end says how rare a node is, so that a mirrored path has mirrored weights.
   const rarity = middles.map(({ before, after }, at) => ((at + 1) * 2 <= steps.length ? rarityOf(before, all[at]!.rows) : rarityOf(after, all[at + 1]!.columns)));
   return { steps, factors, rarity, mirrored: isMirrored(steps), options };
@@ -137,94 +173,6 @@ function prepare(graph: KnowledgeGraph, path: readonly string[], given: Partial<
 /** [N] ln(1 + n / d): d of the n nodes on one side are joined to it. Above 0, for a node that no path leads through too. */
 function rarityOf(degrees: Uint32Array, nodes: number): Float64Array {
   return Float64Array.from(degrees, (degree) => Math.log(1 + nodes / Math.max(degree, 1)));
-}
-
-function stepsOf(graph: KnowledgeGraph, path: readonly string[]): Step[] {
-  const steps: Step[] = [];
-  let from: string | undefined;
-  let named: string | undefined;
-  for (const part of path) {
-    if (/^[<>]/.test(part)) {
-      if (from === undefined || named !== undefined) throw new ConfigError(`Expected a type of node before "${part}", found none in ${path.join(" ")}`);
-      named = part;
-      continue;
-    }
-    graph.table(part);
-    if (from !== undefined) steps.push(stepOf(graph, from, part, named));
-    [from, named] = [part, undefined];
-  }
-  if (steps.length === 0 || named !== undefined) throw new ConfigError(`Expected a path of two types of nodes or more, found "${path.join(" ")}"; write for example ["user", "item", "user"]`);
-  return steps;
-}
-
-function stepOf(graph: KnowledgeGraph, from: string, to: string, named: string | undefined): Step {
-  const possible = graph.relations.flatMap((relation) => [
-    ...(relation.from === from && relation.to === to ? [{ relation, back: false, name: `>${relation.name}` }] : []),
-    ...(relation.from === to && relation.to === from ? [{ relation, back: true, name: `<${relation.name}` }] : []),
-  ]);
-  const names = possible.map(({ name }) => name).join(", ");
-  if (possible.length === 0) throw new ConfigError(`Expected a relation between ${from} and ${to}, found none; the graph has ${graph.relations.map((one) => `${one.from} ${one.name} ${one.to}`).join(", ")}`);
-  if (named !== undefined) {
-    const ways = named.split("|").map((name) => {
-      const way = possible.find((one) => one.name === name);
-      if (way === undefined) throw new ConfigError(`Expected one of ${names} between ${from} and ${to}, found "${name}"; join several by "|"`);
-      return way;
-    });
-    return { from, to, ways };
-  }
-  // A relation that holds both ways round is the same either way.
-  const [first, second] = possible;
-  if (possible.length === 1 || (possible.length === 2 && first!.relation === second!.relation && isSymmetric(first!.relation))) return { from, to, ways: [first!] };
-  throw new ConfigError(`Expected one way from ${from} to ${to}, found ${names}; put the one that is meant between them, or several joined by "|"`);
-}
-
-/** Whether each pair is there both ways round. */
-function isSymmetric({ offsets, target, backOffsets, back, source }: Relation): boolean {
-  for (let node = 0; node + 1 < offsets.length; node++) {
-    if (offsets[node + 1] !== backOffsets[node + 1]) return false;
-    for (let at = offsets[node]!; at < offsets[node + 1]!; at++) if (target[at] !== source[back[at]!]) return false;
-  }
-  return true;
-}
-
-function isMirrored(steps: readonly Step[]): boolean {
-  const key = (step: Step, turn: boolean): string => step.ways.map(({ relation, back }) => JSON.stringify([relation.name, relation.from, relation.to, (back ? 1 : 0) ^ (turn && !(relation.from === relation.to && isSymmetric(relation)) ? 1 : 0)])).sort().join();
-  return steps.length % 2 === 0 && steps.every((step, at) => at * 2 >= steps.length || key(step, false) === key(steps[steps.length - 1 - at]!, true));
-}
-
-/** Ones where a step joins two nodes. */
-function adjacency({ ways }: Step, rows: number, columns: number): SparseMatrix {
-  const size = ways.reduce((sum, { relation }) => sum + relation.target.length, 0);
-  const [{ relation: first, back: turned }] = ways as [Step["ways"][number]];
-  if (ways.length === 1 && !turned && first.origin.every((origin) => origin === first.origin[0])) {
-    // One origin says a pair once: the relation's own columns are the matrix.
-    return { rows, columns, offsets: first.offsets, column: first.target, value: new Float32Array(size).fill(1) };
-  }
-  const column = new Int32Array(size);
-  const offsets = new Uint32Array(rows + 1);
-  let cells = 0;
-  for (let row = 0; row < rows; row++) {
-    const start = cells;
-    for (const { relation, back } of ways) {
-      const from = (back ? relation.backOffsets : relation.offsets)[row]!;
-      const end = (back ? relation.backOffsets : relation.offsets)[row + 1]!;
-      for (let at = from; at < end; at++) {
-        const next = back ? relation.source[relation.back[at]!]! : relation.target[at]!;
-        if (cells === start || column[cells - 1] !== next) column[cells++] = next;
-      }
-    }
-    if (ways.length > 1) cells = start + sortUnique(column.subarray(start, cells));
-    offsets[row + 1] = cells;
-  }
-  return { rows, columns, offsets, column: column.subarray(0, cells), value: new Float32Array(cells).fill(1) };
-}
-
-/** Sorts in place and moves what is there once to the front. @returns how many */
-function sortUnique(values: Int32Array): number {
-  values.sort();
-  let kept = 0;
-  for (const value of values) if (kept === 0 || values[kept - 1] !== value) values[kept++] = value;
-  return kept;
 }
 
 function columnCounts({ columns, column }: SparseMatrix): Uint32Array {

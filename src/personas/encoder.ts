@@ -16,7 +16,7 @@ import { product } from "../tensor/ops/product";
 import { gatherRows } from "../tensor/ops/rows";
 import { sparseProduct } from "../tensor/ops/sparse-product";
 import type { HostTensor } from "../tensor/parameters";
-import { cellRows, holdSparse, rowSums, sparseFrom, transpose, type SparseMatrix, type SparseTensor } from "../tensor/sparse";
+import { cellRows, holdSparse, rowSums, sparseFrom, type SparseMatrix, type SparseTensor } from "../tensor/sparse";
 import { adjacencyOf, isSparse, type NodeFeatures, type PersonaPath } from "./graph";
 
 /** What shapes the encoder. */
@@ -43,9 +43,9 @@ export type Weights = Readonly<Record<string, tf.Tensor>>;
 /** A meta-path on the device. */
 export interface HeldPath {
   readonly name: string;
-  /** A_p x. @param x [N, D] */
+  /** A_p x. @param x [N, D] @returns [N, D], or [R, D] of a path that is held for the first R nodes */
   mean(x: tf.Tensor2D): tf.Tensor2D;
-  /** Whom a node attends to, itself among them: of "gat". */
+  /** Whom a node attends to, itself among them: of "gat". [N, N] or [R, N] */
   readonly edges?: SparseTensor;
   dispose(): void;
 }
@@ -90,20 +90,11 @@ function whole(name: string, adjacency: SparseMatrix, doubleSelf: boolean): Held
 
 /** The same without the cells of B B':  A x = r (B B' (r x) + (1 - diag B B') r x),  r = D^-1/2. */
 function factored(name: string, factor: SparseMatrix, doubleSelf: boolean): HeldPath {
-  const { offsets, value, rows } = factor;
-  const sizes = rowSums(transpose(factor)); // of the groups
-  const [own, degree] = [new Float64Array(rows), new Float64Array(rows)];
-  for (let n = 0; n < rows; n++) {
-    for (let at = offsets[n]!; at < offsets[n + 1]!; at++) {
-      own[n]! += value[at]! * value[at]!;
-      degree[n]! += value[at]! * sizes[factor.column[at]!]!;
-    }
-  }
+  const { own, degree } = factorDegrees(factor);
   const there = holdSparse(factor);
-  const back: SparseTensor = { ...there.back, back: there, dispose: () => undefined };
-  const column = (values: Float64Array): tf.Tensor2D => tf.keep(tf.tensor2d(Float32Array.from(values), [rows, 1]));
-  const roots = column(degree.map((sum, n) => 1 / Math.sqrt(sum - own[n]! + 1)));
-  const self = column(own.map((square) => 1 - square));
+  const back = turned(there);
+  const roots = heldColumn(degree.map((sum, n) => 1 / Math.sqrt(sum - own[n]! + 1)));
+  const self = heldColumn(own.map((square) => 1 - square));
   return {
     name,
     mean(x) {
@@ -116,6 +107,30 @@ function factored(name: string, factor: SparseMatrix, doubleSelf: boolean): Held
       tf.dispose([roots, self]);
     },
   };
+}
+
+/** Of B B': its diagonal, and the sums of its rows. */
+export function factorDegrees({ rows, columns, offsets, column, value }: SparseMatrix): { readonly own: Float64Array; readonly degree: Float64Array; readonly sizes: Float64Array } {
+  const sizes = new Float64Array(columns); // of the groups
+  column.forEach((group, at) => (sizes[group]! += value[at]!));
+  const [own, degree] = [new Float64Array(rows), new Float64Array(rows)];
+  for (let n = 0; n < rows; n++) {
+    for (let at = offsets[n]!; at < offsets[n + 1]!; at++) {
+      own[n]! += value[at]! * value[at]!;
+      degree[n]! += value[at]! * sizes[column[at]!]!;
+    }
+  }
+  return { own, degree, sizes };
+}
+
+/** The transpose of a matrix that is held; it goes with it. */
+export function turned(matrix: SparseTensor): SparseTensor {
+  return { ...matrix.back, back: matrix, dispose: () => undefined };
+}
+
+/** [N, 1], kept. */
+export function heldColumn(values: Float64Array): tf.Tensor2D {
+  return tf.keep(tf.tensor2d(Float32Array.from(values), [values.length, 1]));
 }
 
 /** First weights, as the released code draws them: Xavier, with a gain in the attentions. */
@@ -154,17 +169,37 @@ export interface Encoded {
   readonly beta: tf.Tensor1D;
 }
 
+/** One meta-path's share of a forward pass. */
+export interface PathPart {
+  readonly path: HeldPath;
+  /** X W of the path's nodes, as they are and shuffled: [N, D] each. @param weight [F, D] */
+  inputs(weight: tf.Tensor2D): readonly tf.Tensor2D[];
+}
+
 /**
  * The encoder on the graph as it is, and on each of the shuffles.
  * @param shuffles [N] each: node n gets the features of node shuffle[n]
  */
 export function encode(weights: Weights, features: HeldFeatures, paths: readonly HeldPath[], options: EncoderOptions, shuffles: readonly Int32Array[] = []): Encoded[] {
-  const perPath = paths.map((path) => {
-    const z = features.times(weights[`${path.name}/weight`] as tf.Tensor2D); // [N, D]
-    const inputs = [z, ...shuffles.map((shuffle) => gatherRows(z, shuffle))]; // a shuffle of X is one of X W
-    return options.variant === "gcn" ? convolve(weights, path, inputs) : inputs.map((input) => attend(weights, path, input, options.heads));
-  });
+  const inputs = (weight: tf.Tensor2D): readonly tf.Tensor2D[] => {
+    const z = features.times(weight);
+    return [z, ...shuffles.map((shuffle) => gatherRows(z, shuffle))]; // a shuffle of X is one of X W
+  };
+  return encodeParts(weights, paths.map((path) => ({ path, inputs })), options);
+}
+
+/** The encoder where each path has nodes of its own. @returns as many as each part has inputs; vectors of the first nodes, those that all paths are held for */
+export function encodeParts(weights: Weights, parts: readonly PathPart[], options: EncoderOptions): Encoded[] {
+  const perPath = vectorsByPath(weights, parts, options);
   return perPath[0]!.map((_, which) => combine(weights, perPath.map((vectors) => vectors[which]!)));
+}
+
+/** The vectors before they are combined: one for each path and input. */
+export function vectorsByPath(weights: Weights, parts: readonly PathPart[], options: EncoderOptions): readonly (readonly tf.Tensor2D[])[] {
+  return parts.map(({ path, inputs }) => {
+    const all = inputs(weights[`${path.name}/weight`] as tf.Tensor2D);
+    return options.variant === "gcn" ? convolve(weights, path, all) : all.map((input) => attend(weights, path, input, options.heads));
+  });
 }
 
 /** One walk over the edges for all inputs. */
@@ -180,17 +215,29 @@ function convolve(weights: Weights, { name, mean }: HeldPath, inputs: readonly t
 function attend(weights: Weights, { name, edges }: HeldPath, z: tf.Tensor2D, heads: number): tf.Tensor2D {
   const [nodes, all] = z.shape;
   const perHead = z.reshape([nodes, heads, all / heads]); // [N, K, W]
-  const [s, t] = ["own", "other"].map((part) => perHead.mul(weights[`${name}/${part}`]!).sum(2) as tf.Tensor2D) as [tf.Tensor2D, tf.Tensor2D]; // [N, K]
+  const [own, t] = ["own", "other"].map((part) => perHead.mul(weights[`${name}/${part}`]!).sum(2) as tf.Tensor2D) as [tf.Tensor2D, tf.Tensor2D]; // [N, K]
+  const { rows } = edges!.host;
+  const s = rows === nodes ? own : own.slice([0, 0], [rows, heads]);
   return tf.leakyRelu(edgeAttention({ edges: edges!, z, s, t, slope: slopes.logits }), slopes.output);
 }
 
 function combine(weights: Weights, vectors: readonly tf.Tensor2D[]): Encoded {
+  const beta = tf.softmax(semanticLogits(weights, vectors)); // [P]
+  return { vectors: weighed(vectors, beta), beta };
+}
+
+/** e_p: means over the nodes given. @returns [P] */
+export function semanticLogits(weights: Weights, vectors: readonly tf.Tensor2D[]): tf.Tensor1D {
   const logits = vectors.map((h) => {
     const inner = tf.tanh(linear(h, weights["semantic/weight"] as tf.Tensor2D, weights["semantic/bias"] as tf.Tensor1D)); // [N, S]
     return tf.matMul(inner.mean(0, true), weights["semantic/query"] as tf.Tensor2D).reshape([1]);
   });
-  const beta = tf.softmax(tf.concat(logits) as tf.Tensor1D); // [P]
-  return { vectors: tf.addN(vectors.map((h, p) => h.mul(beta.slice([p], [1])) as tf.Tensor2D)), beta };
+  return tf.concat(logits) as tf.Tensor1D;
+}
+
+/** sum_p beta_p H_p. @param vectors [R, D] each @param beta [P] */
+export function weighed(vectors: readonly tf.Tensor2D[], beta: tf.Tensor1D): tf.Tensor2D {
+  return tf.addN(vectors.map((h, p) => h.mul(beta.slice([p], [1])) as tf.Tensor2D));
 }
 
 /** What the discriminator says of nodes, beside their own graph's summary: log-odds that they are real. */

@@ -129,3 +129,9 @@ function swapped(matrix: SparseMatrix, rng: Rng): SparseMatrix {
   const value = upper.map((cell) => matrix.value[cell]!);
   return sparseFrom(matrix.rows, matrix.columns, [...a, ...b], [...b, ...a], [...value, ...value]);
 }
+
+/** The root of the mean squared length of rows; 1 of zeros. What is divided by it has the size that first weights and penalties are meant for. */
+export function meanLength({ shape, data }: HostMatrix): number {
+  const length = Math.sqrt(data.reduce((sum, value) => sum + value * value, 0) / shape[0]);
+  return length > 0 ? length : 1;
+}

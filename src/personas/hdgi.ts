@@ -12,13 +12,16 @@ import { ConfigError, DataError, NotFittedError } from "../core/errors";
 import { writeFileAtomic, makeFolder } from "../core/files";
 import { hashOf, type Hashable } from "../core/hash";
 import { resolveOptions, rules } from "../core/options";
+import { Rng } from "../core/rng";
 import { decodeSafetensors, encodeSafetensors } from "../core/safetensors";
 import type { HostMatrix } from "../evaluation/logistic-regression";
 import { Adam } from "../tensor/adam";
 import { ParameterSet, type HostTensor } from "../tensor/parameters";
 import { train, type TrainingContext, type TrainingReport, type TrainingTask } from "../tensor/training";
-import { encode, holdFeatures, holdPath, initialWeights, judge, type EncoderOptions, type HeldFeatures, type HeldPath } from "./encoder";
+import { encode, encodeParts, holdFeatures, holdPath, initialWeights, judge, semanticLogits, vectorsByPath, weighed, type Encoded, type EncoderOptions, type HeldFeatures, type HeldPath, type Weights } from "./encoder";
 import { featureWidth, type PersonaGraph } from "./graph";
+import { checkNewNodes, holdNewPath, type NewNodes } from "./new-nodes";
+import { holdBlock, pathSampler, type HeldBlock } from "./sampling";
 
 /** HDGI's options; the sizes are those of the released README. Its rate of 0.02 ends in one meta-path and no clusters on ACM3025. */
 export const hdgiDefaults = {
@@ -35,6 +38,10 @@ export const hdgiDefaults = {
   epochs: 400,
   /** Epochs without a smaller loss before it stops. */
   patience: 30,
+  /** Nodes of a mini-batch; 0: all nodes at once. */
+  batch: 0,
+  /** Of a mini-batch: neighbours drawn for a node on each meta-path. */
+  neighbours: 10,
   /** Whether a node's own row counts once more after the normalisation, as in the released dense code. */
   doubleSelf: false,
 };
@@ -84,7 +91,7 @@ export class Hdgi {
   constructor(given: Partial<HdgiOptions> = {}) {
     this.options = resolveOptions("Hdgi", hdgiDefaults, given, {
       ...{ variant: rules.oneOf("gcn", "gat"), dimension: rules.positiveInteger, heads: rules.positiveInteger, semantic: rules.positiveInteger },
-      ...{ rate: rules.positive, epochs: rules.positiveInteger, patience: rules.positiveInteger },
+      ...{ rate: rules.positive, epochs: rules.positiveInteger, patience: rules.positiveInteger, batch: rules.wholeNumber, neighbours: rules.positiveInteger },
     });
     const { variant, dimension, heads } = this.options;
     if (variant === "gat" && (dimension % heads !== 0 || heads > 16)) throw new ConfigError(`Expected at most 16 heads that divide the dimension ${dimension}, found ${heads}`);
@@ -101,27 +108,27 @@ export class Hdgi {
     const weights = new ParameterSet(initialWeights(names, featureWidth(graph.features), this.options, context.rng.child("weights")));
     this.fitted = { weights, paths: names, width: featureWidth(graph.features) };
     const optimiser = new Adam(weights, { rate: this.options.rate });
-    // What the step says of itself goes with the checkpoint: loss, accuracy, beta.
-    const watched = new ParameterSet({ watched: { shape: [2 + names.length], data: new Float32Array(2 + names.length) } });
-    const held = this.hold(graph);
+    // What the steps of an epoch say of themselves goes with the checkpoint: sums of loss, accuracy and beta, and their number.
+    const watched = new ParameterSet({ watched: { shape: [3 + names.length], data: new Float32Array(3 + names.length) } });
+    const { batch } = this.options;
+    const lesson = batch === 0 || batch >= graph.nodes.length ? this.wholeLesson(graph) : this.sampledLesson(graph);
     try {
-      const task = this.task(graph, weights, optimiser, watched, held, context);
-      return this.report(await train(task, context), names);
+      return this.report(await train(this.task(graph, lesson, weights, optimiser, watched, context), context), names);
     } catch (error) {
       this.dispose();
       throw error;
     } finally {
-      held.dispose();
+      lesson.dispose();
       optimiser.dispose();
       watched.dispose();
     }
   }
 
-  private task(graph: PersonaGraph, weights: ParameterSet, optimiser: Adam, watched: ParameterSet, held: Held, context: TrainingContext): TrainingTask<"all nodes"> {
+  private task(graph: PersonaGraph, lesson: Lesson, weights: ParameterSet, optimiser: Adam, watched: ParameterSet, context: TrainingContext): TrainingTask<Int32Array> {
     const { options } = this;
     const seen = watched.byName.get("watched")!;
     const names = graph.paths.map(({ name }) => name);
-    const read = (): number[] => Array.from(watched.toHost()["watched"]!.data);
+    let epoch: readonly number[] = [];
     return {
       name: options.variant === "gcn" ? "HDGI-C" : "HDGI-A",
       identity: hashOf({ model: "hdgi", options: options as Hashable, graph: graph.hash, seed: context.rng.state().path, backend: tf.getBackend() }),
@@ -131,20 +138,53 @@ export class Hdgi {
       patience: options.patience,
       metric,
       carried: watched,
-      batches: () => ["all nodes"],
-      loss: (values, _, rng) => {
-        const shuffle = Int32Array.from(rng.child("shuffle").permutation(graph.nodes.length));
-        const [clean, shuffled] = encode(values, held.features, held.paths, options, [shuffle]);
+      batches: (rng) => lesson.batches(rng),
+      loss: (values, nodes, rng) => {
+        const [clean, shuffled] = lesson.encode(values, nodes, rng);
         const { real, shuffled: other, loss } = judge(values, clean!.vectors, shuffled!.vectors);
         const accuracy = real.greater(0).toFloat().mean().add(other.lessEqual(0).toFloat().mean()).div(2);
-        seen.assign(tf.concat([loss.reshape([1]), accuracy.reshape([1]), clean!.beta]));
+        seen.assign(seen.read().add(tf.concat([loss.reshape([1]), accuracy.reshape([1]), clean!.beta, tf.ones([1])])));
         return loss;
       },
-      validate: async () => Math.LN2 - read()[0]!,
-      measures: () => {
-        const [, accuracy, ...beta] = read();
-        return { accuracy: accuracy!, ...Object.fromEntries(names.map((name, p) => [`beta ${name}`, beta[p]!])) };
+      validate: async () => {
+        const sums = Array.from(watched.toHost()["watched"]!.data);
+        epoch = sums.map((sum) => sum / sums.at(-1)!);
+        watched.fromHost({ watched: { shape: [sums.length], data: new Float32Array(sums.length) } });
+        return Math.LN2 - epoch[0]!;
       },
+      measures: () => ({ accuracy: epoch[1]!, ...Object.fromEntries(names.map((name, p) => [`beta ${name}`, epoch[2 + p]!])) }),
+    };
+  }
+
+  private wholeLesson(graph: PersonaGraph): Lesson {
+    const held = this.hold(graph);
+    const all = Int32Array.from(graph.nodes.keys());
+    return {
+      batches: () => [all],
+      encode: (values, _, rng) => encode(values, held.features, held.paths, this.options, [Int32Array.from(rng.child("shuffle").permutation(all.length))]),
+      dispose: () => held.dispose(),
+    };
+  }
+
+  private sampledLesson(graph: PersonaGraph): Lesson {
+    const { batch } = this.options;
+    const samplers = graph.paths.map((path) => pathSampler(path, this.options));
+    const count = graph.nodes.length;
+    let order: Uint32Array = new Uint32Array(0);
+    let block: HeldBlock | undefined; // what gradients walk along: until the next step
+    return {
+      batches: (rng) => {
+        order = rng.child("shuffle").permutation(count);
+        const nodes = Int32Array.from(rng.child("nodes").permutation(count));
+        return blocksOf(nodes, batch);
+      },
+      encode: (values, nodes, rng) => {
+        block?.dispose();
+        const turn = rng.child("turn").int(count); // another permutation in each step, at the price of one an epoch
+        block = holdBlock(graph, samplers, nodes, rng.child("neighbours"), (node) => order[(node + turn) % count]!);
+        return encodeParts(values, block.parts, this.options);
+      },
+      dispose: () => block?.dispose(),
     };
   }
 
@@ -170,11 +210,38 @@ export class Hdgi {
     return Object.fromEntries(graph.paths.map(({ name }, p) => [name, beta[p]!]));
   }
 
+  /**
+   * The vectors of nodes that the graph does not have, from what they are joined to; how much each meta-path counts is the
+   * graph's. What they are joined to is all that is known of them: a node that is joined to nothing has its features only.
+   * @param graph as for `embed`
+   * @returns [R, D]
+   * @throws as `embed`; ConfigError for rows that are not the graph's
+   */
+  embedNew(graph: PersonaGraph, fresh: NewNodes): HostMatrix {
+    checkNewNodes(graph, fresh);
+    const { beta } = this.run(graph);
+    const { weights } = this.state();
+    const [known, own] = [holdFeatures(graph.features), holdFeatures(fresh.features)];
+    const paths = graph.paths.map((path, p) => holdNewPath(path, fresh.paths[p]!, this.options));
+    try {
+      return tf.tidy(() => {
+        const inputs = (weight: tf.Tensor2D): tf.Tensor2D[] => [tf.concat([own.times(weight), known.times(weight)])];
+        const perPath = vectorsByPath(weights.read(), paths.map((path) => ({ path, inputs })), this.options).map(([one]) => one!);
+        const vectors = weighed(perPath, tf.tensor1d(beta));
+        return { shape: vectors.shape, data: vectors.dataSync<"float32">() };
+      });
+    } finally {
+      [known, own, ...paths].forEach((one) => one.dispose());
+    }
+  }
+
   private run(graph: PersonaGraph): { readonly vectors: HostMatrix; readonly beta: Float32Array } {
     const { weights, paths, width } = this.state();
     const unknown = graph.paths.find(({ name }) => !paths.includes(name));
     if (unknown !== undefined) throw new ConfigError(`Expected meta-paths that were learnt (${paths.join(", ")}), found "${unknown.name}"`);
     if (featureWidth(graph.features) !== width) throw new ConfigError(`Expected ${width} features, found ${featureWidth(graph.features)}`);
+    const { variant, batch } = this.options;
+    if (variant === "gat" && batch > 0 && batch < graph.nodes.length) return this.runSampled(graph, weights);
     const held = this.hold(graph);
     try {
       return tf.tidy(() => {
@@ -184,6 +251,30 @@ export class Hdgi {
     } finally {
       held.dispose();
     }
+  }
+
+  /** HDGI-A on a graph whose pairs do not fit: block by block, over neighbours drawn with a seed of their own. */
+  private runSampled(graph: PersonaGraph, weights: ParameterSet): { readonly vectors: HostMatrix; readonly beta: Float32Array } {
+    const { dimension, batch } = this.options;
+    const count = graph.nodes.length;
+    const samplers = graph.paths.map((path) => pathSampler(path, this.options));
+    const perPath = graph.paths.map(() => new Float32Array(count * dimension));
+    const logits = new Float32Array(graph.paths.length);
+    const all = Int32Array.from(graph.nodes.keys());
+    for (const nodes of blocksOf(all, batch)) {
+      const block = holdBlock(graph, samplers, nodes, new Rng("neighbours to embed by").child(nodes[0]!));
+      tf.tidy(() => {
+        const values = weights.read();
+        const vectors = vectorsByPath(values, block.parts, this.options).map(([one]) => one!);
+        vectors.forEach((one, p) => perPath[p]!.set(one.dataSync<"float32">(), nodes[0]! * dimension));
+        semanticLogits(values, vectors).dataSync<"float32">().forEach((logit, p) => (logits[p]! += (logit * nodes.length) / count));
+      });
+      block.dispose();
+    }
+    const beta = tf.tidy(() => tf.softmax(tf.tensor1d(logits)).dataSync<"float32">());
+    const data = new Float32Array(count * dimension);
+    perPath.forEach((own, p) => own.forEach((value, at) => (data[at]! += beta[p]! * value)));
+    return { vectors: { shape: [count, dimension], data }, beta };
   }
 
   private hold({ features, paths }: PersonaGraph): Held {
@@ -220,6 +311,20 @@ export class Hdgi {
     if (this.fitted === undefined) throw new NotFittedError("Hdgi");
     return this.fitted;
   }
+}
+
+/** Blocks of about `size` nodes, all of one length or one less. */
+function blocksOf(nodes: Int32Array, size: number): Int32Array[] {
+  const blocks = Math.ceil(nodes.length / size);
+  return Array.from({ length: blocks }, (_, b) => nodes.subarray(Math.round((b * nodes.length) / blocks), Math.round(((b + 1) * nodes.length) / blocks)));
+}
+
+/** What a training takes its steps on. */
+interface Lesson {
+  batches(rng: Rng): readonly Int32Array[];
+  /** Vectors of some nodes, as they are and shuffled. */
+  encode(values: Weights, nodes: Int32Array, rng: Rng): readonly Encoded[];
+  dispose(): void;
 }
 
 interface Held {

@@ -9,7 +9,7 @@ import { kMeans } from "../evaluation/k-means";
 import { adjustedRandIndex, f1, normalisedMutualInformation } from "../evaluation/labels";
 import { logisticRegression, type HostMatrix } from "../evaluation/logistic-regression";
 import { cellRows, rowSums } from "../tensor/sparse";
-import { adjacencyOf, isSparse, type NodeFeatures, type PersonaGraph } from "./graph";
+import { adjacencyOf, isSparse, meanLength, type NodeFeatures, type PersonaGraph } from "./graph";
 
 /** A graph some of whose nodes have a class. */
 export interface LabelledGraph {
@@ -57,7 +57,8 @@ const wide = 1024;
  */
 export function labelQuality(vectors: HostMatrix, { labels, classes, split }: LabelledGraph, rng: Rng): LabelQuality {
   if (vectors.shape[0] !== labels.length) throw new ConfigError(`Expected a vector for each of ${labels.length} nodes, found ${vectors.shape[0]}`);
-  const scaled = ofMeanLength(vectors);
+  const length = meanLength(vectors);
+  const scaled: HostMatrix = { shape: vectors.shape, data: vectors.data.map((value) => value / length) };
   const at = (rows: Int32Array): Int32Array => rows.map((row) => labels[row]!);
   const fits = penalties.map((C) => {
     const model = logisticRegression(scaled, labels, split.train, { C, tolerance: 1e-5 });
@@ -65,12 +66,6 @@ export function labelQuality(vectors: HostMatrix, { labels, classes, split }: La
   });
   const best = fits.reduce((one, other) => (other.valid.micro > one.valid.micro ? other : one)); // of equals, the stronger penalty
   return { C: best.C, valid: best.valid, test: f1(at(split.test), best.predict()), ...clusterQuality(scaled, labels, classes.length, rng) };
-}
-
-/** The same of mean squared length 1. */
-function ofMeanLength({ shape, data }: HostMatrix): HostMatrix {
-  const mean = data.reduce((sum, value) => sum + value * value, 0) / shape[0];
-  return mean === 0 ? { shape, data } : { shape, data: data.map((value) => value / Math.sqrt(mean)) };
 }
 
 function clusterQuality(vectors: HostMatrix, labels: Int32Array, k: number, rng: Rng): { readonly nmi: number; readonly ari: number } {

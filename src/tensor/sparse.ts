@@ -102,6 +102,19 @@ export function rowSums({ rows, offsets, value }: SparseMatrix): Float64Array {
   return sums;
 }
 
+/** Some rows of a matrix, in the order given; a row may be there twice. */
+export function takeRows({ columns, offsets, column, value }: SparseMatrix, rows: Int32Array): SparseMatrix {
+  const starts = new Uint32Array(rows.length + 1);
+  rows.forEach((row, at) => (starts[at + 1] = starts[at]! + offsets[row + 1]! - offsets[row]!));
+  const cells = starts[rows.length]!;
+  const taken = { rows: rows.length, columns, offsets: starts, column: new Int32Array(cells), value: new Float32Array(cells) };
+  rows.forEach((row, at) => {
+    taken.column.set(column.subarray(offsets[row], offsets[row + 1]), starts[at]);
+    taken.value.set(value.subarray(offsets[row], offsets[row + 1]), starts[at]);
+  });
+  return taken;
+}
+
 /** A matrix on the device, both ways round, until it is disposed. */
 export interface SparseTensor {
   readonly host: SparseMatrix;
