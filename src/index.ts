@@ -123,12 +123,14 @@ export { deciles, lengthStrata, popularityStrata, targetStrata, trainingCounts, 
 export { BertEncoder, type BertOptions } from "./text/bert";
 export { openMiniLm, type MiniLmOptions } from "./text/default-encoder";
 export { type EncodeOptions, type Encoder, type VectorSource } from "./text/encoder";
+export { openEndpointEncoder, type EndpointEncoder, type EndpointEncoderOptions } from "./text/endpoint-encoder";
 export { itemVectors, trainedVectors, type MissingPolicy, type RecipeCard, type TextControl, type TextVectorOptions, type TextVectors } from "./text/item-vectors";
 export { nearestRows, type NearRow } from "./text/neighbours";
 export { normaliseVectors, type Normalisation, type Rows } from "./text/normalise";
 export { openEncoder, type EncoderOptions } from "./text/open-encoder";
 export { openPrecomputed, type PrecomputedOptions, type PrecomputedVectors } from "./text/precomputed";
 export { itemFields, renderTexts, templates, type ItemFields, type TemplateName } from "./text/template";
+export { type TokenEstimate } from "./text/token-estimate";
 export { readVectors, writeVectors } from "./text/vector-files";
 
 // kg: linked data and items in it, the typed graph, meta-paths

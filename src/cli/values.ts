@@ -67,6 +67,13 @@ export function parseShare(text: string): number {
   return value;
 }
 
+/** A number of 0 or more. */
+export function parseAmount(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !(value >= 0 && value < Infinity)) throw new InvalidArgumentError("expected a number of 0 or more");
+  return value;
+}
+
 /** "12,7" to ids. @throws ConfigError if there is none */
 export function parseIds(option: string, text: string): string[] {
   const ids = text.split(",").map((id) => id.trim()).filter((id) => id !== "");

@@ -7,6 +7,7 @@ import { sessionsFrom } from "../data/sessions";
 import { splitByTime } from "../data/split";
 import { renderCard } from "../display/text-values";
 import { fetchMiniLm } from "../text/default-encoder";
+import type { EndpointEncoder } from "../text/endpoint-encoder";
 import { itemVectors, type MissingPolicy, type TextControl } from "../text/item-vectors";
 import { nearestRows } from "../text/neighbours";
 import type { Normalisation } from "../text/normalise";
@@ -14,7 +15,7 @@ import { openEncoder } from "../text/open-encoder";
 import { itemFields, templates } from "../text/template";
 import { writeVectors } from "../text/vector-files";
 import type { Outcome, Runner, Terminal } from "./terminal";
-import { alignColumns, parsePositive } from "./values";
+import { alignColumns, parseAmount, parsePositive } from "./values";
 
 interface VectorOptions {
   readonly dataset?: string;
@@ -29,6 +30,16 @@ interface VectorOptions {
   readonly near?: string;
   readonly k: number;
   readonly fetch?: boolean;
+  readonly model?: string;
+  readonly revision?: string;
+  readonly dimension?: number;
+  readonly keyVariable?: string;
+  readonly batch?: number;
+  readonly requestsPerMinute?: number;
+  readonly tokensPerMinute?: number;
+  readonly tokenizer?: string;
+  readonly price?: number;
+  readonly maxCost?: number;
 }
 
 /** Adds the verb to the command line. */
@@ -37,7 +48,7 @@ export function addVectors(program: Command, runner: Runner): void {
     .command("vectors")
     .description("the items of a data set as vectors of their texts, with a card that says how they were made")
     .option("--dataset <name>", "a data set of the catalogue; its items are those of the global time split, training first")
-    .option("--encoder <name>", "minilm, a folder of a BERT model as hubs have it, or a file of vectors by item id (npy, safetensors, Parquet, text)", "minilm")
+    .option("--encoder <name>", "minilm, a folder of a BERT model as hubs have it, a file of vectors by item id (npy, safetensors, Parquet, text), or the address of an endpoint such as http://localhost:11434/v1", "minilm")
     .option("--ids <file>", "the ids of the rows of such a file, one a line; default its name with .ids")
     .option("--template <template>", `${Object.keys(templates).join(", ")}, or your own: "{title}[ by {author}]"`, "described")
     .option("--normalise <name>", "none, unit, centred, centred-unit, pca(k), whitened(k)", "unit")
@@ -48,7 +59,17 @@ export function addVectors(program: Command, runner: Runner): void {
     .option("--near <title>", "show the nearest items of the first title that has this in it")
     .option("--k <n>", "how many", parsePositive, 10)
     .option("--fetch", "fetch the default encoder (84 MB), and stop there")
-    .addHelpText("after", '\nExamples:\n  $ sessionlab vectors --dataset ml-100k --out films.safetensors\n  $ sessionlab vectors --dataset books-linked --template "{title}[ by {author}]" --normalise "whitened(64)" --out books.safetensors\n  $ sessionlab vectors --dataset ml-100k --near "Star Wars" --k 5\n  $ sessionlab vectors --dataset ml-100k --control shuffled --out placebo.safetensors --json');
+    .option("--model <name>", "of an endpoint: its model")
+    .option("--revision <text>", "of an endpoint: which version it serves, for the card")
+    .option("--dimension <n>", "of an endpoint's vectors; without it one word is sent to see", parsePositive)
+    .option("--key-variable <name>", "the environment variable with the endpoint's key; default OPENAI_API_KEY for api.openai.com, else no key is sent")
+    .option("--batch <n>", "texts of a request", parsePositive)
+    .option("--requests-per-minute <n>", "the endpoint's limit", parseAmount)
+    .option("--tokens-per-minute <n>", "the endpoint's limit", parseAmount)
+    .option("--tokenizer <folder>", "with the model's tokenizer.json, to count tokens exactly before they are sent")
+    .option("--price <x>", "of a million tokens", parseAmount)
+    .option("--max-cost <x>", "send nothing where the estimate is above", parseAmount)
+    .addHelpText("after", '\nExamples:\n  $ sessionlab vectors --dataset ml-100k --out films.safetensors\n  $ sessionlab vectors --dataset books-linked --template "{title}[ by {author}]" --normalise "whitened(64)" --out books.safetensors\n  $ sessionlab vectors --dataset ml-100k --near "Star Wars" --k 5\n  $ sessionlab vectors --dataset ml-100k --control shuffled --out placebo.safetensors --json\n  $ sessionlab vectors --dataset ml-100k --encoder http://localhost:11434/v1 --model nomic-embed-text --out films.safetensors\n  $ sessionlab vectors --dataset ml-100k --encoder https://api.openai.com/v1 --model text-embedding-3-small --price 0.02 --max-cost 0.01 --out films.safetensors');
   runner.action(command, vectors);
 }
 
@@ -61,7 +82,9 @@ async function vectors(given: VectorOptions, { signal, progress }: Terminal): Pr
   if (given.out === undefined && given.near === undefined) throw new ConfigError("Expected --out or --near, found neither; say where the vectors go, or what to look at");
   const events = await loadDataset(given.dataset, { signal, progress });
   const fields = itemFields(events, splitByTime(sessionsFrom(events)).items);
-  const encoder = await openEncoder(given.encoder, { ids: given.ids, signal, progress });
+  const { model, revision, dimension, keyVariable, batch, requestsPerMinute, tokensPerMinute, tokenizer, price, maxCost } = given;
+  const endpoint = { model, revision, dimension, keyVariable, batch, requestsPerMinute, tokensPerMinute, tokenizer, price, maxCost };
+  const encoder = await openEncoder(given.encoder, { ids: given.ids, endpoint, signal, progress });
   try {
     const { template, normalise, control, missing, seed } = given;
     const table = await itemVectors(fields, encoder, { template, normalise, control, missing, seed, signal, progress });
@@ -70,9 +93,11 @@ async function vectors(given: VectorOptions, { signal, progress }: Terminal): Pr
       writeVectors(resolve(given.out), table, fields.ids);
       lines.push(`written to ${given.out}`);
     }
+    const counts = "counts" in encoder ? (encoder as EndpointEncoder).counts() : undefined;
+    if (counts !== undefined) lines.push(`sent ${counts.texts} texts in ${counts.requests} requests, ${counts.tokens} tokens by the server's count`);
     const near = given.near === undefined ? undefined : nearest(table, fields.fields["title"] ?? [], fields.ids, given.near, given.k);
     if (near !== undefined) lines.push("", `nearest to ${near.title} (${near.item}):`, ...alignColumns(near.neighbours.map(({ item, title, cosine }) => [cosine.toFixed(3), item, title])));
-    return { text: lines.join("\n"), json: { card: table.card, file: given.out, near } };
+    return { text: lines.join("\n"), json: { card: table.card, file: given.out, near, counts } };
   } finally {
     encoder.dispose();
   }

@@ -16,6 +16,7 @@ import { withLock } from "../core/lock";
 import { meter, type Progress } from "../core/progress";
 import { hashFile, sha256Of } from "./checksum";
 import { beginPart, dropPart, partPath, partSize, readNote, validatorOf, type PartNote } from "./part";
+import { innermost, Interruption, mayPass, pauseBefore, pauseOf } from "./retry";
 import { openWeb, type Web } from "./web";
 
 /** What a download may be told. */
@@ -38,13 +39,6 @@ const LONGEST_PAUSE = 60_000;
 
 /** Something in words of ours. */
 class Failure extends Error {}
-
-/** Something that another try may mend, after a pause of so many milliseconds. */
-class Interruption extends Failure {
-  constructor(message: string, readonly pause = 0, options?: ErrorOptions) {
-    super(message, options);
-  }
-}
 
 /** What is known while one call runs. */
 interface Transfer {
@@ -94,7 +88,7 @@ export async function download(url: string, path: string, sha256: string | undef
       throw new DataError(`Expected room for ${basename(path)} in ${dirname(path)}, found a full disk; free some space; ${kept}fetch it elsewhere and place it at ${path}`, {}, { cause: error });
     }
     if (error instanceof DataError || error instanceof ConfigError) throw error;
-    throw new DataError(`Expected the file behind ${url}, found ${error instanceof Failure ? error.message : innermost(error)}; ${kept}fetch it elsewhere and place it at ${path}`, {}, { cause: error });
+    throw new DataError(`Expected the file behind ${url}, found ${error instanceof Failure || error instanceof Interruption ? error.message : innermost(error)}; ${kept}fetch it elsewhere and place it at ${path}`, {}, { cause: error });
   }
 }
 
@@ -125,7 +119,7 @@ async function untilWhole(transfer: Transfer): Promise<void> {
       most = Math.max(most, size);
       if (error.pause > LONGEST_PAUSE) throw new Failure(`${error.message} that asks to come back in ${Math.ceil(error.pause / 1000)} s`);
       if (failures >= options.attempts) throw new Failure(`${error.message}, ${failures} tries in a row that brought nothing new`, { cause: error.cause });
-      await sleep(Math.min(LONGEST_PAUSE, Math.max(error.pause, options.backoff * 2 ** (failures - 1))), undefined, { signal: options.signal });
+      await sleep(pauseBefore(failures, options.backoff, error.pause, LONGEST_PAUSE), undefined, { signal: options.signal });
     }
   }
 }
@@ -222,27 +216,12 @@ function answerOf(response: Response, size: number, note: PartNote | undefined):
     return { kind: "bytes", from: 0, total: length === null || headers.has("content-encoding") ? undefined : Number(length) };
   }
   const words = `HTTP status ${status}${response.statusText === "" ? "" : ` (${response.statusText})`}`;
-  if (status >= 500 || status === 408 || status === 429) throw new Interruption(words, pauseOf(headers.get("retry-after")));
+  if (mayPass(status)) throw new Interruption(words, pauseOf(headers.get("retry-after")));
   throw new Failure(status === 401 || status === 403 ? `${words}: the host does not give it to this machine` : status === 404 || status === 410 ? `${words}: it is not there any more` : words);
-}
-
-/** Retry-After, in seconds or as a date. @returns milliseconds */
-export function pauseOf(value: string | null): number {
-  if (value === null) return 0;
-  const pause = /^\d+$/.test(value.trim()) ? 1000 * Number(value) : Date.parse(value) - Date.now();
-  return Number.isFinite(pause) ? Math.max(0, pause) : 0;
 }
 
 function restart(transfer: Transfer): void {
   dropPart(transfer.path);
   transfer.hash = createHash("sha256");
   transfer.pieced = false;
-}
-
-/** The innermost message of an error: `fetch` hides what happened in its causes. */
-export function innermost(error: unknown): string {
-  let inner = error;
-  while (inner instanceof Error && inner.cause !== undefined) inner = inner.cause;
-  if (!(inner instanceof Error)) return String(inner);
-  return inner.message === "" && "code" in inner ? String(inner.code) : inner.message;
 }

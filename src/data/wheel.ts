@@ -7,7 +7,8 @@ import { makeFolder, removeLeftovers, temporaryName } from "../core/files";
 import { meter } from "../core/progress";
 import type { WheelSource } from "./catalog";
 import { sha256Of } from "./checksum";
-import { innermost, type DownloadOptions } from "./download";
+import type { DownloadOptions } from "./download";
+import { innermost } from "./retry";
 import { projectRoot } from "./store";
 
 /**

@@ -6,6 +6,8 @@ import type { Progress } from "../core/progress";
 export interface EncodeOptions {
   readonly signal?: AbortSignal;
   readonly progress?: Progress;
+  /** Called with finished texts and their rows as they come, for encoders where these are dear; rows may change afterwards. */
+  readonly onBatch?: (texts: readonly string[], rows: Float32Array) => void;
 }
 
 /** Where the vectors of items come from: an encoder of texts, or vectors that were made before. */
@@ -26,6 +28,11 @@ export interface VectorSource {
 export interface Encoder extends VectorSource {
   /** The version of the code that computes them here, if any does: kept vectors of another version are not used. */
   readonly code?: string;
+  /**
+   * Told all texts before the first is encoded: may refuse them.
+   * @returns what they will take, for whoever watches
+   */
+  begin?(texts: readonly string[]): string;
   /**
    * The vectors of texts, in their order. A text's vector does not depend on the others beside it.
    * @returns [N, D], row-major

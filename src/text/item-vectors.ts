@@ -198,11 +198,17 @@ async function encodeRows(texts: readonly string[], encoder: Encoder, { cache, s
   const { dimension } = encoder;
   const store: RowCache = openRowCache(cache ?? defaultCache(), encoder);
   const missing = [...new Set(texts)].filter((text) => text !== "" && store.get(text) === undefined);
+  if (missing.length > 0) {
+    const about = encoder.begin?.(missing);
+    if (about !== undefined) progress?.({ task: `encode with ${encoder.id} (${about})`, done: 0, total: missing.length, unit: "text" });
+  }
   for (let from = 0; from < missing.length; from += kept) {
     throwIfAborted(signal, `encode with ${encoder.id}`);
     const some = missing.slice(from, from + kept);
-    const rows = await encoder.encode(some, { signal, progress: progress && ((report) => progress({ ...report, done: from + report.done, total: missing.length })) });
-    store.add(some, checkRows(encoder.id, rows, some.length, dimension));
+    const onBatch = (done: readonly string[], rows: Float32Array): void => store.add(done, checkRows(encoder.id, rows, done.length, dimension));
+    const rows = await encoder.encode(some, { signal, onBatch, progress: progress && ((report) => progress({ ...report, done: from + report.done, total: missing.length })) });
+    checkRows(encoder.id, rows, some.length, dimension);
+    if (store.get(some[0]!) === undefined) store.add(some, rows);
   }
   const rows = new Float32Array(texts.length * dimension);
   texts.forEach((text, n) => text !== "" && rows.set(store.get(text)!, n * dimension));

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { readVectors } from "../../src/text/vector-files";
+import { serveEmbeddings, width } from "../text/embeddings-server";
 import { writeTinyBert } from "../text/tiny-bert";
 import { Laboratory, onlyLine } from "./sessionlab";
 
@@ -33,6 +34,22 @@ describe("sessionlab vectors", () => {
     assert.match(stdout, /encoder +made\.tsv, [0-9a-f]{16}\n[\s\S]*coverage +vector 75\.0 %\n +empty +3 items with zeros\n[\s\S]*nearest to Film 1 \(1\):\n0\.960  7  +Film 7/);
     const refused = await again("--missing", "error", "--near", "film 1");
     assert.deepEqual([refused.code, /found 3 without/.test(refused.stderr)], [1, true], refused.stderr);
+  });
+
+  it("asks an endpoint, and nothing where it would cost too much", async () => {
+    const server = await serveEmbeddings();
+    try {
+      const endpoint = (...args: readonly string[]) => lab.call(["vectors", "--dataset", "ml-100k", "--encoder", server.address, "--model", "m", "--dimension", String(width), "--template", "title", "--near", "film 3", ...args]);
+      const refused = await endpoint("--price", "1000", "--max-cost", "0.01");
+      assert.match(refused.stderr, /Expected a cost of at most 0\.01, found about 27 tokens, cost 0\.027 for 12 texts; nothing was sent/);
+      assert.deepEqual([refused.code, server.asked], [2, []]);
+      const { code, stdout, stderr } = await endpoint("--price", "1000", "--max-cost", "0.1", "--batch", "5");
+      assert.equal(code, 0, stderr);
+      assert.match(stdout, /encoder +m, as served\n +endpoint +http:[\s\S]*sent 12 texts in 3 requests, 24 tokens by the server's count/);
+      assert.match((await endpoint()).stdout, /sent 0 texts in 0 requests/);
+    } finally {
+      await server.close();
+    }
   });
 
   for (const [what, args, says] of [
