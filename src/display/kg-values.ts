@@ -48,7 +48,7 @@ function reportPanel({ nodes, edges, degrees, origins, confidence, linked }: Gra
 function statementsPanel(statements: readonly Statement[]): Panel {
   const { shown, gap } = ends(statements.length, mostRows);
   const rows = shown.map((n) => statements[n]!).map((one) => [nameOf(one.from), one.relation, nameOf(one.to), one.source, one.rule + (one.through === undefined ? "" : ` (through ${one.through.join(", ")})`), one.confidence, one.count, one.version.slice(0, 8)]);
-  return { title: "Why", facts: [plural(statements.length, "statement")], grids: [{ headers: ["from", "relation", "to", "source", "rule", "confidence", "observed", "version"], rows, gap }] };
+  return { title: "Why", facts: [plural(statements.length, "statement")], grids: [{ headers: ["from", "relation", "to", "source", "rule", "confidence", "count", "version"], rows, gap }] };
 }
 
 function neighboursPanel(neighbours: readonly Neighbour[]): Panel {

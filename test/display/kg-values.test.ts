@@ -24,7 +24,7 @@ describe("knowledge graphs in a notebook", () => {
   });
 
   it("why, neighbours, report, meta-path, communities", () => {
-    assert.deepEqual(plain(graph.why("item:b", "genre:crime")).slice(2), ["from  relation  to  source  rule  confidence  observed  version", "item Casino  genre  genre Crime  dbpedia  a triple (through links)  1  1  01234567"]);
+    assert.deepEqual(plain(graph.why("item:b", "genre:crime")).slice(2), ["from  relation  to  source  rule  confidence  count  version", "item Casino  genre  genre Crime  dbpedia  a triple (through links)  1  1  01234567"]);
     assert.deepEqual(plain(graph.neighbours("genre:crime")).slice(3), [`← genre  item  ${evilTitle}  0.5`, "← genre  item  Casino  1", "← genre  item  c  1"]);
     const path = metaPath(graph, ["item", "genre", "item"], { diagonal: false });
     assert.deepEqual(plain(path), ["Meta-path item – genre – item  9 paths", "", "rows  columns  joined pairs  a row has  full", "3  3  6  2  66.7 %"]);

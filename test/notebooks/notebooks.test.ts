@@ -61,9 +61,9 @@ describe("notebooks", () => {
   });
 
   it("are found by the start of their name", () => {
-    assert.deepEqual(scripts.notebookPaths().map((path) => basename(path)), ["00-quick-start.ipynb", "10-data-and-sessions.ipynb", "11-your-own-data.ipynb", "30-base-recommenders.ipynb"]);
+    assert.deepEqual(scripts.notebookPaths().map((path) => basename(path)), ["00-quick-start.ipynb", "10-data-and-sessions.ipynb", "11-your-own-data.ipynb", "20-knowledge-graph.ipynb", "30-base-recommenders.ipynb"]);
     assert.deepEqual(scripts.notebookPaths(["10"]).map((path) => basename(path)), ["10-data-and-sessions.ipynb"]);
-    assert.throws(() => scripts.notebookPaths(["20"]), /Expected a notebook of notebooks\/, found "20"/);
+    assert.throws(() => scripts.notebookPaths(["99"]), /Expected a notebook of notebooks\/, found "99"/);
   });
 
   it("fail on an error that is not expected", () => {
@@ -141,7 +141,7 @@ describe("notebooks", () => {
     }
   });
 
-  for (const name of ["00-quick-start", "10-data-and-sessions", "11-your-own-data", "30-base-recommenders"]) {
+  for (const name of ["00-quick-start", "10-data-and-sessions", "11-your-own-data", "20-knowledge-graph", "30-base-recommenders"]) {
     it(`run from the first cell to the last: ${name}`, async function () {
       this.timeout(900_000); // a minute with the native backend, some with wasm
       const missing = scripts.missingForNotebooks();
