@@ -171,6 +171,10 @@ export { communities, metaPathGraph, neighbourhood, toGraphology, type Community
 // personas: vectors of nodes from their graph, without labels
 export { personaGraph, rewired, rowNormalised, type NodeFeatures, type PersonaGraph, type PersonaPath } from "./personas/graph";
 export { personaGraphOf, personaPaths, type GraphOfType, type PersonaGraphOptions } from "./personas/from-graph";
+export { namePersonas, personaGroups, type NamedPersona, type NameOptions, type PersonaGroups, type PersonaMark } from "./personas/clusters";
+export { nearestPersonas, personaStability, type NearNode, type Stability } from "./personas/likeness";
+export { itemShares, movedBy, pathShares, withoutPaths, type ItemShare, type PathShare } from "./personas/explain";
+export { type NodeView, type SeenNode } from "./personas/look";
 export { type NewNodes } from "./personas/new-nodes";
 export { readAcm3025 } from "./personas/acm3025";
 export { readLabelledGraph, type GraphFiles } from "./personas/graph-files";

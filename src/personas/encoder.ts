@@ -213,12 +213,25 @@ function convolve(weights: Weights, { name, mean }: HeldPath, inputs: readonly t
 }
 
 function attend(weights: Weights, { name, edges }: HeldPath, z: tf.Tensor2D, heads: number): tf.Tensor2D {
-  const [nodes, all] = z.shape;
-  const perHead = z.reshape([nodes, heads, all / heads]); // [N, K, W]
-  const [own, t] = ["own", "other"].map((part) => perHead.mul(weights[`${name}/${part}`]!).sum(2) as tf.Tensor2D) as [tf.Tensor2D, tf.Tensor2D]; // [N, K]
+  const [nodes] = z.shape;
+  const [own, t] = attentionSides(weights, name, z, heads);
   const { rows } = edges!.host;
   const s = rows === nodes ? own : own.slice([0, 0], [rows, heads]);
   return tf.leakyRelu(edgeAttention({ edges: edges!, z, s, t, slope: slopes.logits }), slopes.output);
+}
+
+/** What each node says as the one that looks, and as the one that is seen: [N, K] both. */
+function attentionSides(weights: Weights, name: string, z: tf.Tensor2D, heads: number): [tf.Tensor2D, tf.Tensor2D] {
+  const [nodes, all] = z.shape;
+  const perHead = z.reshape([nodes, heads, all / heads]); // [N, K, W]
+  return ["own", "other"].map((part) => perHead.mul(weights[`${name}/${part}`]!).sum(2)) as [tf.Tensor2D, tf.Tensor2D];
+}
+
+/** What the first of some nodes gives to each of them, the mean over heads. @param z [N, D] @returns [N] */
+export function attentionOf(weights: Weights, name: string, z: tf.Tensor2D, heads: number): tf.Tensor1D {
+  const [own, t] = attentionSides(weights, name, z, heads);
+  const logits = tf.leakyRelu(t.add(own.slice([0, 0], [1, heads])), slopes.logits);
+  return tf.softmax(logits.transpose()).mean(0) as tf.Tensor1D;
 }
 
 function combine(weights: Weights, vectors: readonly tf.Tensor2D[]): Encoded {

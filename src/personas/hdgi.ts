@@ -20,6 +20,7 @@ import { ParameterSet, type HostTensor } from "../tensor/parameters";
 import { train, type TrainingContext, type TrainingReport, type TrainingTask } from "../tensor/training";
 import { encode, encodeParts, holdFeatures, holdPath, initialWeights, judge, semanticLogits, vectorsByPath, weighed, type Encoded, type EncoderOptions, type HeldFeatures, type HeldPath, type Weights } from "./encoder";
 import { featureWidth, type PersonaGraph } from "./graph";
+import { viewOf, type NodeView } from "./look";
 import { checkNewNodes, holdNewPath, type NewNodes } from "./new-nodes";
 import { holdBlock, pathSampler, type HeldBlock } from "./sampling";
 
@@ -233,6 +234,16 @@ export class Hdgi {
     } finally {
       [known, own, ...paths].forEach((one) => one.dispose());
     }
+  }
+
+  /**
+   * What one node's vector is made of: beta, its vector on each meta-path, and whom it sees there.
+   * @throws as `embed`
+   */
+  look(graph: PersonaGraph, node: number): NodeView & { readonly beta: Float32Array } {
+    const { beta } = this.run(graph);
+    const { weights } = this.state();
+    return { beta, ...viewOf(() => weights.read(), graph, node, this.options) };
   }
 
   private run(graph: PersonaGraph): { readonly vectors: HostMatrix; readonly beta: Float32Array } {

@@ -5,7 +5,7 @@
  * a group and to one of its members. A row of no more cells is taken whole. HDGI-A attends to those that were drawn.
  */
 import * as tf from "@tensorflow/tfjs";
-import type { Rng } from "../core/rng";
+import { Rng } from "../core/rng";
 import { product } from "../tensor/ops/product";
 import { sparseProduct } from "../tensor/ops/sparse-product";
 import { holdSparse, rowSums, sparseFrom, takeRows, transpose, type SparseMatrix } from "../tensor/sparse";
@@ -153,25 +153,29 @@ function drawCell(upTo: Float64Array, from: number, to: number, rng: Rng): numbe
 /** The parts of a forward pass for a batch, on the device until they are disposed. */
 export interface HeldBlock {
   readonly parts: readonly PathPart[];
+  /** On the host, path by path. */
+  readonly rows: readonly SampledRows[];
   dispose(): void;
 }
 
 /**
  * A batch of nodes with its sampled neighbours.
+ * @param rng may be left out where every node's row is whole
  * @param shuffled the node whose features a node gets in the shuffled graph; without it there is none
  */
-export function holdBlock({ features }: PersonaGraph, samplers: readonly PathSampler[], batch: Int32Array, rng: Rng, shuffled?: (node: number) => number): HeldBlock {
+export function holdBlock({ features }: PersonaGraph, samplers: readonly PathSampler[], batch: Int32Array, rng = new Rng("all neighbours"), shuffled?: (node: number) => number): HeldBlock {
   const held = samplers.map((sampler) => {
-    const { nodes, matrix } = sampler.rows(batch, rng.child(sampler.name));
+    const rows = sampler.rows(batch, rng.child(sampler.name));
+    const { nodes, matrix } = rows;
     const both = shuffled === undefined ? nodes : Int32Array.from({ length: 2 * nodes.length }, (_, i) => (i < nodes.length ? nodes[i]! : shuffled(nodes[i - nodes.length]!)));
     const [edges, x] = [holdSparse(matrix), holdRows(features, both)];
     const part: PathPart = {
       path: { name: sampler.name, mean: (z) => sparseProduct(edges, z), edges, dispose: () => edges.dispose() },
       inputs: (weight) => tf.split(x.times(weight), shuffled === undefined ? 1 : 2) as tf.Tensor2D[],
     };
-    return { part, x };
+    return { part, x, rows };
   });
-  return { parts: held.map(({ part }) => part), dispose: () => held.forEach(({ part, x }) => [part.path, x].forEach((one) => one.dispose())) };
+  return { parts: held.map(({ part }) => part), rows: held.map(({ rows }) => rows), dispose: () => held.forEach(({ part, x }) => [part.path, x].forEach((one) => one.dispose())) };
 }
 
 /** Some rows of the features on the device. */

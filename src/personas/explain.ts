@@ -1,0 +1,122 @@
+/**
+ * Why a node has the vector it has: how much of it each meta-path gives, whom it sees on each, which of its items matter,
+ * and how it moves when a relation is switched off. All of it is forward passes over weights that stay.
+ */
+import { ConfigError } from "../core/errors";
+import type { HostMatrix } from "../evaluation/logistic-regression";
+import type { GraphOfType } from "./from-graph";
+import { personaGraph, type PersonaGraph } from "./graph";
+import type { Hdgi } from "./hdgi";
+import { cosine } from "./likeness";
+
+/** A meta-path's part in one vector. */
+export interface PathShare {
+  readonly name: string;
+  /** beta: the semantic attention, one for all nodes. */
+  readonly weight: number;
+  /** beta_p h_p . h / |h|^2: what the path gives along the vector; the shares add up to 1. */
+  readonly share: number;
+  /** Whom the node sees most there, itself left out: weights of a GCN's row, or the mean attention over heads. */
+  readonly neighbours: readonly { readonly node: number; readonly weight: number }[];
+}
+
+/** An item that a vector hangs on. */
+export interface ItemShare {
+  /** Its number in the graph. */
+  readonly item: number;
+  /** 1 - cosine of the vectors with and without it. */
+  readonly moved: number;
+}
+
+/**
+ * How much of a node's vector each meta-path gives, and whom it sees there.
+ * @param most neighbours to name on a path
+ * @throws ConfigError for a node that is none; as `Hdgi.embed`
+ * @example
+ * import { graphFrom, Hdgi, initBackend, pathShares, personaGraphOf, Rng } from "sessionlab";
+ * await initBackend();
+ * const origin = { source: "demo", rule: "by hand", version: "1" };
+ * const chose = { name: "chose", from: "user", to: "item", source: Int32Array.of(0, 0, 1, 2), target: Int32Array.of(0, 1, 1, 0), origin };
+ * const graph = graphFrom([{ type: "user", ids: ["u", "v", "w"] }, { type: "item", ids: ["a", "b"] }], [chose]);
+ * const users = personaGraphOf(graph, "user", { shape: [2, 2], data: Float32Array.of(1, 0, 0, 1) });
+ * const model = new Hdgi({ dimension: 4, epochs: 5 });
+ * await model.fit(users, { rng: new Rng(1) });
+ * const [path] = pathShares(model, users, 0);
+ * assert.deepEqual([path!.name, Number(path!.share.toFixed(4)), path!.neighbours.length], ["user-item-user", 1, 2]);
+ * model.dispose();
+ */
+export function pathShares(model: Hdgi, graph: PersonaGraph, node: number, most = 5): PathShare[] {
+  if (!(node >= 0 && node < graph.nodes.length)) throw new ConfigError(`Expected a node in [0, ${graph.nodes.length}), found ${node}`);
+  const { beta, vectors, sees } = model.look(graph, node);
+  const whole = weighedSum(vectors, beta);
+  const square = Math.max(dot(whole, whole), Number.MIN_VALUE);
+  return graph.paths.map(({ name }, p) => ({
+    name,
+    weight: beta[p]!,
+    share: (beta[p]! * dot(vectors[p]!, whole)) / square,
+    neighbours: [...sees[p]!].filter((one) => one.node !== node).sort((a, b) => b.weight - a.weight || a.node - b.node).slice(0, most),
+  }));
+}
+
+/**
+ * Which items matter: the vector of a newcomer with these items against those that lack one of them, in one forward pass.
+ * @param items of the node, as `GraphOfType.newNodes` takes them
+ * @returns the items, those that move the vector most first; none for a node of one item
+ * @throws as `Hdgi.embedNew`
+ * @example
+ * import { graphFrom, Hdgi, initBackend, itemShares, personaGraphOf, Rng } from "sessionlab";
+ * await initBackend();
+ * const origin = { source: "demo", rule: "by hand", version: "1" };
+ * const chose = { name: "chose", from: "user", to: "item", source: Int32Array.of(0, 0, 1, 2), target: Int32Array.of(0, 1, 1, 0), origin };
+ * const graph = graphFrom([{ type: "user", ids: ["u", "v", "w"] }, { type: "item", ids: ["a", "b"] }], [chose]);
+ * const users = personaGraphOf(graph, "user", { shape: [2, 2], data: Float32Array.of(1, 0, 0, 1) });
+ * const model = new Hdgi({ dimension: 4, epochs: 5 });
+ * await model.fit(users, { rng: new Rng(1) });
+ * assert.deepEqual(itemShares(model, users, [0, 1]).map(({ item }) => item).sort(), [0, 1]);
+ * model.dispose();
+ */
+export function itemShares(model: Hdgi, graph: GraphOfType, items: readonly number[]): ItemShare[] {
+  const distinct = [...new Set(items)];
+  if (distinct.length < 2) return [];
+  const { shape: [, width], data } = model.embedNew(graph, graph.newNodes([items, ...distinct.map((gone) => items.filter((item) => item !== gone))]));
+  const row = (n: number): Float32Array => data.subarray(n * width, n * width + width);
+  return distinct.map((item, n) => ({ item, moved: 1 - cosine(row(0), row(n + 1)) })).sort((a, b) => b.moved - a.moved || a.item - b.item);
+}
+
+/**
+ * The graph without some meta-paths: what `Hdgi.embed` takes to show a vector without a relation.
+ * @throws ConfigError for a path that the graph does not have, or when none is left
+ * @example
+ * import { personaGraph, sparseFrom, withoutPaths } from "sessionlab";
+ * const factor = sparseFrom(2, 1, [0, 1], [0, 0]);
+ * const graph = personaGraph(["u", "v"], { shape: [2, 1], data: Float32Array.of(1, 2) }, [{ name: "user-item-user", factor }, { name: "user-genre-user", factor }]);
+ * assert.deepEqual(withoutPaths(graph, ["user-genre-user"]).paths.map(({ name }) => name), ["user-item-user"]);
+ */
+export function withoutPaths(graph: PersonaGraph, names: readonly string[]): PersonaGraph {
+  const unknown = names.find((name) => !graph.paths.some((path) => path.name === name));
+  if (unknown !== undefined) throw new ConfigError(`Expected meta-paths of the graph (${graph.paths.map(({ name }) => name).join(", ")}), found "${unknown}"`);
+  return personaGraph(graph.nodes, graph.features, graph.paths.filter(({ name }) => !names.includes(name)));
+}
+
+/**
+ * How far each node moved: 1 - cosine of its rows.
+ * @returns [N]
+ * @example
+ * import { movedBy } from "sessionlab";
+ * const [one, other] = [Float32Array.of(1, 0, 0, 1), Float32Array.of(2, 0, 1, 0)].map((data) => ({ shape: [2, 2] as const, data }));
+ * assert.deepEqual(Array.from(movedBy(one!, other!)), [0, 1]);
+ */
+export function movedBy(one: HostMatrix, other: HostMatrix): Float32Array {
+  const [count, width] = one.shape;
+  return Float32Array.from({ length: count }, (_, n) => 1 - cosine(one.data.subarray(n * width, n * width + width), other.data.subarray(n * width, n * width + width)));
+}
+
+function weighedSum(vectors: readonly Float32Array[], weights: Float32Array): Float32Array {
+  return vectors[0]!.map((_, d) => vectors.reduce((sum, vector, p) => sum + weights[p]! * vector[d]!, 0));
+}
+
+function dot(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let d = 0; d < a.length; d++) sum += a[d]! * b[d]!;
+  return sum;
+}
