@@ -3,6 +3,7 @@
  * features they have, which others its shop shows beside them. Of events only those of training are read.
  */
 import { hashOf } from "../core/hash";
+import { startsOf } from "../core/rows";
 import { cleanText } from "../data/item-text";
 import { sessionCount, type TrainSessions } from "../data/types";
 import type { EdgeList, NodeTable, Origin } from "./graph";
@@ -36,9 +37,8 @@ export function nearEdges(train: TrainSessions, name: string, { window, minCount
   // The places of each item, one item after another.
   const starts = new Uint32Array(size + 1);
   for (const one of item) starts[one + 1]!++;
-  for (let v = 0; v < size; v++) starts[v + 1]! += starts[v]!;
   const places = new Uint32Array(item.length);
-  const next = starts.slice();
+  const next = startsOf(starts).slice();
   for (let at = 0; at < item.length; at++) places[next[item[at]!]!++] = at;
   const sessionOf = new Uint32Array(item.length);
   for (let s = 0; s < sessionCount(train); s++) sessionOf.fill(s, offsets[s], offsets[s + 1]);

@@ -4,6 +4,7 @@
  * so that either can be taken away. Sorting is by counting, twice: time and memory are linear in the statements.
  */
 import { DataError } from "../core/errors";
+import { sortRange, startsOf } from "../core/rows";
 
 /** Statements of one kind: E of them, from F nodes to T nodes, ordered by source, target and origin. */
 export interface Relation {
@@ -49,56 +50,42 @@ export type RelationName = Pick<Relation, "name" | "from" | "to">;
  * @throws DataError for a node that is out of range, a confidence outside [0, 1], a count of 0, columns of several lengths
  */
 export function relationOf(name: RelationName, fromSize: number, toSize: number, parts: readonly Statements[]): Relation {
-  const backOffsets = new Uint32Array(toSize + 1);
-  const offsets = new Uint32Array(fromSize + 1);
-  let total = 0;
-  for (const part of parts) {
-    check(name, part, fromSize, toSize);
-    const { source, target } = part;
-    for (let n = 0; n < target.length; n++) {
-      backOffsets[target[n]! + 1]!++;
-      offsets[source[n]! + 1]!++;
-    }
-    total += target.length;
-  }
-  accumulate(backOffsets);
-  accumulate(offsets);
+  const starts = new Uint32Array(fromSize + 1);
+  for (const part of parts) countSources(name, part, starts, toSize);
+  startsOf(starts);
   const [only] = parts;
   const plain = parts.length === 1 && only!.count === undefined && typeof only!.confidence !== "object";
-  const { target, rows } = plain ? sortPlain(only!, offsets) : sortAll(parts, total, offsets, backOffsets);
-  return finish(name, offsets, backOffsets, target, payloadOf(parts, total, rows));
+  return finish(name, starts, toSize, plain ? bySource(only!, starts) : sortAll(parts, starts, toSize));
 }
 
-/** Targets by source, ascending: statements that differ in nothing else need no places. */
-function sortPlain({ source, target }: Statements, offsets: Uint32Array): { readonly target: Int32Array; readonly rows?: undefined } {
-  const sorted = new Int32Array(target.length);
-  const next = offsets.slice();
-  for (let n = 0; n < target.length; n++) sorted[next[source[n]!]!++] = target[n]!;
-  for (let row = 0; row + 1 < offsets.length; row++) sortRange(sorted, offsets[row]!, offsets[row + 1]!);
-  return { target: sorted };
+/** Statements by source; `target` is not yet in order within a source if nothing else tells two statements apart. */
+interface Sorted {
+  readonly target: Int32Array;
+  readonly confidence: Float32Array;
+  readonly count: Uint32Array;
+  readonly origin: Uint16Array;
+  readonly unordered: boolean;
 }
 
-/** Longer rows are sorted by the engine. */
-const insertionLength = 48;
-
-function sortRange(values: Int32Array, from: number, to: number): void {
-  if (to - from > insertionLength) {
-    values.subarray(from, to).sort();
-    return;
-  }
-  for (let n = from + 1; n < to; n++) {
-    const value = values[n]!;
-    let at = n;
-    for (; at > from && values[at - 1]! > value; at--) values[at] = values[at - 1]!;
-    values[at] = value;
-  }
+/** Targets of statements that differ in nothing else: a row of them is sorted when it is looked at. */
+function bySource({ source, target, confidence, origin }: Statements, starts: Uint32Array): Sorted {
+  const total = target.length;
+  const sorted = new Int32Array(total);
+  const next = starts.slice();
+  for (let n = 0; n < total; n++) sorted[next[source[n]!]!++] = target[n]!;
+  const all = (confidence as number | undefined) ?? 1;
+  return { target: sorted, confidence: new Float32Array(total).fill(all), count: new Uint32Array(total).fill(1), origin: new Uint16Array(total).fill(origin), unordered: true };
 }
 
 /** Statements by source, then target, then origin: by target first, then by source, because counting keeps the order of equals. */
-function sortAll(parts: readonly Statements[], total: number, offsets: Uint32Array, backOffsets: Uint32Array): { readonly target: Int32Array; readonly rows: Uint32Array } {
+function sortAll(parts: readonly Statements[], starts: Uint32Array, toSize: number): Sorted {
+  const total = starts.at(-1)!;
+  const targetStarts = new Uint32Array(toSize + 1);
+  for (const { target } of parts) for (const t of target) targetStarts[t + 1]!++;
+  startsOf(targetStarts);
   const sourceByTarget = new Int32Array(total);
   const rowByTarget = new Uint32Array(total);
-  const next = backOffsets.slice();
+  const next = targetStarts.slice();
   let row = 0;
   for (const { source, target } of parts) {
     for (let n = 0; n < target.length; n++, row++) {
@@ -109,25 +96,20 @@ function sortAll(parts: readonly Statements[], total: number, offsets: Uint32Arr
   }
   const target = new Int32Array(total);
   const rows = new Uint32Array(total);
-  const nextOut = offsets.slice();
-  for (let t = 0, at = 0; t + 1 < backOffsets.length; t++) {
-    for (const end = backOffsets[t + 1]!; at < end; at++) {
+  const nextOut = starts.slice();
+  for (let t = 0, at = 0; t < toSize; t++) {
+    for (const end = targetStarts[t + 1]!; at < end; at++) {
       const place = nextOut[sourceByTarget[at]!]!++;
       target[place] = t;
       rows[place] = rowByTarget[at]!;
     }
   }
-  return { target, rows };
-}
-
-interface Payload {
-  readonly confidence: Float32Array;
-  readonly count: Uint32Array;
-  readonly origin: Uint16Array;
+  return { target, ...payloadOf(parts, rows), unordered: false };
 }
 
 /** The columns beside the nodes, in the order of `rows`, which is a place in the parts one after another. */
-function payloadOf(parts: readonly Statements[], total: number, rows: Uint32Array | undefined): Payload {
+function payloadOf(parts: readonly Statements[], rows: Uint32Array): Pick<Sorted, "confidence" | "count" | "origin"> {
+  const total = rows.length;
   const confidence = new Float32Array(total);
   const count = new Uint32Array(total);
   const origin = new Uint16Array(total);
@@ -141,8 +123,7 @@ function payloadOf(parts: readonly Statements[], total: number, rows: Uint32Arra
     else confidence.set(part.confidence, at);
     at = end;
   }
-  if (rows === undefined) return { confidence, count, origin };
-  const sorted: Payload = { confidence: new Float32Array(total), count: new Uint32Array(total), origin: new Uint16Array(total) };
+  const sorted = { confidence: new Float32Array(total), count: new Uint32Array(total), origin: new Uint16Array(total) };
   for (let k = 0; k < total; k++) {
     const row = rows[k]!;
     sorted.confidence[k] = confidence[row]!;
@@ -153,36 +134,37 @@ function payloadOf(parts: readonly Statements[], total: number, rows: Uint32Arra
 }
 
 /** Merges neighbours that say the same, in place, and adds what leads back. */
-function finish(name: RelationName, starts: Uint32Array, backStarts: Uint32Array, target: Int32Array, { confidence, count, origin }: Payload): Relation {
+function finish(name: RelationName, starts: Uint32Array, toSize: number, { target, confidence, count, origin, unordered }: Sorted): Relation {
   const source = new Int32Array(target.length);
   const offsets = new Uint32Array(starts.length);
-  const merged = new Uint32Array(backStarts.length); // by target, one on
+  const backOffsets = new Uint32Array(toSize + 1);
   let kept = 0;
   for (let s = 0, at = 0; s + 1 < starts.length; s++) {
     const first = kept;
-    for (const end = starts[s + 1]!; at < end; at++) {
-      if (kept > first && target[kept - 1] === target[at] && origin[kept - 1] === origin[at]) {
+    const end = starts[s + 1]!;
+    if (unordered) sortRange(target, at, end);
+    for (; at < end; at++) {
+      const t = target[at]!;
+      if (kept > first && target[kept - 1] === t && origin[kept - 1] === origin[at]) {
         count[kept - 1]! += count[at]!;
-        merged[target[at]! + 1]!++;
         if (confidence[at]! > confidence[kept - 1]!) confidence[kept - 1] = confidence[at]!;
         continue;
       }
       if (kept !== at) {
-        target[kept] = target[at]!;
+        target[kept] = t;
         confidence[kept] = confidence[at]!;
         count[kept] = count[at]!;
         origin[kept] = origin[at]!;
       }
+      backOffsets[t + 1]!++;
       source[kept++] = s;
     }
     offsets[s + 1] = kept;
   }
-  accumulate(merged);
-  const backOffsets = backStarts.map((start, t) => start - merged[t]!);
   // Not copied where little was merged: the rest of the memory is not worth the time.
   const cut = <T extends { readonly length: number; slice(from: number, to: number): T; subarray(from: number, to: number): T }>(column: T): T => (8 * kept >= 7 * column.length ? column.subarray(0, kept) : column.slice(0, kept));
   const columns = { ...name, offsets, source: cut(source), target: cut(target), confidence: cut(confidence), count: cut(count), origin: cut(origin) };
-  return { ...columns, backOffsets, back: backOf(columns.target, backOffsets) };
+  return { ...columns, backOffsets, back: backOf(columns.target, startsOf(backOffsets)) };
 }
 
 /** Numbers of statements by target, then in their order. */
@@ -209,7 +191,7 @@ export function filterRelation(relation: Relation, keep: (edge: number) => boole
   const starts = (nodes: Int32Array, size: number): Uint32Array => {
     const counts = new Uint32Array(size);
     for (const node of nodes) counts[node + 1]!++;
-    return accumulate(counts);
+    return startsOf(counts);
   };
   const newBackOffsets = starts(target, backOffsets.length);
   return {
@@ -225,13 +207,9 @@ export function filterRelation(relation: Relation, keep: (edge: number) => boole
   };
 }
 
-/** Counts, one place on, to where each starts. */
-function accumulate(counts: Uint32Array): Uint32Array {
-  for (let at = 1; at < counts.length; at++) counts[at]! += counts[at - 1]!;
-  return counts;
-}
-
-function check({ name, from, to }: RelationName, { source, target, confidence, count }: Statements, fromSize: number, toSize: number): void {
+/** Counts the statements of each source, one place on, and checks all numbers. */
+function countSources({ name, from, to }: RelationName, { source, target, confidence, count }: Statements, counts: Uint32Array, toSize: number): void {
+  const fromSize = counts.length - 1;
   const fail = (what: string, found: number, n: number): never => {
     throw new DataError(`Expected ${what}, found ${found} in statement ${n}; mend what made it`, { field: `${from} ${name} ${to}` });
   };
@@ -239,8 +217,11 @@ function check({ name, from, to }: RelationName, { source, target, confidence, c
     if (typeof values === "object" && values.length !== source.length) throw new DataError(`Expected ${source.length} values of ${column}, as many as sources, found ${values.length}; give columns of one length`, { field: name });
   }
   for (let n = 0; n < source.length; n++) {
-    if (!(source[n]! >= 0 && source[n]! < fromSize)) fail(`a node of type ${from} in 0..${fromSize - 1}`, source[n]!, n);
-    if (!(target[n]! >= 0 && target[n]! < toSize)) fail(`a node of type ${to} in 0..${toSize - 1}`, target[n]!, n);
+    const s = source[n]!;
+    const t = target[n]!;
+    if (!(s >= 0 && s < fromSize)) fail(`a node of type ${from} in 0..${fromSize - 1}`, s, n);
+    if (!(t >= 0 && t < toSize)) fail(`a node of type ${to} in 0..${toSize - 1}`, t, n);
+    counts[s + 1]!++;
   }
   if (typeof confidence === "number") {
     if (!(confidence >= 0 && confidence <= 1)) fail("a confidence in [0, 1]", confidence, 0);

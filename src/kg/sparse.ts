@@ -3,6 +3,7 @@
  * Matrices, ACM TOMS 4(3)). Columns ascend within a row; every value is above 0, so that a cell is there or is 0.
  */
 import { DataError } from "../core/errors";
+import { sortRange } from "../core/rows";
 import { transpose, type SparseMatrix } from "../tensor/sparse";
 
 export { transpose, type SparseMatrix };
@@ -152,20 +153,11 @@ function countRows(a: SparseMatrix, b: SparseMatrix, diagonal: boolean, from: nu
   return { rows: to - from, columns: b.columns, offsets, ...kept.get() };
 }
 
-/** Sorts the first columns, in place: a few by insertion, many by a sort, most by looking which are there. */
+/** Sorts the first columns, in place; where most are there, by looking which. */
 function sortFirst(columns: Int32Array, count: number, there: ArrayLike<number>): void {
-  if (count <= fewColumns) {
-    for (let n = 1; n < count; n++) {
-      const column = columns[n]!;
-      let at = n;
-      for (; at > 0 && columns[at - 1]! > column; at--) columns[at] = columns[at - 1]!;
-      columns[at] = column;
-    }
-  } else if (count * Math.log2(count) < there.length) columns.subarray(0, count).sort();
+  if (count * Math.log2(count) < there.length) sortRange(columns, 0, count);
   else for (let c = 0, at = 0; at < count; c++) if (there[c] !== 0) columns[at++] = c;
 }
-
-const fewColumns = 64;
 
 /**
  * Rows [from, to) of a product. Memory: the rows that are kept, and two rows of numbers as wide as the product.

@@ -1,6 +1,7 @@
 /** Sparse matrices in compressed rows (CSR), on the host and on the device. */
 import * as tf from "@tensorflow/tfjs";
 import { ConfigError } from "../core/errors";
+import { startsOf } from "../core/rows";
 
 /** Rows by columns, N cells; knowledge graphs hand out their meta-paths in this form. */
 export interface SparseMatrix {
@@ -50,15 +51,14 @@ export function sparseFrom(rows: number, columns: number, row: ArrayLike<number>
     }
     values[cells - 1]! += value?.[cell] ?? 1;
   }
-  for (let r = 0; r < rows; r++) offsets[r + 1]! += offsets[r]!;
-  return { rows, columns, offsets, column: found.slice(0, cells), value: values.slice(0, cells) };
+  return { rows, columns, offsets: startsOf(offsets), column: found.slice(0, cells), value: values.slice(0, cells) };
 }
 
 /** Cells in the order of their keys; of equal keys, in the order they came. */
 function placed(cells: Uint32Array, key: (cell: number) => number, keys: number): Uint32Array {
   const next = new Uint32Array(keys + 1);
   for (const cell of cells) next[key(cell) + 1]!++;
-  for (let k = 0; k < keys; k++) next[k + 1]! += next[k]!;
+  startsOf(next);
   const out = new Uint32Array(cells.length);
   for (const cell of cells) out[next[key(cell)]!++] = cell;
   return out;
@@ -81,8 +81,7 @@ export function cellRows({ rows, offsets, column }: Pick<SparseMatrix, "rows" | 
 export function transpose({ rows, columns, offsets, column, value }: SparseMatrix): SparseMatrix {
   const starts = new Uint32Array(columns + 1);
   for (const c of column) starts[c + 1]!++;
-  for (let c = 0; c < columns; c++) starts[c + 1]! += starts[c]!;
-  const next = starts.slice();
+  const next = startsOf(starts).slice();
   const row = new Int32Array(column.length);
   const values = new Float32Array(column.length);
   for (let r = 0, at = 0; r < rows; r++) {
