@@ -173,7 +173,8 @@ export { personaGraph, rewired, rowNormalised, type NodeFeatures, type PersonaGr
 export { personaGraphOf, personaPaths, type GraphOfType, type PersonaGraphOptions } from "./personas/from-graph";
 export { namePersonas, personaGroups, type NamedPersona, type NameOptions, type PersonaGroups, type PersonaMark } from "./personas/clusters";
 export { nearestPersonas, personaStability, type NearNode, type Stability } from "./personas/likeness";
-export { itemShares, movedBy, pathShares, withoutPaths, type ItemShare, type PathShare } from "./personas/explain";
+export { learnPersonas, personaBudgets, type Personas, type NearPersona, type PersonaItem, type PersonaOptions, type PersonaView } from "./personas/personas";
+export { itemShares, movedBy, pathShares, spreadOf, withoutPaths, type ItemShare, type PathShare } from "./personas/explain";
 export { type NodeView, type SeenNode } from "./personas/look";
 export { type NewNodes } from "./personas/new-nodes";
 export { readAcm3025 } from "./personas/acm3025";

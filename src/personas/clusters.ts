@@ -104,11 +104,16 @@ export function namePersonas(graph: KnowledgeGraph, type: string, labels: Int32A
   perItem.forEach((choices, at) => (totals[at % k]! += choices));
   const items = graph.nodeCount("item");
   const features = featuresOf(graph, options.features).map((feature) => ({ type: feature, counts: countsOf(graph, feature, perItem, k) }));
-  return Array.from({ length: k }, (_, group): NamedPersona => {
+  const named = Array.from({ length: k }, (_, group): NamedPersona => {
     const marks = features.flatMap(({ type: feature, counts }) => marksOf(graph, feature, counts, group, totals, options.leastShare, options.leastLift));
     const own = marksOf(graph, "item", perItem, group, totals, Math.min(1 / items, options.leastShare), options.leastLift);
     const best = top(marks, options.marks);
     return { group, name: best.map(({ value }) => value).join(", ") || `group ${group + 1}`, nodes: labels.filter((label) => label === group).length, marks: best, items: top(own, options.marks) };
+  });
+  // Groups of one name are told apart by a number.
+  return named.map((one, group) => {
+    const before = named.slice(0, group).filter(({ name }) => name === one.name).length;
+    return before === 0 ? one : { ...one, name: `${one.name} (${before + 1})` };
   });
 }
 

@@ -7,7 +7,6 @@ import type { HostMatrix } from "../evaluation/logistic-regression";
 import type { GraphOfType } from "./from-graph";
 import { personaGraph, type PersonaGraph } from "./graph";
 import type { Hdgi } from "./hdgi";
-import { cosine } from "./likeness";
 
 /** A meta-path's part in one vector. */
 export interface PathShare {
@@ -24,7 +23,7 @@ export interface PathShare {
 export interface ItemShare {
   /** Its number in the graph. */
   readonly item: number;
-  /** 1 - cosine of the vectors with and without it. */
+  /** How far the vector moves without it, as a share of the usual distance of two nodes (`spreadOf`). */
   readonly moved: number;
 }
 
@@ -61,6 +60,7 @@ export function pathShares(model: Hdgi, graph: PersonaGraph, node: number, most 
 /**
  * Which items matter: the vector of a newcomer with these items against those that lack one of them, in one forward pass.
  * @param items of the node, as `GraphOfType.newNodes` takes them
+ * @param spread the usual distance of two nodes; default that of the graph's vectors, a forward pass more
  * @returns the items, those that move the vector most first; none for a node of one item
  * @throws as `Hdgi.embedNew`
  * @example
@@ -75,12 +75,12 @@ export function pathShares(model: Hdgi, graph: PersonaGraph, node: number, most 
  * assert.deepEqual(itemShares(model, users, [0, 1]).map(({ item }) => item).sort(), [0, 1]);
  * model.dispose();
  */
-export function itemShares(model: Hdgi, graph: GraphOfType, items: readonly number[]): ItemShare[] {
+export function itemShares(model: Hdgi, graph: GraphOfType, items: readonly number[], spread = spreadOf(model.embed(graph))): ItemShare[] {
   const distinct = [...new Set(items)];
   if (distinct.length < 2) return [];
   const { shape: [, width], data } = model.embedNew(graph, graph.newNodes([items, ...distinct.map((gone) => items.filter((item) => item !== gone))]));
   const row = (n: number): Float32Array => data.subarray(n * width, n * width + width);
-  return distinct.map((item, n) => ({ item, moved: 1 - cosine(row(0), row(n + 1)) })).sort((a, b) => b.moved - a.moved || a.item - b.item);
+  return distinct.map((item, n) => ({ item, moved: distance(row(0), row(n + 1)) / spread })).sort((a, b) => b.moved - a.moved || a.item - b.item);
 }
 
 /**
@@ -99,16 +99,34 @@ export function withoutPaths(graph: PersonaGraph, names: readonly string[]): Per
 }
 
 /**
- * How far each node moved: 1 - cosine of its rows.
+ * The usual distance of two nodes: the root of the mean squared distance over all pairs.
+ * @param vectors [N, D]
+ * @example
+ * import { spreadOf } from "sessionlab";
+ * assert.equal(spreadOf({ shape: [2, 1], data: Float32Array.of(0, 4) }), Math.sqrt(8)); // two of the four pairs are of a node with itself
+ */
+export function spreadOf({ shape: [count, width], data }: HostMatrix): number {
+  const [sums, squares] = [new Float64Array(width), new Float64Array(width)];
+  data.forEach((value, at) => {
+    sums[at % width]! += value;
+    squares[at % width]! += value * value;
+  });
+  return Math.sqrt(sums.reduce((sum, one, d) => sum + 2 * (squares[d]! / count - (one / count) ** 2), 0));
+}
+
+/**
+ * How far each node moved, as a share of the usual distance of two nodes.
+ * @param one [N, D] before @param other [N, D] after
  * @returns [N]
  * @example
  * import { movedBy } from "sessionlab";
- * const [one, other] = [Float32Array.of(1, 0, 0, 1), Float32Array.of(2, 0, 1, 0)].map((data) => ({ shape: [2, 2] as const, data }));
- * assert.deepEqual(Array.from(movedBy(one!, other!)), [0, 1]);
+ * const [one, other] = [Float32Array.of(0, 4), Float32Array.of(0, 6)].map((data) => ({ shape: [2, 1] as const, data }));
+ * assert.deepEqual(Array.from(movedBy(one!, other!), (moved) => Number(moved.toFixed(4))), [0, 0.7071]);
  */
 export function movedBy(one: HostMatrix, other: HostMatrix): Float32Array {
   const [count, width] = one.shape;
-  return Float32Array.from({ length: count }, (_, n) => 1 - cosine(one.data.subarray(n * width, n * width + width), other.data.subarray(n * width, n * width + width)));
+  const spread = spreadOf(one);
+  return Float32Array.from({ length: count }, (_, n) => distance(one.data.subarray(n * width, n * width + width), other.data.subarray(n * width, n * width + width)) / spread);
 }
 
 function weighedSum(vectors: readonly Float32Array[], weights: Float32Array): Float32Array {
@@ -119,4 +137,8 @@ function dot(a: Float32Array, b: Float32Array): number {
   let sum = 0;
   for (let d = 0; d < a.length; d++) sum += a[d]! * b[d]!;
   return sum;
+}
+
+function distance(a: Float32Array, b: Float32Array): number {
+  return Math.sqrt(a.reduce((sum, value, d) => sum + (value - b[d]!) ** 2, 0));
 }

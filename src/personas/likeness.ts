@@ -5,36 +5,40 @@ import { adjustedRandIndex } from "../evaluation/labels";
 import type { HostMatrix } from "../evaluation/logistic-regression";
 import { personaGroups } from "./clusters";
 
-/** A node and its cosine. */
+/** A node and its likeness. */
 export interface NearNode {
   readonly node: number;
-  readonly cosine: number;
+  /** The cosine of what is left of both vectors without the mean of all nodes: HDGI's have one direction in common. */
+  readonly likeness: number;
 }
 
 /**
- * The nodes nearest to a vector, or to a node of the matrix, by cosine; of equals the smaller number first.
+ * The nodes most like a vector, or a node of the matrix; of equals the smaller number first.
  * @param vectors [N, D]
  * @param to a node, which is left out, or a vector [D]
  * @throws ConfigError for a node that is none, or a vector of another length
  * @example
  * import { nearestPersonas } from "sessionlab";
- * const vectors = { shape: [3, 2] as const, data: Float32Array.of(1, 0, 0, 1, 2, 0.1) };
+ * const vectors = { shape: [3, 2] as const, data: Float32Array.of(11, 10, 10, 11, 12, 10) };
  * assert.equal(nearestPersonas(vectors, 0, 1)[0]!.node, 2);
  */
 export function nearestPersonas({ shape: [count, width], data }: HostMatrix, to: number | Float32Array, k: number): NearNode[] {
   const vector = typeof to === "number" ? data.subarray(to * width, to * width + width) : to;
   if (vector.length !== width) throw new ConfigError(`Expected a node in [0, ${count}) or a vector of ${width} numbers, found ${typeof to === "number" ? to : `${to.length} numbers`}`);
-  const all = Array.from({ length: count }, (_, node): NearNode => ({ node, cosine: cosine(vector, data.subarray(node * width, node * width + width)) }));
-  return all.filter(({ node }) => node !== to).sort((a, b) => b.cosine - a.cosine || a.node - b.node).slice(0, k);
+  const mean = new Float64Array(width);
+  data.forEach((value, at) => (mean[at % width]! += value / count));
+  const all = Array.from({ length: count }, (_, node): NearNode => ({ node, likeness: cosine(vector, data.subarray(node * width, node * width + width), mean) }));
+  return all.filter(({ node }) => node !== to).sort((a, b) => b.likeness - a.likeness || a.node - b.node).slice(0, k);
 }
 
-/** The cosine of two vectors; 0 beside a vector of zeros. */
-export function cosine(a: Float32Array, b: Float32Array): number {
+/** The cosine of two vectors, seen from `origin`; 0 where one of them is there. */
+function cosine(a: Float32Array, b: Float32Array, origin: Float64Array): number {
   let [dot, one, other] = [0, 0, 0];
   for (let d = 0; d < a.length; d++) {
-    dot += a[d]! * b[d]!;
-    one += a[d]! * a[d]!;
-    other += b[d]! * b[d]!;
+    const [x, y] = [a[d]! - origin[d]!, b[d]! - origin[d]!];
+    dot += x * y;
+    one += x * x;
+    other += y * y;
   }
   return dot === 0 ? 0 : dot / Math.sqrt(one * other);
 }

@@ -1,12 +1,17 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { Rng } from "../../src/core/rng";
+import { eventsFrom } from "../../src/data/events";
+import { sessionsFrom } from "../../src/data/sessions";
+import { splitByTime } from "../../src/data/split";
+import { buildGraph } from "../../src/kg/build";
 import { graphFrom, type KnowledgeGraph } from "../../src/kg/graph";
 import { metaPath, metaPathHalf, metaPathRows } from "../../src/kg/meta-paths";
 import { gram, multiply, transpose } from "../../src/kg/sparse";
 import { personaGraphOf, personaPaths } from "../../src/personas/from-graph";
 import { Hdgi } from "../../src/personas/hdgi";
 import { holdNewPath } from "../../src/personas/new-nodes";
+import { learnPersonas } from "../../src/personas/personas";
 import { initBackend } from "../../src/tensor/backend";
 import { cellRows, rowSums, sparseFrom, type SparseMatrix } from "../../src/tensor/sparse";
 import { close } from "../tensor/helpers";
@@ -141,3 +146,29 @@ function graphRows(graph: KnowledgeGraph, users: readonly number[]): SparseMatri
   const lists = users.map((user) => Array.from(target.subarray(offsets[user], offsets[user + 1])));
   return sparseFrom(users.length, graph.nodeCount("item"), lists.flatMap((list, row) => list.map(() => row)), lists.flat());
 }
+
+describe("personas and what comes later", () => {
+  before(() => initBackend());
+  const item = (event: number): string => "abcdefgh"[(event * 5 + (event % 7)) % 8]!;
+  const learnt = async (events: number): Promise<{ graph: string; source: string; vectors: Float32Array }> => {
+    const rows = Array.from({ length: events }, (_, event) => event);
+    const table = eventsFrom({ name: "demo", user: rows.map((event) => `u${event % 12}`), item: rows.map(item), time: rows.map((event) => event + 1) });
+    const split = splitByTime(sessionsFrom(table, { by: "user" }), { at: [100, Math.max(101, Math.min(events, 115))] });
+    const graph = buildGraph({ events: { ...table, genres: table.itemIds.map((id) => [id < "d" ? "War" : "Drama"]) }, split });
+    const rng = new Rng("texts");
+    const texts = new Map(Array.from("abcdefgh", (id) => [id, Array.from(rng.normals(3))]));
+    const vectors = { shape: [split.items.trained, 3] as const, data: Float32Array.from(split.items.ids.slice(0, split.items.trained).flatMap((id) => texts.get(id)!)) };
+    const personas = await learnPersonas(graph, vectors, { groups: 2, hdgi: { dimension: 4, epochs: 8 } }, { rng: new Rng(1) });
+    const own = { graph: graph.hash, source: personas.source.hash, vectors: personas.vectors.data };
+    personas.dispose();
+    return own;
+  };
+
+  it("graph and personas are the same without the events of validation and test, and others without one of training", async () => {
+    const whole = await learnt(130);
+    assert.deepEqual(await learnt(100), whole);
+    const fewer = await learnt(90);
+    assert.ok(fewer.graph !== whole.graph && fewer.source !== whole.source);
+    assert.notDeepEqual(fewer.vectors, whole.vectors);
+  });
+});

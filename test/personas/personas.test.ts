@@ -7,6 +7,7 @@ import { itemShares, movedBy, pathShares, withoutPaths } from "../../src/persona
 import { personaGraphOf, type GraphOfType } from "../../src/personas/from-graph";
 import { Hdgi } from "../../src/personas/hdgi";
 import { nearestPersonas, personaStability } from "../../src/personas/likeness";
+import { learnPersonas } from "../../src/personas/personas";
 import { initBackend } from "../../src/tensor/backend";
 import { close } from "../tensor/helpers";
 
@@ -80,13 +81,32 @@ describe("personas of a graph", () => {
     const [one, two] = [models[0]!.embed(source), models[1]!.embed(source)];
     const near = nearestPersonas(one, 0, 10);
     assert.ok(near.every(({ node }) => node !== 0) && near.filter(({ node }) => taste(node) === 0).length >= 9);
-    near.slice(1).forEach(({ cosine }, n) => assert.ok(cosine <= near[n]!.cosine));
+    near.slice(1).forEach(({ likeness }, n) => assert.ok(likeness <= near[n]!.likeness));
     assert.deepEqual(nearestPersonas(one, one.data.slice(0, 8), 1)[0]!.node, 0);
     const stability = personaStability([one, two], 3, new Rng(1));
     assert.ok(stability.groups > 0.6 && stability.neighbours > 2 * stability.byChance, JSON.stringify(stability));
     assert.deepEqual(personaStability([one, one, one], 3, new Rng(1)).neighbours, 1);
     assert.throws(() => personaStability([one], 3, new Rng(1)), /two seeds or more/);
     assert.throws(() => nearestPersonas(one, new Float32Array(3), 1), /vector of 8 numbers, found 3/);
+  });
+
+  it("answers for one node at once, and for newcomers", async () => {
+    const rng = new Rng("vectors");
+    const vectors = { shape: [items, 6] as const, data: Float32Array.from({ length: items * 6 }, (_, i) => rng.normal() + (i % 6 === Math.floor(i / 60) ? 2 : 0)) };
+    const personas = await learnPersonas(graph, vectors, { groups: 3, hdgi: { dimension: 8, epochs: 60, rate: 0.02 } }, { rng: new Rng(1) });
+    const view = personas.view("u3", 4); // taste 0
+    assert.deepEqual([view.id, view.persona, view.memberships[0]!.persona], ["u3", "War", "War"]);
+    const own = new Set(chosenBy(3).map((item) => `i${item}`));
+    assert.ok(view.items.length === 4 && view.items.every(({ id, label }) => own.has(id) && label === `Title ${id.slice(1)}`));
+    close([view.memberships.reduce((sum, { membership }) => sum + membership, 0)], [1], 1e-5);
+    const off = movedBy(personas.vectors, personas.without(["user-item-user"]));
+    close([view.paths[0]!.moved!], [off[3]!], 1e-6);
+    const [fresh] = [personas.infer([["i1", "i4", "unknown"], []])];
+    assert.deepEqual(fresh.shape, [2, 8]);
+    const near = nearestPersonas(personas.vectors, fresh.data.slice(0, 8), 10);
+    assert.ok(near.filter(({ node }) => taste(node) === 0).length >= 7, JSON.stringify(near));
+    assert.throws(() => personas.view("u99"), /Expected a user of the graph, found "u99"/);
+    personas.dispose();
   });
 
   for (const [which, variant] of [[0, "gcn"], [2, "gat"]] as const) {
@@ -108,8 +128,10 @@ describe("personas of a graph", () => {
     const shares = itemShares(models[0]!, source, [...own, 0, 0]);
     assert.deepEqual(shares.map(({ item }) => item).sort(), own);
     const all = models[0]!.embedNew(source, source.newNodes([[...own, 0, 0], own.slice(1)])).data;
-    const cosine = [0, 1, 2, 3, 4, 5, 6, 7].reduce((sum, d) => sum + all[d]! * all[8 + d]!, 0) / Math.sqrt(all.subarray(0, 8).reduce((s, v) => s + v * v, 0) * all.subarray(8).reduce((s, v) => s + v * v, 0));
-    close([shares.find(({ item }) => item === 0)!.moved], [1 - cosine], 1e-4);
+    const apart = Math.hypot(...all.slice(0, 8).map((value, d) => value - all[8 + d]!));
+    const known = models[0]!.embed(source).data;
+    const squares = Array.from({ length: users }, (_, a) => Array.from({ length: users }, (__, b) => known.subarray(8 * a, 8 * a + 8).reduce((sum, value, d) => sum + (value - known[8 * b + d]!) ** 2, 0))).flat();
+    close([shares.find(({ item }) => item === 0)!.moved], [apart / Math.sqrt(squares.reduce((a, b) => a + b) / users ** 2)], 1e-4);
     assert.deepEqual(itemShares(models[0]!, source, [3, 3]), []);
     const off = withoutPaths(source, ["user-item-genre-item-user"]);
     const moved = movedBy(models[0]!.embed(source), models[0]!.embed(off));
