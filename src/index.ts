@@ -131,6 +131,7 @@ export { openEncoder, type EncoderOptions } from "./text/open-encoder";
 export { openPrecomputed, type PrecomputedOptions, type PrecomputedVectors } from "./text/precomputed";
 export { itemFields, renderTexts, templates, type ItemFields, type TemplateName } from "./text/template";
 export { type TokenEstimate } from "./text/token-estimate";
+export { UseEncoder } from "./text/use-encoder";
 export { readVectors, writeVectors } from "./text/vector-files";
 
 // kg: linked data and items in it, the typed graph, meta-paths
