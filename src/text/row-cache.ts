@@ -38,8 +38,14 @@ export function openRowCache(cache: string, encoder: Encoder): RowCache {
   markUse(cache, name, key);
   removeLeftovers(folder);
   const rows = new Map<string, Float32Array>();
-  const files = rowFiles(folder);
-  for (const file of files) if (!readRows(join(folder, file), dimension, rows)) rmSync(join(folder, file), { force: true });
+  let files: string[];
+  let gone: boolean;
+  do {
+    files = rowFiles(folder);
+    const found = files.map((file) => readRows(join(folder, file), dimension, rows));
+    files.forEach((file, n) => found[n] === "damaged" && rmSync(join(folder, file), { force: true }));
+    gone = found.includes("gone"); // another process made one of many meanwhile: that one is read
+  } while (gone);
   touchEntry(folder);
 
   const write = (keys: readonly string[], values: Float32Array): string => {
@@ -75,18 +81,16 @@ function rowFiles(folder: string): string[] {
   return existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith(".rows")).sort() : [];
 }
 
-/** @returns false if the file is damaged */
-function readRows(file: string, dimension: number, into: Map<string, Float32Array>): boolean {
+function readRows(file: string, dimension: number, into: Map<string, Float32Array>): "read" | "damaged" | "gone" {
   try {
     const { tensors, metadata } = decodeSafetensors(readFileSync(file), file);
     const [texts, vectors] = [tensors["texts"]!.data as Uint8Array, tensors["vectors"]!.data as Float32Array];
-    if (metadata["check"] !== hashOf([texts, vectors])) return false;
+    if (metadata["check"] !== hashOf([texts, vectors])) return "damaged";
     const keys = Buffer.from(texts).toString("hex");
     for (let n = 0; n * digest < texts.length; n++) into.set(keys.slice(n * 2 * digest, (n + 1) * 2 * digest), vectors.subarray(n * dimension, (n + 1) * dimension));
-    return true;
+    return "read";
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return true; // another process made one of many
-    return false;
+    return (error as NodeJS.ErrnoException).code === "ENOENT" ? "gone" : "damaged";
   }
 }
 
