@@ -127,6 +127,7 @@ export { openEndpointEncoder, type EndpointEncoder, type EndpointEncoderOptions 
 export { itemVectors, trainedVectors, type MissingPolicy, type RecipeCard, type TextControl, type TextVectorOptions, type TextVectors } from "./text/item-vectors";
 export { nearestRows, type NearRow } from "./text/neighbours";
 export { normaliseVectors, type Normalisation, type Rows } from "./text/normalise";
+export { OnnxEncoder, type OnnxOptions } from "./text/onnx-encoder";
 export { openEncoder, type EncoderOptions } from "./text/open-encoder";
 export { openPrecomputed, type PrecomputedOptions, type PrecomputedVectors } from "./text/precomputed";
 export { itemFields, renderTexts, templates, type ItemFields, type TemplateName } from "./text/template";

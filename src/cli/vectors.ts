@@ -48,7 +48,7 @@ export function addVectors(program: Command, runner: Runner): void {
     .command("vectors")
     .description("the items of a data set as vectors of their texts, with a card that says how they were made")
     .option("--dataset <name>", "a data set of the catalogue; its items are those of the global time split, training first")
-    .option("--encoder <name>", "minilm, use-lite (weaker, but its weights come with npm), a folder of a BERT model as hubs have it, a file of vectors by item id (npy, safetensors, Parquet, text), or the address of an endpoint such as http://localhost:11434/v1", "minilm")
+    .option("--encoder <name>", "minilm, use-lite (weaker, but its weights come with npm), a folder of a BERT model as hubs have it, onnx: and a folder or a hub's name (with transformers.js installed), a file of vectors by item id (npy, safetensors, Parquet, text), or the address of an endpoint such as http://localhost:11434/v1", "minilm")
     .option("--ids <file>", "the ids of the rows of such a file, one a line; default its name with .ids")
     .option("--template <template>", `${Object.keys(templates).join(", ")}, or your own: "{title}[ by {author}]"`, "described")
     .option("--normalise <name>", "none, unit, centred, centred-unit, pca(k), whitened(k)", "unit")

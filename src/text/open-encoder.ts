@@ -6,6 +6,7 @@ import { BertEncoder } from "./bert";
 import { openMiniLm, type MiniLmOptions } from "./default-encoder";
 import type { Encoder } from "./encoder";
 import { openEndpointEncoder, type EndpointEncoderOptions } from "./endpoint-encoder";
+import { OnnxEncoder } from "./onnx-encoder";
 import { openPrecomputed, type PrecomputedVectors } from "./precomputed";
 import { UseEncoder } from "./use-encoder";
 
@@ -19,7 +20,8 @@ export interface EncoderOptions extends MiniLmOptions {
 
 /**
  * Opens an encoder by its name, or vectors that were made before.
- * @param name "minilm", "use-lite" (its weights come with npm), the folder of a BERT model, a file of vectors by item id, or the http address of an
+ * @param name "minilm", "use-lite" (its weights come with npm), the folder of a BERT model, "onnx:" and a
+ *   folder or a name on the hub, a file of vectors by item id, or the http address of an
  *   endpoint as OpenAI defined it
  * @throws ConfigError for another name; as the encoder's own `open`, `openPrecomputed`, or `openEndpointEncoder`
  * @example
@@ -28,9 +30,10 @@ export interface EncoderOptions extends MiniLmOptions {
  */
 export async function openEncoder(name: string, options: EncoderOptions = {}): Promise<Encoder | PrecomputedVectors> {
   if (name === "minilm") return openMiniLm(options);
+  if (name.startsWith("onnx:")) return OnnxEncoder.open(name.slice("onnx:".length));
   if (name === "use-lite") return UseEncoder.open();
   if (/^https?:/i.test(name)) return openEndpointEncoder(name, { signal: options.signal, ...options.endpoint });
   if (existsSync(join(name, "config.json"))) return BertEncoder.open(name);
   if (statSync(name, { throwIfNoEntry: false })?.isFile() === true) return openPrecomputed(name, { ids: options.ids, signal: options.signal });
-  throw new ConfigError(`Expected an encoder (minilm, use-lite, a folder with config.json, a file of vectors, or an http address), found "${name}"; write for example --encoder minilm`);
+  throw new ConfigError(`Expected an encoder (minilm, use-lite, a folder with config.json, onnx:FOLDER, a file of vectors, or an http address), found "${name}"; write for example --encoder minilm`);
 }
