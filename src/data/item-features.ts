@@ -16,6 +16,9 @@ export interface ItemFeature {
   readonly value: Int32Array;
 }
 
+/** Features whose values are outside ids of other items: what a shop shows beside an item. */
+export const relatedFeatures: readonly string[] = ["also_bought", "also_viewed", "bought_together", "buy_after_viewing"];
+
 /**
  * Makes a feature of lists of values, one list an item; a value that an item names twice counts once.
  * @example

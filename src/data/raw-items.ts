@@ -4,6 +4,7 @@
  */
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { DataError, throwIfAborted } from "../core/errors";
+import { relatedFeatures } from "./item-features";
 import { longestText } from "./item-text";
 import { firstLine, LineFile } from "./line-files";
 import type { FeaturedItem, ItemLine, RawFormat } from "./raw-format";
@@ -36,7 +37,8 @@ export async function itemAppender(connection: DuckDBConnection, table: string, 
 }
 
 /**
- * Makes the table `items` of the connection.
+ * Makes the table `items` of the connection, which has `events`. Of ids of other items, which are many, those stay that
+ * the events have.
  * @throws DataError naming file and line for a file that is not there, breaks off, or is not of the format; AbortError
  */
 export async function readRawItems(connection: DuckDBConnection, format: RawFormat, file: string, signal?: AbortSignal): Promise<{ readonly faults: readonly RecordFault[]; readonly rows: number }> {
@@ -48,6 +50,8 @@ export async function readRawItems(connection: DuckDBConnection, format: RawForm
     faults.set(reason, { count: (known?.count ?? 0) + count, row: known?.row ?? row });
   };
   const lines = new LineFile(connection, file, spec.encoding);
+  const related = spec.features.filter((name) => relatedFeatures.includes(name));
+  const events = related.length === 0 ? undefined : new Set((await connection.runAndReadAll("select distinct item from events")).getColumns()[0] as string[]);
   let row = 0;
   let headers = 0;
   const { append, close } = await itemAppender(connection, "item_rows", spec.features);
@@ -64,7 +68,7 @@ export async function readRawItems(connection: DuckDBConnection, format: RawForm
         }
         const parsed = line === null || line.trim() === "" ? { fault: "an empty line" } : check(spec.parse(line));
         if ("fault" in parsed) note(parsed.fault, row);
-        else append(parsed, row);
+        else append(events === undefined ? parsed : { ...parsed, features: { ...parsed.features, ...Object.fromEntries(related.map((name) => [name, parsed.features[name]!.filter((id) => events.has(id))])) } }, row);
       }
     }
   });

@@ -5,7 +5,7 @@
 import { ConfigError } from "../core/errors";
 import { resolveOptions, rules } from "../core/options";
 import type { EventTable } from "../data/events";
-import { featuresOfItem, type ItemFeature } from "../data/item-features";
+import { featuresOfItem, relatedFeatures, type ItemFeature } from "../data/item-features";
 import type { Split } from "../data/types";
 import { graphFrom, type EdgeList, type KnowledgeGraph, type NodeTable } from "./graph";
 import { featureEdges, nearEdges, relatedEdges, userItemEdges } from "./item-edges";
@@ -50,9 +50,6 @@ export interface GraphParts {
   readonly links?: EntityLinks;
   readonly triples?: Triples;
 }
-
-/** Features that hold outside ids of other items. */
-const relatedFeatures: readonly string[] = ["also_bought", "also_viewed", "bought_together", "buy_after_viewing"];
 
 /**
  * Builds the graph of a data set. Its items have the numbers that models know them by, and so have its users.

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { ConfigError, DataError } from "../../src/core/errors";
 import { thisProcess } from "../../src/core/processes";
-import { featuresOfItem } from "../../src/data/item-features";
+import { featuresOfItem, relatedFeatures } from "../../src/data/item-features";
 import { eventsFromRaw, type RawEventTable } from "../../src/data/raw";
 import { freshFolder } from "../scratch";
 import { skipFor } from "./fixtures";
@@ -25,7 +25,7 @@ describe("raw files", function () {
 
   const known = ({ itemIds, titles, years, genres, features }: RawEventTable, id: string): unknown[] => {
     const v = itemIds.indexOf(id);
-    return [titles?.[v], years?.[v], genres?.[v], ...(features ?? []).map((one) => featuresOfItem(one, v))].filter((one) => one !== undefined);
+    return [titles?.[v], years?.[v], genres?.[v], ...(features ?? []).filter(({ name }) => !relatedFeatures.includes(name)).map((one) => featuresOfItem(one, v))].filter((one) => one !== undefined);
   };
 
   for (const { format, what, events, count, items } of rawFixtures) {
@@ -47,6 +47,8 @@ describe("raw files", function () {
     const meta = sample("amazon2014_meta_Movies_and_TV_python-literal_1record.txt");
     const movie = await eventsFromRaw("amazon-2014", { events: write("ratings.csv", "A1,0000143561,5.0,1400000000\n"), items: meta });
     assert.deepEqual(known(movie, "0000143561"), ["Everyday Italian (with Giada de Laurentiis), Volume 1 (3 Pack): Italian Classics, Parties, Holidays", [], ["Movies & TV", "Movies"]]);
+    const two = await eventsFromRaw("amazon-2014", { events: write("ratings.csv", "A1,0000143561,5.0,1400000000\nA1,B0036FO6SI,4.0,1400000000\n"), items: meta });
+    assert.deepEqual(two.features!.map((one) => [one.name, one.values]).slice(2), [["also_bought", []], ["also_viewed", ["B0036FO6SI"]], ["bought_together", []], ["buy_after_viewing", ["B0036FO6SI"]]]);
     const books = await eventsFromRaw("amazon-2018", { events: sample("amazon2018_Books_reviews.jsonl") });
     const lines = readFileSync(sample("amazon2018_Books_reviews.jsonl"), "utf8").trim().split("\n").map((line) => JSON.parse(line) as { reviewerID: string; unixReviewTime: number });
     assert.deepEqual([...books.users!].sort(), [...new Set(lines.map(({ reviewerID }) => reviewerID))].sort());
@@ -59,6 +61,16 @@ describe("raw files", function () {
     assert.deepEqual([named.itemIds.length, named.report.faults], [records.length, []]);
     const core = await eventsFromRaw("amazon-2023", { events: sample("amazon2023_5core_rating_only_head.csv") });
     assert.deepEqual([core.item.length, core.time[0], core.itemIds[core.item[0]!]], [5, 1452647382, "B006GBITXC"]);
+  });
+
+  it("reads what shops show beside an item, as far as the events have it", async () => {
+    const beside = ({ itemIds, features }: RawEventTable, id: string): Record<string, string[]> => Object.fromEntries((features ?? []).filter(({ name }) => relatedFeatures.includes(name)).map((one) => [one.name, featuresOfItem(one, itemIds.indexOf(id))]));
+    const events = write("r.json", ["a", "b", "c"].map((asin) => review({ asin })).join("\n"));
+    const old = await eventsFromRaw("amazon-2014", { events, items: write("m.json", "{'asin': 'a', 'related': {'also_bought': ['c', 'x', 'b', 'c'], 'also_viewed': ['x'], 'bought_together': ['b']}}\n{'asin': 'b', 'related': None}\n{'asin': 'x', 'related': {'also_bought': ['a']}}\n") });
+    assert.deepEqual(beside(old, "a"), { also_bought: ["c", "b"], also_viewed: [], bought_together: ["b"], buy_after_viewing: [] });
+    assert.deepEqual(Object.values(beside(old, "b")).flat(), []);
+    const later = await eventsFromRaw("amazon-2018", { events, items: write("m.json", '{"asin": "b", "also_buy": ["x", "a"], "also_view": ["c"]}\n') });
+    assert.deepEqual(beside(later, "b"), { also_bought: ["a"], also_viewed: ["c"] });
   });
 
   it("knows the traps: milliseconds, the item first, order inside a day, a title in quotes, a track without an id", async () => {
