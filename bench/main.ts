@@ -1,5 +1,5 @@
 /**
- * npm run bench -- tensor|sasrec|models|rank|recbole|kg [--json] [--epochs N]: ours and a peer's speed on the same work, in one run,
+ * npm run bench -- tensor|sasrec|models|hdgi|rank|recbole|kg [--json] [--epochs N]: ours and a peer's speed on the same work, in one run,
  * with as many threads. --json ends with one line of JSON; a number is a median, a ratio is ours / peer.
  * npm run bench -- memory|large|prepare|planner [--json] [--steps N] [--events N]: numbers of ours against a limit; the exit code
  * is 1 where one does not hold.
@@ -13,6 +13,7 @@ import type { Check } from "./checks";
 import { measure, type Case, type Result } from "./interleave";
 import { largeChecks } from "./large";
 import { loads } from "./loads";
+import { hdgiCases } from "./hdgi";
 import { kgResults } from "./kg";
 import { memoryChecks } from "./memory";
 import { modelCases } from "./models";
@@ -33,7 +34,7 @@ const alone: Readonly<Record<string, (sizes: { readonly steps: number; readonly 
   planner: (_, tell) => plannerChecks(tell),
 };
 
-const interleaved: Readonly<Record<string, (peer: Peer) => readonly Case[] | Promise<readonly Case[]>>> = { tensor: tensorCases, sasrec: sasrecCases, rank: rankCases, models: modelCases };
+const interleaved: Readonly<Record<string, (peer: Peer) => readonly Case[] | Promise<readonly Case[]>>> = { tensor: tensorCases, sasrec: sasrecCases, rank: rankCases, models: modelCases, hdgi: hdgiCases };
 
 async function main(args: readonly string[]): Promise<void> {
   const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: { json: { type: "boolean", default: false }, epochs: { type: "string", default: "300" }, steps: { type: "string", default: "10000" }, events: { type: "string", default: "30000000" } } });

@@ -9,6 +9,7 @@ import time
 import torch
 import torch.nn.functional as F
 
+import hdgi
 import models
 import sasrec
 
@@ -79,6 +80,8 @@ CASES = {
     "rank": rank,
     "model step": models.step,
     "model loss": models.loss_without_dropout,
+    "hdgi epoch": hdgi.epoch,
+    "hdgi loss": hdgi.loss_only,
     "sasrec": sasrec.step,
     "sasrec loss": sasrec.loss_without_dropout,
 }

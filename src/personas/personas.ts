@@ -85,7 +85,18 @@ export async function learnPersonas(graph: KnowledgeGraph, vectors: HostMatrix, 
   }
 }
 
-/** Personas that were learnt; `learnPersonas` makes them. */
+/**
+ * Personas that were learnt; `learnPersonas` makes them.
+ * @example
+ * import { graphFrom, initBackend, learnPersonas, Rng, type Personas } from "sessionlab";
+ * await initBackend();
+ * const origin = { source: "demo", rule: "by hand", version: "1" };
+ * const chose = { name: "chose", from: "user", to: "item", source: Int32Array.of(0, 1, 2), target: Int32Array.of(0, 0, 1), origin };
+ * const graph = graphFrom([{ type: "user", ids: ["ann", "bob", "cy"] }, { type: "item", ids: ["a", "b"] }], [chose]);
+ * const personas: Personas = await learnPersonas(graph, { shape: [2, 1], data: Float32Array.of(1, 2) }, { groups: 2, hdgi: { dimension: 4, epochs: 5 } }, { rng: new Rng(1) });
+ * assert.deepEqual(personas.infer([["a"], ["b", "a"]]).shape, [2, 4]); // two newcomers
+ * personas.dispose();
+ */
 export class Personas {
   constructor(
     readonly graph: KnowledgeGraph,
