@@ -3,6 +3,7 @@
  * with as many threads. --json ends with one line of JSON; a number is a median, a ratio is ours / peer.
  * npm run bench -- memory|large|prepare|planner [--json] [--steps N] [--events N]: numbers of ours against a limit; the exit code
  * is 1 where one does not hold.
+ * npm run bench -- text [--json] [--titles N]: titles to vectors, as the first ones.
  */
 import { cpus, loadavg, totalmem } from "node:os";
 import { parseArgs } from "node:util";
@@ -24,7 +25,8 @@ import { rankCases } from "./rank";
 import { recboleResults } from "./recbole";
 import { sasrecCases } from "./sasrec";
 import { tensorCases } from "./tensor";
-import { peerPython } from "./venv";
+import { textResults } from "./text";
+import { peerPython, textPython } from "./venv";
 
 /** Against a limit. */
 const alone: Readonly<Record<string, (sizes: { readonly steps: number; readonly events: number }, tell: (line: string) => void) => Promise<readonly Check[]>>> = {
@@ -37,16 +39,16 @@ const alone: Readonly<Record<string, (sizes: { readonly steps: number; readonly 
 const interleaved: Readonly<Record<string, (peer: Peer) => readonly Case[] | Promise<readonly Case[]>>> = { tensor: tensorCases, sasrec: sasrecCases, rank: rankCases, models: modelCases, hdgi: hdgiCases };
 
 async function main(args: readonly string[]): Promise<void> {
-  const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: { json: { type: "boolean", default: false }, epochs: { type: "string", default: "300" }, steps: { type: "string", default: "10000" }, events: { type: "string", default: "30000000" } } });
-  const names = [...Object.keys(interleaved), "recbole", "kg", ...Object.keys(alone)];
+  const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: { json: { type: "boolean", default: false }, epochs: { type: "string", default: "300" }, steps: { type: "string", default: "10000" }, titles: { type: "string", default: "7924" }, events: { type: "string", default: "30000000" } } });
+  const names = [...Object.keys(interleaved), "recbole", "kg", "text", ...Object.keys(alone)];
   const [name, ...rest] = positionals;
   if (name === undefined || !names.includes(name) || rest.length > 0) throw new ConfigError(`Expected one of ${names.join(", ")}, found "${positionals.join(" ")}"`);
-  const whole = (option: "epochs" | "steps" | "events"): number => {
+  const whole = (option: "epochs" | "steps" | "events" | "titles"): number => {
     const wrong = rules.positiveInteger(Number(values[option]));
     if (wrong !== undefined) throw new ConfigError(`Expected --${option} to be ${wrong}, found "${values[option]}"`);
     return Number(values[option]);
   };
-  const [epochs, steps, events] = [whole("epochs"), whole("steps"), whole("events")];
+  const [epochs, steps, events, titles] = [whole("epochs"), whole("steps"), whole("events"), whole("titles")];
 
   const load = loadavg()[0]!;
   if (name in alone) {
@@ -59,7 +61,7 @@ async function main(args: readonly string[]): Promise<void> {
     return;
   }
   if (load > cpus().length / 2) console.error(`the machine is busy (load ${load.toFixed(1)} on ${cpus().length} cores): threads that wait for each other, as PyTorch's do, suffer most; measure again when it is quiet`);
-  const python = await peerPython();
+  const python = await (name === "text" ? textPython() : peerPython());
   const backend = await initBackend();
   const threads = Number(process.env["SESSIONLAB_THREADS"] ?? backend.threads);
   const peer = await Peer.start(python, threads);
@@ -67,6 +69,7 @@ async function main(args: readonly string[]): Promise<void> {
   try {
     if (name === "recbole") results = await recboleResults(python, threads, epochs);
     else if (name === "kg") results = await kgResults(python);
+    else if (name === "text") results = await textResults(python, threads, titles);
     else for (const one of await interleaved[name]!(peer)) results.push(await measure(one));
   } finally {
     peer.stop();

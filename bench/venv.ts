@@ -39,6 +39,26 @@ export async function peerPython(): Promise<string> {
   return python;
 }
 
+/** The same interpreter with sentence-transformers beside the others, put there on first use. */
+export async function textPython(): Promise<string> {
+  const python = await peerPython();
+  const list = join(__dirname, "requirements-text.txt");
+  const stamp = join(folder, "made-of-text");
+  const wanted = hashOf(readFileSync(list, "utf8"));
+  await withLock(
+    `${folder}.lock`,
+    () => {
+      if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
+      console.error("putting sentence-transformers into .cache/bench-venv");
+      run(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:", "-r", list]);
+      run(python, ["-c", "import sentence_transformers"]);
+      writeFileAtomic(stamp, wanted);
+    },
+    { task: "bench: sentence-transformers" },
+  );
+  return python;
+}
+
 function run(program: string, args: readonly string[]): void {
   const { status, error } = spawnSync(program, args, { stdio: ["ignore", 2, 2] });
   if (status === 0) return;
