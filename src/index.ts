@@ -79,6 +79,7 @@ export { describeEvents, describeRow, describeSplit, type DescriptionRow, type E
 export { eventsFrom, hashEvents, type EventColumns, type EventTable } from "./data/events";
 export { eventsFromFile, type FileEvents, type FileOptions, type FileReport } from "./data/own-files";
 export { withTitles, type TitleOptions } from "./data/own-titles";
+export { withItems, type ItemTableOptions } from "./data/own-features";
 export { eventsFromRaw, type RawEventTable, type RawFiles, type RawOptions } from "./data/raw";
 export { rawFormats, type RawFormatName } from "./data/formats/index";
 export { type RecordFault } from "./data/record-faults";
@@ -110,6 +111,7 @@ export { logisticDefaults, logisticRegression, type HostMatrix, type LogisticOpt
 export { leakageReport, type BothSides, type LeakageReport, type TimeLeak } from "./evaluation/leakage";
 export { flips, type Flip, type FlipList, type FlipOptions } from "./evaluation/flips";
 export { topItems } from "./evaluation/lists";
+export { packRanks, unpackRanks } from "./evaluation/packed-ranks";
 export { meanMetrics, metricRows, parseMetric, tieRateOf, type MetricName } from "./evaluation/metrics";
 export { nearDuplicates, type DuplicateOptions, type DuplicatePair, type Duplicates } from "./evaluation/near-duplicates";
 export { parsePassport, passportDifference, passportKey, passportOf, type Passport, type PassportParts } from "./evaluation/passport";

@@ -21,7 +21,7 @@ import { softmaxLoss } from "../tensor/ops/softmax-loss";
 import type { HostTensor } from "../tensor/parameters";
 import { NeuralRecommender, type Lesson, type Values } from "./neural";
 import { initialInjection, injectionOf, injections, type PersonaInjection } from "./persona-injection";
-import { gathered, type PersonaSource } from "./persona-source";
+import { chosenSessions, gathered, sessionsOf, type PersonaSource } from "./persona-source";
 import { hiddenStates, Sasrec, sasrecChecks, sasrecDefaults, type SasrecOptions } from "./sasrec";
 
 /** SASRec's options, and what is done with personas. */
@@ -155,13 +155,13 @@ export class PersonaSasrec extends NeuralRecommender<PersonaSasrecOptions> {
   private personasOf(sessions: Sessions, rows: Int32Array): HostMatrix {
     const { users, infer } = this.personas();
     const { persona, unknown } = this.options;
-    if (persona === "session") return this.inferred(chosen(sessions, rows));
+    if (persona === "session") return this.inferred(chosenSessions(sessions, rows));
     const known = Int32Array.from(rows, (session) => this.rowOf(sessions, session));
     const found = gathered(users, known);
     const newcomers = rows.filter((_, at) => known[at]! < 0);
     if (unknown === "none" || infer === undefined || newcomers.length === 0) return found;
     const width = found.shape[1];
-    const theirs = this.inferred(chosen(sessions, newcomers)).data;
+    const theirs = this.inferred(chosenSessions(sessions, newcomers)).data;
     let next = 0;
     known.forEach((row, at) => {
       if (row < 0) found.data.set(theirs.subarray(next * width, ++next * width), at * width);
@@ -192,21 +192,7 @@ function hide(data: Float32Array, batch: number, share: number, rng: Rng): void 
   for (let b = 0; b < batch; b++) if (rng.uniform() < share) data.fill(0, b * size, (b + 1) * size);
 }
 
-/** Some of the sessions, by number; users are not needed any more. */
-function chosen({ offsets, item }: Sessions, rows: ArrayLike<number>): Sessions {
-  const lists = Array.from({ length: rows.length }, (_, at) => item.subarray(offsets[rows[at]!], offsets[rows[at]! + 1]));
-  return joined(lists);
-}
-
 /** For each position of the sessions, the items of its session up to it. */
 function prefixesOf(sessions: Sessions, sessionOf: Int32Array): Sessions {
-  return joined(Array.from({ length: sessions.item.length }, (_, at) => sessions.item.subarray(sessions.offsets[sessionOf[at]!], at + 1)));
-}
-
-function joined(lists: readonly Int32Array[]): Sessions {
-  const offsets = new Uint32Array(lists.length + 1);
-  lists.forEach((list, s) => (offsets[s + 1] = offsets[s]! + list.length));
-  const item = new Int32Array(offsets[lists.length]!);
-  lists.forEach((list, s) => item.set(list, offsets[s]));
-  return { offsets, item };
+  return sessionsOf(Array.from({ length: sessions.item.length }, (_, at) => sessions.item.subarray(sessions.offsets[sessionOf[at]!], at + 1)));
 }

@@ -8,7 +8,9 @@ import { hashOf } from "../core/hash";
 import type { Rng } from "../core/rng";
 import { sessionCount, type Sessions, type Split } from "../data/types";
 import type { HostMatrix } from "../evaluation/logistic-regression";
-import type { Personas } from "../personas/personas";
+import type { KnowledgeGraph } from "../kg/graph";
+import type { GraphOfType } from "../personas/from-graph";
+import type { Hdgi } from "../personas/hdgi";
 
 /** Personas by inside ids. */
 export interface PersonaSource {
@@ -16,6 +18,15 @@ export interface PersonaSource {
   readonly users: HostMatrix;
   /** Rows for sessions, from their items alone: [S, P]; zero for one without a known item. Absent: nobody new has a persona. */
   infer?(sessions: Sessions): HostMatrix;
+}
+
+/** What is known of personas that were learnt: `Personas` has all of it. */
+export interface LearntPersonas {
+  readonly graph: KnowledgeGraph;
+  readonly source: GraphOfType;
+  readonly model: Pick<Hdgi, "embedNew">;
+  /** [N, P] of the source's nodes. */
+  readonly vectors: HostMatrix;
 }
 
 /** Sessions that are inferred at a time: each of them has a row for each meta-path. */
@@ -39,7 +50,7 @@ const inferredAtOnce = 2048;
  * assert.deepEqual(source.infer!({ offsets: Uint32Array.of(0, 1), item: Int32Array.of(0) }).shape, [1, 4]);
  * personas.dispose();
  */
-export function personaSource(personas: Personas, split: Pick<Split, "items" | "users">): PersonaSource {
+export function personaSource(personas: LearntPersonas, split: Pick<Split, "items" | "users">): PersonaSource {
   const { source, model, vectors, graph } = personas;
   const nodes = new Map(source.nodes.map((id, node) => [id, node]));
   const items = new Map(graph.table("item").ids.map((id, item) => [id, item]));
@@ -65,16 +76,48 @@ export function personaSource(personas: Personas, split: Pick<Split, "items" | "
   };
 }
 
+/** The same, but a session of items that were asked for before is not inferred again: training and validation ask every epoch. */
+export function remembering({ users, infer }: PersonaSource): PersonaSource {
+  if (infer === undefined) return { users };
+  const kept = new Map<string, Float32Array>();
+  return {
+    users,
+    infer(sessions) {
+      const { offsets, item } = sessions;
+      const keys = Array.from({ length: sessionCount(sessions) }, (_, s) => item.subarray(offsets[s], offsets[s + 1]).join());
+      const fresh = [...new Map(keys.map((key, s) => [key, s])).entries()].filter(([key]) => !kept.has(key));
+      if (fresh.length > 0) {
+        const { shape, data } = infer(chosenSessions(sessions, fresh.map(([, s]) => s)));
+        fresh.forEach(([key], at) => kept.set(key, data.slice(at * shape[1], (at + 1) * shape[1])));
+      }
+      const width = users.shape[1];
+      const data = new Float32Array(keys.length * width);
+      keys.forEach((key, s) => data.set(kept.get(key)!, s * width));
+      return { shape: [keys.length, width], data };
+    },
+  };
+}
+
 /**
  * Placebo: every user has another user's persona, and so has every newcomer's session that of a user drawn by its items. What a
  * persona says is gone; how personas are spread is not.
+ * @example
+ * import { Rng, shuffledPersonas } from "sessionlab";
+ * const users = { shape: [3, 1] as [number, number], data: Float32Array.of(1, 2, 3) };
+ * assert.deepEqual([...shuffledPersonas({ users }, new Rng(1)).users.data].sort(), [1, 2, 3]);
  */
 export function shuffledPersonas({ users, infer }: PersonaSource, rng: Rng): PersonaSource {
   const shuffled = gathered(users, Array.from(rng.child("users").permutation(users.shape[0])));
   return { users: shuffled, infer: infer && drawn(shuffled, rng) };
 }
 
-/** Placebo: rows of independent normal numbers, of the same shape. */
+/**
+ * Placebo: rows of independent normal numbers, of the same shape.
+ * @example
+ * import { randomPersonas, Rng } from "sessionlab";
+ * const users = { shape: [3, 1] as [number, number], data: Float32Array.of(1, 2, 3) };
+ * assert.deepEqual(randomPersonas({ users }, new Rng(1)).users.shape, [3, 1]);
+ */
 export function randomPersonas({ users: { shape }, infer }: PersonaSource, rng: Rng): PersonaSource {
   const users = { shape, data: Float32Array.from(rng.child("users").normals(shape[0] * shape[1])) };
   return { users, infer: infer && drawn(users, rng) };
@@ -108,6 +151,20 @@ export function checkPersonas(owner: string, reads: boolean, personas: PersonaSo
 /** The identity of personas in checkpoints and passports; "none" without any. */
 export function personasHash(personas: PersonaSource | undefined): string {
   return personas === undefined ? "none" : hashOf({ shape: [...personas.users.shape], data: personas.users.data, infers: personas.infer !== undefined });
+}
+
+/** Some of the sessions, by number, without their users and times. */
+export function chosenSessions({ offsets, item }: Sessions, rows: ArrayLike<number>): Sessions {
+  return sessionsOf(Array.from({ length: rows.length }, (_, at) => item.subarray(offsets[rows[at]!], offsets[rows[at]! + 1])));
+}
+
+/** Sessions of lists of items. */
+export function sessionsOf(lists: readonly Int32Array[]): Sessions {
+  const offsets = new Uint32Array(lists.length + 1);
+  lists.forEach((list, s) => (offsets[s + 1] = offsets[s]! + list.length));
+  const item = new Int32Array(offsets[lists.length]!);
+  lists.forEach((list, s) => item.set(list, offsets[s]));
+  return { offsets, item };
 }
 
 /** Rows by number; zero for -1. */

@@ -15,13 +15,13 @@ import { sessionsFrom, type SessionTable } from "../data/sessions";
 import { splitByTime, splitLeaveOneOut } from "../data/split";
 import type { Split } from "../data/types";
 import { compare, holm, type Comparison, type Run } from "../evaluation/compare";
-import type { Evaluation, Part } from "../evaluation/evaluate";
+import type { Part } from "../evaluation/evaluate";
 import { leakageReport, type LeakageReport } from "../evaluation/leakage";
 import { passportOf } from "../evaluation/passport";
 import { makerOf, models, type ModelId } from "../models/index";
 import { initBackend, type BackendInfo } from "../tensor/backend";
 import { meansOf, overSeeds, withIntervals, type Measured } from "./measure";
-import { resultId, type Result, type ResultPart } from "./results";
+import { partOf, resultId, type Result } from "./results";
 import { evaluateStep, primaryMetric, trainStep, tuneStep, type Workshop } from "./steps";
 
 /** "time": cuts in time; "loo": leave-one-out. */
@@ -230,10 +230,6 @@ function rowOf({ id, runs, results, options, searched, seconds }: ModelRuns): Ba
     overSeen: overSeeds(tests.map((part) => part.overSeen.metrics)),
     strata: tests[0]!.strata.map((stratum, at) => ({ ...stratum, metrics: meansOf(tests.map((part) => part.strata[at]!.metrics)) })),
   };
-}
-
-function partOf({ hash, cases, metrics, overSeen, strata }: Evaluation): ResultPart {
-  return { hash, cases, metrics, overSeen, strata };
 }
 
 /** Data set, cut, and budget where it is not the smallest: "ml-100k-time", "ml-100k-loo-hour". Budgets never share a file. */

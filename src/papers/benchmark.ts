@@ -26,7 +26,7 @@ import { search, type SearchReport } from "../models/search";
 import type { BackendInfo } from "../tensor/backend";
 import type { Recommender } from "../models/recommender";
 import { bitsOf, cutoffs, evaluateStep, trainStep, tuneStep, type Workshop } from "./steps";
-import { readResult, readResults, resultName, writeResult, type Result, type ResultPart } from "./results";
+import { partOf, readResult, readResults, resultName, writeResult, type Result } from "./results";
 import { readSearch, writeSearch, type Choice } from "./searches";
 
 /** What chooses and what is reported first. */
@@ -230,8 +230,4 @@ function plain(passport: Passport): Passport {
 /** Of no cases. */
 function none(split: Split): Pick<Evaluation, "hash" | "cases" | "metrics" | "overSeen" | "strata"> {
   return { hash: split.valid.hash, cases: 0, metrics: {}, overSeen: { cases: 0, metrics: {} }, strata: [] };
-}
-
-function partOf({ hash, cases, metrics, overSeen, strata }: Pick<Evaluation, "hash" | "cases" | "metrics" | "overSeen" | "strata">): ResultPart {
-  return { hash, cases, metrics, overSeen, strata };
 }

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { readCheckedJson, writeCheckedJson } from "../core/checked-json";
 import { DataError } from "../core/errors";
 import { hashOfJson } from "../core/hash";
-import type { Part } from "../evaluation/evaluate";
+import type { Evaluation, Part } from "../evaluation/evaluate";
 import { parsePassport, passportKey, type Passport } from "../evaluation/passport";
 import type { FitReport } from "../models/recommender";
 
@@ -18,6 +18,11 @@ export interface ResultPart extends Part {
   readonly hash: string;
   readonly overSeen: Part;
   readonly strata: readonly (Part & { readonly by: string; readonly name: string; readonly items?: number })[];
+}
+
+/** What a result keeps of an evaluation. */
+export function partOf({ hash, cases, metrics, overSeen, strata }: Pick<Evaluation, "hash" | "cases" | "metrics" | "overSeen" | "strata">): ResultPart {
+  return { hash, cases, metrics, overSeen, strata };
 }
 
 /** One run. */

@@ -17,7 +17,7 @@ import { evaluate, type Evaluation } from "../evaluation/evaluate";
 import type { TieRule } from "../evaluation/ranks";
 import { trainingCounts } from "../evaluation/strata";
 import type { ModelMaker } from "../models/index";
-import type { FitReport, Recommender } from "../models/recommender";
+import type { FitContext, FitReport, Recommender } from "../models/recommender";
 import { tune, type TuneReport } from "../models/tune";
 import { sampleCases } from "../models/validation";
 import type { BackendInfo } from "../tensor/backend";
@@ -74,14 +74,20 @@ export function tuneStep(maker: ModelMaker, split: Split, space: readonly object
   );
 }
 
+/** What a fit is given beside the sessions, and what that is, hashed. */
+export interface Beside {
+  readonly key: Hashable;
+  readonly context: Pick<FitContext, "vectors" | "personas">;
+}
+
 /** Trains a model; a killed training goes on from its checkpoint when the step is called again. */
-export function trainStep(maker: ModelMaker, split: Split, options: object, seed: number, shop: Workshop): Promise<StepResult<Trained>> {
+export function trainStep(maker: ModelMaker, split: Split, options: object, seed: number, shop: Workshop, beside?: Beside): Promise<StepResult<Trained>> {
   const { signal, progress, cache } = shop;
   const train = async (context: { signal?: AbortSignal; progress?: Progress; checkpoint?: string }): Promise<Trained> => {
     const startedAt = new Date().toISOString();
     const model = maker.make(options);
     try {
-      const report = await model.fit(split.train, split.valid, { ...context, rng: new Rng(seed).child(maker.title) });
+      const report = await model.fit(split.train, split.valid, { ...context, ...beside?.context, rng: new Rng(seed).child(maker.title) });
       return { report, options: model.options, startedAt, open: () => Promise.resolve(model) };
     } catch (error) {
       model.dispose();
@@ -90,7 +96,7 @@ export function trainStep(maker: ModelMaker, split: Split, options: object, seed
   };
   return step(
     "train",
-    { train: split.train.hash, valid: split.valid.hash, bits: bitsOf(maker, shop) },
+    { train: split.train.hash, valid: split.valid.hash, bits: bitsOf(maker, shop), ...(beside && { beside: beside.key }) },
     { model: maker.title, options, seed },
     train,
     { code: [__filename, maker.code], codec: trainedCodec(maker), checkpoint: true, signal, progress, cache },

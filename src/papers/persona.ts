@@ -1,0 +1,246 @@
+/**
+ * The experiment of the persona paper (P1, 2604.06928): personas from a knowledge graph in a session recommender, whose candidates
+ * SASRec puts in order; beside baselines, controls and placebos that had as many settings to choose from.
+ * - Options are chosen on validation by successive halving, once an arm, with seed 1; every trial is in results/searches.
+ * - Every run is one result file, with the ranks of its test cases: tables, tests and slices need nothing else.
+ * - A run whose file is there under the same passport is not run again. All arms of a seed come before the next seed.
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { budgets as knownBudgets, type Budget } from "../core/budget";
+import { ConfigError, throwIfAborted } from "../core/errors";
+import { nearest } from "../core/options";
+import type { Progress } from "../core/progress";
+import { Rng } from "../core/rng";
+import { footer, step, type StepResult } from "../core/step";
+import type { DatasetName } from "../data/catalog";
+import { packRanks } from "../evaluation/packed-ranks";
+import { passportKey, passportOf, type Passport } from "../evaluation/passport";
+import { makerOf, type ModelMaker } from "../models/index";
+import { PersonaSasrec } from "../models/persona-sasrec";
+import { search } from "../models/search";
+import { choice as oneOf } from "../models/space";
+import type { StageLosses } from "../models/two-stage";
+import { trainedVectors } from "../text/item-vectors";
+import type { BackendInfo } from "../tensor/backend";
+import { forms as allForms, minuteArms, optionsOfArm, personaArms, type Arm, type Form } from "./persona-arms";
+import { formsStep, personaCutoffs, type FormRun } from "./persona-forms";
+import { hdgiOptions, PersonaShelf, type NamedSource } from "./persona-sources";
+import { loadPersonaData, type OwnFiles, type PersonaData, type PersonaDataOptions } from "./persona-data";
+import { partOf, readResult, resultName, writeResult, type Result, type ResultPart } from "./results";
+import { readSearch, writeSearch, type Choice } from "./searches";
+import { bitsOf, primaryMetric, trainStep, tuneStep, type Beside, type Trained, type Workshop } from "./steps";
+
+/** What is run. */
+export interface PersonaExperiment {
+  readonly source: DatasetName | OwnFiles;
+  readonly budget: Budget;
+  /** Seeds 1..n. */
+  readonly seeds: number;
+  /** Ids of `personaArms`; default all, at the smallest budget `minuteArms`. */
+  readonly arms?: readonly string[];
+  /** N, the paper's is not known. */
+  readonly candidates?: number;
+  /** Options by arm, over all else: then nothing is searched for it. */
+  readonly set?: Readonly<Record<string, object>>;
+  readonly world?: Partial<PersonaDataOptions>;
+  /** Folder of result files: read first, written to after each run. */
+  readonly results: string;
+  readonly backend: BackendInfo;
+  readonly cache?: string;
+  readonly signal?: AbortSignal;
+  readonly progress?: Progress;
+  readonly onStep?: (line: string) => void;
+  /** Called before test cases are scored. */
+  readonly onReading?: (experiment: string) => Promise<unknown>;
+}
+
+/** One arm in one form with one seed, as its file holds it. */
+export interface PersonaPaperResult extends Result {
+  readonly arm: string;
+  readonly form: Form;
+  /** Of the test cases, packed: `unpackRanks`. */
+  readonly ranks: string;
+  readonly anonymous?: ResultPart & { readonly ranks: string };
+  readonly losses?: readonly StageLosses[];
+  /** How much the arm counts beside SASRec, chosen on validation. */
+  readonly blend?: number;
+  readonly personas?: NamedSource["report"];
+}
+
+/** What a search gives each of its settings. */
+const rounds = (epochs: number) => [{ epochs: Math.min(8, epochs) }, { epochs }];
+/** N by default. */
+const usualCandidates = 100;
+
+/** The name that an experiment's files and readings have: "movies-hour". */
+export function experimentName({ source, budget }: Pick<PersonaExperiment, "source" | "budget">): string {
+  return `${typeof source === "string" ? source : source.name}-${budget}`;
+}
+
+/** The arms of an experiment. @throws ConfigError for one that is none; names the nearest */
+export function armsOf({ arms, budget }: Pick<PersonaExperiment, "arms" | "budget">): readonly Arm[] {
+  const known = personaArms.map(({ id }) => id);
+  const wanted = arms ?? (budget === "minute" ? minuteArms : known);
+  const unknown = wanted.find((id) => !known.includes(id));
+  if (unknown !== undefined) throw new ConfigError(`Expected an arm (${known.join(", ")}), found "${unknown}"; did you mean "${nearest(unknown, known)}"?`);
+  return personaArms.filter(({ id }) => wanted.includes(id));
+}
+
+/** What all runs share. */
+interface Run {
+  readonly settings: PersonaExperiment;
+  readonly world: PersonaData;
+  readonly shop: Workshop;
+  readonly shelf: PersonaShelf;
+  readonly note: <T>(what: string, result: StepResult<T>) => StepResult<T>;
+}
+
+/**
+ * Runs what `results` does not hold yet, and writes it there.
+ * @returns the data, for whoever renders the results
+ * @throws ConfigError for unknown names and wrong options; DataError; NumericError; AbortError, after which the same call goes on
+ */
+export async function runPersonaPaper(settings: PersonaExperiment): Promise<PersonaData> {
+  const { budget, seeds, backend, cache, signal, progress } = settings;
+  if (!knownBudgets.includes(budget)) throw new ConfigError(`Expected a budget (${knownBudgets.join(", ")}), found "${budget}"`);
+  if (!Number.isInteger(seeds) || seeds < 1) throw new ConfigError(`Expected a positive number of seeds, found ${seeds}`);
+  const arms = armsOf(settings);
+  const unset = Object.keys(settings.set ?? {}).find((id) => !arms.some((arm) => arm.id === id));
+  if (unset !== undefined) throw new ConfigError(`Expected options of an arm that is run (${arms.map(({ id }) => id).join(", ")}), found some of "${unset}"`);
+  const shop: Workshop = { backend, budget, cache, signal, progress };
+  const note: Run["note"] = (what, result) => {
+    settings.onStep?.(`${what}: ${footer(result)}`);
+    return result;
+  };
+  const world = await loadPersonaData(settings.source, { ...settings.world, signal, progress });
+  const run: Run = { settings, world, shop, note, shelf: new PersonaShelf(world, shop, note) };
+  const options = new Map<string, object>();
+  for (const arm of arms) options.set(arm.id, await choose(arm, run));
+  for (let seed = 1; seed <= seeds; seed++) {
+    for (const arm of arms) {
+      throwIfAborted(signal, "reproduce");
+      if (seed === 1 || isSeeded(arm)) await oneRun(arm, seed, options, run);
+    }
+  }
+  return world;
+}
+
+function isSeeded({ model }: Arm): boolean {
+  return model === "persona" || makerOf(model).seeded;
+}
+
+/** How an arm's model is made and opened again. */
+function makerFor({ model }: Arm, personas: NamedSource | undefined): ModelMaker {
+  if (model !== "persona") return makerOf(model);
+  return {
+    ...makerOf("sasrec"),
+    title: "Persona-SASRec",
+    make: (options) => new PersonaSasrec(options),
+    load: (folder) => PersonaSasrec.load(folder, personas?.source.infer),
+    code: require.resolve("../models/persona-sasrec"),
+  };
+}
+
+/** Text vectors and personas, as the arm is given them. */
+function besideOf({ vectors: reads }: Arm, { world: { vectors } }: Run, personas: NamedSource | undefined): Beside {
+  const context = { ...(reads && { vectors: trainedVectors(vectors) }), ...(personas && { personas: personas.source }) };
+  return { key: { vectors: reads ? vectors.card.sha256 : "none", personas: personas?.key ?? "none" }, context };
+}
+
+/** Options set by hand, chosen before and kept in `results`, chosen now, or the only ones. */
+async function choose(arm: Arm, run: Run): Promise<object> {
+  const { settings, shop, world, note } = run;
+  const byHand = settings.set?.[arm.id];
+  if (byHand !== undefined) return optionsOfArm(arm, { ...arm.settings[0], ...byHand }, shop.budget);
+  if (arm.settings.length === 1 || shop.budget === "minute") return optionsOfArm(arm, arm.settings[0]!, shop.budget);
+  const name = `persona-${experimentName(settings)}`;
+  const known = readSearch(settings.results, name, arm.id);
+  if (known !== undefined) return optionsOfArm(arm, known.options, shop.budget);
+  const found = isSeeded(arm) ? await searched(arm, run) : note(`${arm.title}: choose on validation`, await tuneStep(makerFor(arm, undefined), world.split, arm.settings, 1, shop)).value;
+  writeSearch(settings.results, name, arm.id, { ...found, settings: arm.settings.length });
+  return optionsOfArm(arm, found.options, shop.budget);
+}
+
+/** Halves the arm's settings over epochs; an interrupted search goes on. */
+async function searched(arm: Arm, run: Run): Promise<Omit<Choice, "settings">> {
+  const { shop, world, note, shelf } = run;
+  const personas = arm.personas && (await shelf.get(arm.personas, 1));
+  const maker = makerFor(arm, personas);
+  const beside = besideOf(arm, run, personas);
+  const shared = optionsOfArm(arm, {}, shop.budget);
+  const given = { settings: arm.settings.length, halving: 3, rounds: rounds(Number(shared["epochs"])), start: arm.settings as readonly Readonly<Record<string, unknown>>[] };
+  const { signal, progress, cache } = shop;
+  const work = async (context: { readonly checkpoint?: string }) => {
+    const make = (setting: object) => maker.make({ ...shared, ...setting });
+    // All settings are given: the space only names what they set.
+    const { rows: _, ...report } = await search<Readonly<Record<string, unknown>>>(make, { dropout: oneOf(0) }, world.split, { ...context, ...beside.context, signal, progress, rng: new Rng(1), metric: primaryMetric }, given);
+    return report;
+  };
+  const inputs = { train: world.split.train.hash, valid: world.split.valid.hash, bits: bitsOf(maker, shop), beside: beside.key };
+  const result = await step("search", inputs, { arm: arm.id, model: maker.title, shared, given, metric: primaryMetric }, work, { code: [__filename, maker.code, require.resolve("../models/search")], checkpoint: true, signal, progress, cache });
+  return note(`${arm.title}: choose on validation`, result).value;
+}
+
+/** All forms of an arm with a seed, unless `results` has them. */
+async function oneRun(arm: Arm, seed: number, options: ReadonlyMap<string, object>, run: Run): Promise<void> {
+  const { settings, shop, world, shelf, note } = run;
+  const candidates = settings.candidates ?? usualCandidates;
+  const maker = makerFor(arm, undefined);
+  const model = maker.make(options.get(arm.id)!);
+  model.dispose();
+  const { items } = world.split;
+  const passport = (form: Form, startedAt: Date, seconds: number, tieRate: number): Passport => passportOf({
+    model: form === "alone" ? arm.title : `${arm.title}, ${allForms[form]}`,
+    options: {
+      ...model.options,
+      ...(arm.vectors && { vectors: world.vectors.card.sha256 }),
+      ...(arm.personas && { personas: { kind: arm.personas, ...hdgiOptions(shop.budget) } }),
+      ...(form !== "alone" && { candidates, second: options.get("sasrec") ?? {} }),
+    },
+    ...{ seeds: [seed], budget: shop.budget, seconds, startedAt, split: world.split, backend: shop.backend },
+    evaluation: { items: items.trained, ties: "expected", tieRate, ks: personaCutoffs },
+  });
+  const placeOf = (form: Form) => ({ paper: "persona", dataset: experimentName(settings), model: form === "alone" ? arm.id : `${arm.id}-${form}`, seed });
+  const missing = arm.forms.filter((form) => !isThere(join(settings.results, `${resultName(placeOf(form))}.json`), passport(form, new Date(0), 0, 0)));
+  const label = isSeeded(arm) ? `${arm.title}, seed ${seed}` : arm.title;
+  if (missing.length === 0) {
+    settings.onStep?.(`${label}: in results`);
+    return;
+  }
+  const personas = arm.personas && (await shelf.get(arm.personas, seed));
+  const own = makerFor(arm, personas);
+  const first = note(`${label}: train`, await trainStep(own, world.split, options.get(arm.id)!, seed, shop, besideOf(arm, run, personas)));
+  const second = arm.forms.length === 1 ? undefined : await sasrecOf(seed, options, run);
+  const stages = { first, second, forms: arm.forms, readsUsers: arm.personas !== undefined, candidates };
+  const measured = note(`${label}: measure`, await formsStep(world.split, stages, shop, async () => settings.onReading?.(`persona-${experimentName(settings)}`)));
+  for (const form of arm.forms) {
+    const found = measured.value[form]!;
+    const result = resultOf(found, { ...placeOf(form), arm: arm.id, form, passport: passport(form, new Date(first.value.startedAt), first.seconds, found.test.tieRate), fit: first.value.report, personas: personas?.report });
+    writeResult(settings.results, result);
+  }
+}
+
+/** The base sequential model of a seed, which reranks. */
+async function sasrecOf(seed: number, options: ReadonlyMap<string, object>, { world, shop, note }: Run): Promise<StepResult<Trained>> {
+  const own = options.get("sasrec");
+  if (own === undefined) throw new ConfigError('Expected the arm "sasrec" among those that are run: it puts the candidates of others in order; add it');
+  return note(`SASRec, seed ${seed}: train`, await trainStep(makerOf("sasrec"), world.split, own, seed, shop, { key: { vectors: "none", personas: "none" }, context: {} }));
+}
+
+function resultOf({ valid, test, anonymous, losses, blend }: FormRun, known: Omit<PersonaPaperResult, "valid" | "test" | "ranks" | "anonymous" | "losses" | "blend">): PersonaPaperResult {
+  return {
+    ...known,
+    valid: partOf(valid),
+    test: partOf(test),
+    ranks: packRanks(test.rows),
+    ...(anonymous && { anonymous: { ...partOf(anonymous), ranks: packRanks(anonymous.rows) } }),
+    ...(losses && { losses }),
+    ...(blend && { blend: blend.blend }),
+  };
+}
+
+function isThere(file: string, expected: Passport): boolean {
+  const plain = JSON.parse(JSON.stringify(expected)) as Passport;
+  return existsSync(file) && passportKey(readResult(file).passport) === passportKey(plain);
+}
