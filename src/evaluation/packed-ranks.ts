@@ -32,6 +32,10 @@ export function packRanks({ greater, equal }: Pick<RankCounts, "greater" | "equa
  * Unpacks them.
  * @param cases how many there must be
  * @throws DataError for other text, or another number of cases
+ * @example
+ * import { packRanks, unpackRanks } from "sessionlab";
+ * const packed = packRanks({ greater: Int32Array.of(3), equal: Int32Array.of(1) });
+ * assert.throws(() => unpackRanks(packed, 2), /packed ranks of 2 cases, found 1/);
  */
 export function unpackRanks(packed: string, cases: number): RankCounts {
   let bytes: Buffer;
