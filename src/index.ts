@@ -86,6 +86,8 @@ export { parsePythonLiteral, type PythonValue } from "./data/python-literal";
 export { coverage, featureOf, featuresOfItem, type CoveredItems, type FieldCoverage, type ItemFeature } from "./data/item-features";
 export { cleanName, cleanText, parseListCell } from "./data/item-text";
 export { generateEvents, type GeneratedWorld, type WorldOptions } from "./data/generate";
+export { generatePersonas, type PersonaWorld, type PersonaWorldOptions } from "./data/generate-personas";
+export { personaBounds, type PersonaBounds, type PlantedBound, type PlantedQuality, type PlantedWorld } from "./data/persona-bounds";
 export { type ColumnNames, type EventField, type TitleColumns } from "./data/event-columns";
 export { type DroppedRows, type TimeReading, type TimeUnit } from "./data/event-rows";
 export { sessionsFrom, type SessionOptions, type SessionTable } from "./data/sessions";
