@@ -201,6 +201,11 @@ export { SrGnn, srGnnBudgets, srGnnDefaults, srGnnRanges, type SrGnnOptions } fr
 export { Stamp, stampBudgets, stampDefaults, stampRanges, type StampOptions } from "./models/stamp";
 export { ItemKnn, itemKnnSpace } from "./models/item-knn";
 export { NeighbourModel, type SessionNeighbour } from "./models/neighbour-model";
+export { PersonaSasrec, personaSasrecDefaults, type PersonaSasrecOptions } from "./models/persona-sasrec";
+export { type PersonaInjection } from "./models/persona-injection";
+export { personaSource, randomPersonas, shuffledPersonas, type PersonaSource } from "./models/persona-source";
+export { blends, chooseBlend, type BlendChoice } from "./models/blend";
+export { stageLosses, TwoStage, twoStageDefaults, type CaseTrace, type Stage, type StageLosses, type TwoStageOptions } from "./models/two-stage";
 export { SessionKnn, sessionKnnSpace } from "./models/session-knn";
 export { UserGru, userGruBudgets, userGruDefaults, type UserGruOptions } from "./models/user-gru";
 export { type SessionUserKind, type SessionUserSource } from "./models/session-user";

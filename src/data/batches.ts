@@ -14,6 +14,8 @@ export interface TrainingBatch {
   readonly input: Int32Array;
   readonly batch: number;
   readonly length: number;
+  /** [B] where each window begins in the sessions' column of items. */
+  readonly starts: Int32Array;
   /** [M] places in `input` (b * L + l) that have a target. */
   readonly places: Int32Array;
   /** [M] the item that follows each place. */
@@ -117,7 +119,7 @@ function fillBatch(sessions: Sessions, windows: readonly Window[]): TrainingBatc
       targets[m] = sessions.item[start + l + 1]!;
     }
   });
-  return { input, batch: windows.length, length, places, targets };
+  return { input, batch: windows.length, length, starts: Int32Array.from(windows, ({ start }) => start), places, targets };
 }
 
 /**

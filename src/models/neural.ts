@@ -21,6 +21,7 @@ import { calibrate, estimatedPeak, memoryLimit, refuseAbove, type PlanOptions, t
 import { train as trainLoop, type TrainingTask } from "../tensor/training";
 import { loadModel, saveModel } from "./files";
 import { checkVectors, initialItems, itemNames, itemTable, vectorsHash, type ItemInput, type ItemVectors } from "./item-table";
+import { checkPersonas, personasHash, type PersonaSource } from "./persona-source";
 import { recommendFrom, type FitContext, type FitReport, type Recommendation, type RecommendQuery, type Recommender } from "./recommender";
 import { sampleCases, validation } from "./validation";
 
@@ -74,6 +75,9 @@ export type Values = Readonly<Record<string, tf.Tensor>>;
 /** How a model trains: what `TrainingTask` needs beyond what all models share. */
 export type Lesson<Batch> = Pick<TrainingTask<Batch>, "batches" | "loss" | "rows" | "carried">;
 
+/** The name of the users' personas in a model's file. */
+const savedPersonas = "personas";
+
 /** Cases that validation scores at a time. */
 const scoredAtOnce = 256;
 
@@ -82,6 +86,7 @@ interface Fitted {
   readonly items: Items;
   /** Text vectors. */
   readonly vectors?: ItemVectors & { readonly tensor: tf.Tensor2D };
+  readonly personas?: PersonaSource;
 }
 
 /** The base of the neural recommenders. */
@@ -94,12 +99,22 @@ export abstract class NeuralRecommender<O extends NeuralOptions> implements Reco
   /** First values of the ID embeddings. @returns [V, D] */
   protected abstract initialIds(items: number, rng: Rng): Float32Array;
 
-  /** First values of the other weights. @param width F of the text vectors, where it was given some */
-  protected abstract initialWeights(items: number, rng: Rng, width?: number): Record<string, HostTensor>;
+  /** First values of the other weights. @param width F of the text vectors, @param personaWidth P of the personas, where it was given some */
+  protected abstract initialWeights(items: number, rng: Rng, width?: number, personaWidth?: number): Record<string, HostTensor>;
 
   /** Whether it reads text vectors beside what `input` says. */
   protected get readsVectors(): boolean {
     return false;
+  }
+
+  /** Whether it reads personas. */
+  protected get readsPersonas(): boolean {
+    return false;
+  }
+
+  /** What `encode` reads of the sessions beside their items, by name. @param rows numbers of the sessions that it is given */
+  protected beside(_sessions: Sessions, _rows: Int32Array): Values {
+    return {};
   }
 
   /**
@@ -209,12 +224,13 @@ export abstract class NeuralRecommender<O extends NeuralOptions> implements Reco
     const { trained } = train.items;
     const { input = "id", rateDecay = 1, rateEpochs = 1 } = options;
     const vectors = checkVectors(this.name, { input, beside: this.readsVectors }, context.vectors, trained);
+    const personas = checkPersonas(this.name, this.readsPersonas, context.personas);
     const rng = context.rng.child("weights");
     const first = {
       ...initialItems(input, trained, options.dimension, vectors, () => this.initialIds(trained, rng.child(itemNames.ids)), rng),
-      ...this.initialWeights(trained, rng, vectors?.shape[1]),
+      ...this.initialWeights(trained, rng, vectors?.shape[1], personas?.users.shape[1]),
     };
-    this.fitted = { weights: new ParameterSet(first), items: train.items, vectors: hold(vectors) };
+    this.fitted = { weights: new ParameterSet(first), items: train.items, vectors: hold(vectors), personas };
     const { weights } = this.fitted;
     const optimiser = this.optimiser(weights);
     const lesson = this.lesson(train);
@@ -222,7 +238,7 @@ export abstract class NeuralRecommender<O extends NeuralOptions> implements Reco
       ...lesson,
       name: this.name,
       identity: hashOf({
-        ...{ model: this.name, options: options as Hashable, train: train.hash, valid: valid.hash, vectors: vectorsHash(vectors) },
+        ...{ model: this.name, options: options as Hashable, train: train.hash, valid: valid.hash, vectors: vectorsHash(vectors), personas: personasHash(personas) },
         ...{ seed: context.rng.state().path, backend: tf.getBackend() },
       }),
       weights,
@@ -243,8 +259,9 @@ export abstract class NeuralRecommender<O extends NeuralOptions> implements Reco
   score(sessions: Sessions): tf.Tensor2D {
     const { weights, items } = this.state();
     return tf.tidy(() => {
-      const values = this.withItems(weights.read());
       const { sequences, rows } = knownSequences(sessions, items.trained, this.options.maxLength);
+      const withKnown = Int32Array.from(rows.keys()).filter((session) => rows[session]! >= 0);
+      const values = { ...this.withItems(weights.read()), ...this.beside(sessions, withKnown) };
       const table = this.outputTable(values); // [V, D]
       const known = sequences.offsets.length > 1;
       // A session without a known item has the zero vector: every item scores 0.
@@ -258,9 +275,9 @@ export abstract class NeuralRecommender<O extends NeuralOptions> implements Reco
   }
 
   async save(folder: string): Promise<void> {
-    const { weights, items, vectors } = this.state();
+    const { weights, items, vectors, personas } = this.state();
     const learnt: Record<string, HostTensor> = weights.toHost();
-    const all = vectors === undefined ? learnt : { ...learnt, [itemNames.vectors]: vectors };
+    const all = { ...learnt, ...(vectors && { [itemNames.vectors]: vectors }), ...(personas && { [savedPersonas]: personas.users }) };
     const tensors = Object.fromEntries(Object.entries(all).map(([name, { shape, data }]) => [name, { dtype: "F32" as const, shape, data }]));
     await saveModel(folder, { name: this.name, options: this.options as Readonly<Record<string, unknown>>, items, tensors });
   }
@@ -272,12 +289,13 @@ export abstract class NeuralRecommender<O extends NeuralOptions> implements Reco
   }
 
   /** Takes the weights of a saved model. @throws ConfigError, DataError */
-  protected static async read<M extends NeuralRecommender<NeuralOptions>>(folder: string, name: string, make: (options: object) => M): Promise<M> {
+  protected static async read<M extends NeuralRecommender<NeuralOptions>>(folder: string, name: string, make: (options: object) => M, infer?: PersonaSource["infer"]): Promise<M> {
     const { options, items, tensors } = loadModel(folder, name);
     const host = Object.fromEntries(Object.entries(tensors).map(([key, { shape, data }]) => [key, { shape, data: data as Float32Array }]));
-    const { [itemNames.vectors]: vectors, ...weights } = host;
+    const { [itemNames.vectors]: vectors, [savedPersonas]: users, ...weights } = host;
     const model = make(options);
-    model.fitted = { weights: new ParameterSet(weights), items, vectors: hold(vectors as ItemVectors | undefined) };
+    const personas = users && { users: users as PersonaSource["users"], infer };
+    model.fitted = { weights: new ParameterSet(weights), items, vectors: hold(vectors as ItemVectors | undefined), personas };
     return model;
   }
 

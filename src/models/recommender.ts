@@ -9,6 +9,7 @@ import type { Cases, Items, Sessions, TrainSessions } from "../data/types";
 import { scoresToArray, type Scores } from "../evaluation/scores";
 
 import type { ItemVectors } from "./item-table";
+import type { PersonaSource } from "./persona-source";
 
 export { scoresToArray, type Scores };
 
@@ -21,6 +22,8 @@ export interface FitContext {
   readonly checkpoint?: string;
   /** Text vectors of the items, for a neural model whose `input` is "text" or "both". */
   readonly vectors?: ItemVectors;
+  /** Personas of the users, for a model that reads them. */
+  readonly personas?: PersonaSource;
   /** Seconds between checkpoints: how often never changes the result. */
   readonly checkpointSeconds?: number;
   /** Epochs after which a fit stops for now, for models that have epochs: the same fit with a larger number and its checkpoint goes on. */

@@ -100,24 +100,7 @@ export class Sasrec extends NeuralRecommender<SasrecOptions> {
   readonly name = "SASRec";
 
   constructor(options: Partial<SasrecOptions> = {}) {
-    const { positiveInteger, notNegative, fraction, oneOf, orAbsent } = rules;
-    super(
-      resolveOptions("SASRec", sasrecDefaults, options, {
-        ...neuralRules,
-        rateDecay: orAbsent(scheduleRules.rateDecay),
-        rateEpochs: orAbsent(scheduleRules.rateEpochs),
-        blocks: positiveInteger,
-        heads: dividing(options.dimension ?? sasrecDefaults.dimension),
-        inner: positiveInteger,
-        dropout: fraction,
-        loss: oneOf("softmax", "binary"),
-        negatives: positiveInteger,
-        targets: oneOf("all", "last"),
-        decay: notNegative,
-        user: oneOf(undefined, "mean", "attention"),
-        userFrom: oneOf(undefined, "items", "text"),
-      }),
-    );
+    super(resolveOptions("SASRec", sasrecDefaults, options, sasrecChecks(options)));
   }
 
   /** The model that `save` wrote. @throws DataError when a file is missing or damaged */
@@ -127,6 +110,11 @@ export class Sasrec extends NeuralRecommender<SasrecOptions> {
 
   protected initialIds(items: number, rng: Rng): Float32Array {
     return rng.normals(items * this.options.dimension).map((value) => 0.02 * value);
+  }
+
+  /** The first weights, for a model built on this one. */
+  firstWeights(items: number, rng: Rng, width?: number): Record<string, HostTensor> {
+    return this.initialWeights(items, rng, width);
   }
 
   protected initialWeights(_: number, rng: Rng, width?: number): Record<string, HostTensor> {
@@ -176,22 +164,52 @@ export class Sasrec extends NeuralRecommender<SasrecOptions> {
   }
 }
 
+/** The rules of its options. */
+export function sasrecChecks({ dimension = sasrecDefaults.dimension }: Partial<SasrecOptions>) {
+  const { positiveInteger, notNegative, fraction, oneOf, orAbsent } = rules;
+  return {
+    ...neuralRules,
+    rateDecay: orAbsent(scheduleRules.rateDecay),
+    rateEpochs: orAbsent(scheduleRules.rateEpochs),
+    blocks: positiveInteger,
+    heads: dividing(dimension),
+    inner: positiveInteger,
+    dropout: fraction,
+    loss: oneOf("softmax", "binary"),
+    negatives: positiveInteger,
+    targets: oneOf("all", "last"),
+    decay: notNegative,
+    user: oneOf(undefined, "mean", "attention"),
+    userFrom: oneOf(undefined, "items", "text"),
+  };
+}
+
+/** What a model built on this one works into the network. */
+export interface Injection {
+  /** The vectors that go in, with as many before them as it likes: [B, L, D] -> [B, L' >= L, D]. */
+  input?(x: tf.Tensor3D): tf.Tensor3D;
+  /** The states that come out. [B, L, D] -> [B, L, D] */
+  output?(states: tf.Tensor3D): tf.Tensor3D;
+}
+
 /**
  * The network: hidden states after every position.
  * @param input [B * L] inside ids, -1 is padding
  * @param rng where given, dropout is on: only inside `fit`
  * @returns [B * L, D]
  */
-export function hiddenStates(values: Values, input: Int32Array, batch: number, length: number, options: SasrecOptions, rng?: Rng): tf.Tensor2D {
+export function hiddenStates(values: Values, input: Int32Array, batch: number, length: number, options: SasrecOptions, rng?: Rng, injection: Injection = {}): tf.Tensor2D {
   const { dimension, heads } = options;
   const drop = (x: tf.Tensor2D, name: string): tf.Tensor2D => (rng === undefined ? x : dropout(x, options.dropout, rng.child(name)));
   const dense = (x: tf.Tensor2D, name: string): tf.Tensor2D => linear(x, values[`${name}/weight`] as tf.Tensor2D, values[`${name}/bias`] as tf.Tensor1D);
   const norm = (x: tf.Tensor2D, name: string): tf.Tensor2D => layerNorm(x, values[`${name}/gain`] as tf.Tensor1D, values[`${name}/bias`] as tf.Tensor1D);
-  const sequence = (x: tf.Tensor): tf.Tensor3D => x.reshape([batch, length, dimension]); // [B, L, D]
-  const flat = (x: tf.Tensor): tf.Tensor2D => x.reshape([batch * length, dimension]); // [B*L, D]
-
   const position = (values["position"] as tf.Tensor2D).slice([0, 0], [length, dimension]); // [L, D]
-  let x = drop(flat(sequence(gatherRows(values["item"] as tf.Tensor2D, input)).add(position)), "input");
+  const items = gatherRows(values["item"] as tf.Tensor2D, input).reshape([batch, length, dimension]).add(position) as tf.Tensor3D; // [B, L, D]
+  const entering = injection.input?.(items) ?? items; // [B, L', D]
+  const width = entering.shape[1];
+  const sequence = (x: tf.Tensor): tf.Tensor3D => x.reshape([batch, width, dimension]); // [B, L', D]
+  const flat = (x: tf.Tensor): tf.Tensor2D => x.reshape([-1, dimension]); // [B*L', D]
+  let x = drop(flat(entering), "input");
   for (let b = 0; b < options.blocks; b++) {
     const normal = norm(x, `${b}/attention/norm`);
     const [query, key, value] = ["query", "key", "value"].map((part) => sequence(dense(normal, `${b}/attention/${part}`))) as [tf.Tensor3D, tf.Tensor3D, tf.Tensor3D];
@@ -201,7 +219,10 @@ export function hiddenStates(values: Values, input: Int32Array, batch: number, l
     const inner = gelu(dense(norm(x, `${b}/feed/norm`), `${b}/feed/inner`)); // [B*L, inner]
     x = x.add(drop(dense(inner, `${b}/feed/outer`), `${b}/feed`));
   }
-  return withUser(norm(x, "norm"), values, input, batch, length, options);
+  const states = norm(x, "norm");
+  const own = width === length ? states : flat(sequence(states).slice([0, width - length, 0], [batch, length, dimension]));
+  const withOwnUser = withUser(own, values, input, batch, length, options);
+  return injection.output === undefined ? withOwnUser : flat(injection.output(withOwnUser.reshape([batch, length, dimension])));
 }
 
 /** The first weights, but for the items'. */

@@ -5,7 +5,9 @@ import { ItemKnn } from "../../src/models/item-knn";
 import { Markov } from "../../src/models/markov";
 import { Narm } from "../../src/models/narm";
 import { Niser } from "../../src/models/niser";
+import { PersonaSasrec } from "../../src/models/persona-sasrec";
 import { Pop } from "../../src/models/pop";
+import type { FitContext } from "../../src/models/recommender";
 import { Sasrec } from "../../src/models/sasrec";
 import { SequentialRules } from "../../src/models/sequential-rules";
 import { SessionKnn } from "../../src/models/session-knn";
@@ -16,12 +18,27 @@ import { UserGru } from "../../src/models/user-gru";
 import { Stan } from "../../src/models/stan";
 import { VsKnn } from "../../src/models/vs-knn";
 import { Vstan } from "../../src/models/vstan";
+import { gathered, type PersonaSource } from "../../src/models/persona-source";
+import type { Cases, Sessions, TrainSessions } from "../../src/data/types";
 import { contract, type Contract } from "./recommender";
+import { trained } from "./worlds";
 
 const sasrec = { dimension: 32, inner: 32, blocks: 1, dropout: 0.1, batch: 32, rate: 0.01, epochs: 8 };
 const small = { dimension: 32, batch: 64, rate: 0.01, metric: "MRR@10" };
 const gru = { ...small, batch: 16, negatives: 30, rate: 0.1, momentum: 0.1, inputDropout: 0, stateDropout: 0, epochs: 8 };
 const graph = { ...small, rateDecay: 1, epochs: 5 };
+
+/** Personas of four users, though the worlds have none: whoever comes has one by the first item. */
+class WithPersonas extends PersonaSasrec {
+  override fit(train: TrainSessions, valid: Cases<"valid">, context: FitContext) {
+    return super.fit(train, valid, { ...context, personas });
+  }
+}
+
+const users = { shape: [4, 3] as [number, number], data: Float32Array.from({ length: 12 }, (_, at) => Math.sin(at)) };
+const infer = ({ offsets, item }: Sessions): PersonaSource["users"] =>
+  gathered(users, Array.from(offsets.subarray(1), (stop, s) => (item.subarray(offsets[s], stop).find((one) => one < trained) ?? -1) % 4));
+const personas = { users, infer };
 
 const models: readonly Contract[] = [
   { name: "POP", make: (options) => new Pop(options), load: Pop.load, world: "popular" },
@@ -44,6 +61,7 @@ const models: readonly Contract[] = [
   { name: "BERT4Rec", make: (options) => new Bert4Rec({ ...small, inner: 32, blocks: 1, dropout: 0, lastShare: 1, batch: 16, rate: 0.005, epochs: 14, ...options }), load: Bert4Rec.load, world: "cycle", timeout: 240000 },
   { name: "GRU with a session user", make: (options) => new UserGru({ ...small, batch: 32, maxLength: 12, dropout: 0.1, epochs: 6, ...options }), load: UserGru.load, world: "cycle", timeout: 240000 },
   { name: "SASRec with a session user", make: (options) => new Sasrec({ ...sasrec, maxLength: 12, user: "attention", ...options }), load: Sasrec.load, world: "cycle", timeout: 240000 },
+  { name: "Persona-SASRec", make: (options) => new WithPersonas({ ...sasrec, maxLength: 12, ...options }), load: (folder) => PersonaSasrec.load(folder, infer), world: "cycle", timeout: 240000 },
   { name: "SASRec", make: (options) => new Sasrec({ ...sasrec, ...options }), load: Sasrec.load, world: "cycle", timeout: 240000 },
 ];
 

@@ -1,0 +1,95 @@
+/**
+ * How much each stage of two counts in the order of the candidates, chosen on validation: first a temperature for each model,
+ * by the likelihood of the targets among the candidates (Guo et al., ICML 2017), so that their log-probabilities can be added;
+ * then the weight, by the metric.
+ * Symbols: C cases, N candidates.
+ */
+import { throwIfAborted } from "../core/errors";
+import { prefixes, type Cases } from "../data/types";
+import { topItems } from "../evaluation/lists";
+import { parseMetric } from "../evaluation/metrics";
+import { scoresToArray } from "../evaluation/scores";
+import { logSoftmax, type Stage, type TwoStageOptions } from "./two-stage";
+
+/** What was chosen, and what was tried: plain values. */
+export interface BlendChoice extends Pick<TwoStageOptions, "blend" | "temperatures"> {
+  /** The metric of the chosen weight on the validation cases. */
+  readonly value: number;
+  readonly trials: readonly { readonly blend: number; readonly value: number }[];
+}
+
+/** Weights that are tried; 0 is reranking alone, 1 the first model alone. */
+export const blends: readonly number[] = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
+
+/** One case whose target is a candidate. */
+interface Seen {
+  readonly own: Float64Array;
+  readonly other: Float64Array;
+  readonly target: number;
+}
+
+/**
+ * Chooses temperatures and weight.
+ * @param metric with a cut-off of at most `candidates`: "NDCG@10"
+ * @throws AbortError
+ * @example
+ * import { chooseBlend } from "sessionlab";
+ * const items = { ids: ["a", "b", "c"], trained: 3 };
+ * const fixed = (...scores: number[]) => ({ items, score: () => Float32Array.from(scores) });
+ * const cases = { role: "valid" as const, items, sessions: { offsets: Uint32Array.of(0, 1), item: Int32Array.of(0) }, session: Int32Array.of(0), end: Int32Array.of(1), target: Int32Array.of(1), hash: "" };
+ * const { blend } = await chooseBlend(fixed(3, 2, 1), fixed(1, 3, 2), cases, "NDCG@1", 2); // the second knows better
+ * assert.equal(blend, 0);
+ */
+export async function chooseBlend(first: Stage, second: Stage, valid: Cases<"valid">, metric: string, candidates: number, { signal, batch = 256 }: { readonly signal?: AbortSignal; readonly batch?: number } = {}): Promise<BlendChoice> {
+  const { trained } = first.items;
+  const size = Math.min(candidates, trained);
+  const seen: Seen[] = [];
+  for (let from = 0; from < valid.target.length; from += batch) {
+    await new Promise(setImmediate);
+    throwIfAborted(signal, "blend");
+    const to = Math.min(from + batch, valid.target.length);
+    const sessions = prefixes(valid, from, to);
+    const [own, other] = [first, second].map((stage) => scoresToArray(stage.score(sessions))) as [Float32Array, Float32Array];
+    const best = topItems(own, trained, size);
+    for (let c = 0; c < to - from; c++) {
+      const row = best.subarray(c * size, (c + 1) * size);
+      const target = row.indexOf(valid.target[from + c]!);
+      if (target < 0) continue;
+      const of = (scores: Float32Array): Float64Array => Float64Array.from(row, (item) => scores[c * trained + item]!);
+      seen.push({ own: of(own), other: of(other), target });
+    }
+  }
+  const [t1, t2] = (["own", "other"] as const).map((stage) => temperatureOf(seen.map((one) => ({ scores: one[stage], target: one.target })))) as [number, number];
+  const placed = seen.map(({ own, other, target }) => ({ own: logSoftmax(own, t1), other: logSoftmax(other, t2), target }));
+  const trials = blends.map((blend) => ({ blend, value: placed.reduce((sum, one) => sum + gain(metric, placeOf(one, blend)), 0) / valid.target.length }));
+  const chosen = trials.reduce((best, trial) => (trial.value > best.value ? trial : best));
+  return { ...chosen, temperatures: [t1, t2], trials };
+}
+
+/** The target's place from 1; of tied candidates the earlier one comes first. */
+function placeOf({ own, other, target }: Seen, blend: number): number {
+  const score = (c: number): number => blend * own[c]! + (1 - blend) * other[c]!;
+  const wanted = score(target);
+  let place = 1;
+  for (let c = 0; c < own.length; c++) if (score(c) > wanted || (score(c) === wanted && c < target)) place++;
+  return place;
+}
+
+function gain(metric: string, place: number): number {
+  const { metric: name, k } = parseMetric(metric);
+  if (place > k) return 0;
+  return name === "HR" ? 1 : name === "MRR" ? 1 / place : 1 / Math.log2(place + 1);
+}
+
+/** The temperature of the largest likelihood, by thirds of its logarithm, in which the loss has one valley; 1 where nothing was seen. */
+function temperatureOf(rows: readonly { readonly scores: Float64Array; readonly target: number }[]): number {
+  if (rows.length === 0) return 1;
+  const loss = (log: number): number => rows.reduce((sum, { scores, target }) => sum - logSoftmax(scores, Math.exp(log))[target]!, 0);
+  let [low, high] = [Math.log(0.05), Math.log(20)];
+  while (high - low > 0.01) {
+    const third = (high - low) / 3;
+    if (loss(low + third) < loss(high - third)) high -= third;
+    else low += third;
+  }
+  return Math.exp((low + high) / 2);
+}
