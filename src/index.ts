@@ -238,7 +238,9 @@ export { type Cell, type Column, type Estimate, type Table } from "./display/tab
 // papers: published numbers, experiments, results, reports
 export { runBase, type BaseReport, type BaseRow, type BaseSettings, type BaseTable, type Protocol } from "./papers/base";
 export { benchmarkReport, type BenchmarkReport } from "./papers/benchmark-report";
+export { departuresRegister, departureTables, type Departure, type DeparturesRegister } from "./papers/departures";
 export { type Measured } from "./papers/measure";
+export { openChoices, type ChoicePlace, type OpenChoice, type PaperName } from "./papers/open-choices";
 export { runPersonas, type PersonaResult, type PersonaRun, type PersonaSettings } from "./papers/personas";
 export { recboleSasrec, references, type Reference } from "./papers/references";
 export { readResults, resultId, writeResult, type Result, type ResultPart } from "./papers/results";
