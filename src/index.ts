@@ -87,6 +87,8 @@ export { parsePythonLiteral, type PythonValue } from "./data/python-literal";
 export { coverage, featureOf, featuresOfItem, type CoveredItems, type FieldCoverage, type ItemFeature } from "./data/item-features";
 export { cleanName, cleanText, parseListCell } from "./data/item-text";
 export { generateEvents, type GeneratedWorld, type WorldOptions } from "./data/generate";
+export { generatePersonas, type PersonaWorld, type PersonaWorldOptions } from "./data/generate-personas";
+export { personaBounds, type PersonaBounds, type PlantedBound, type PlantedQuality, type PlantedWorld } from "./data/persona-bounds";
 export { type ColumnNames, type EventField, type TitleColumns } from "./data/event-columns";
 export { type DroppedRows, type TimeReading, type TimeUnit } from "./data/event-rows";
 export { sessionsFrom, type SessionOptions, type SessionTable } from "./data/sessions";
@@ -238,7 +240,9 @@ export { type Cell, type Column, type Estimate, type Table } from "./display/tab
 // papers: published numbers, experiments, results, reports
 export { runBase, type BaseReport, type BaseRow, type BaseSettings, type BaseTable, type Protocol } from "./papers/base";
 export { benchmarkReport, type BenchmarkReport } from "./papers/benchmark-report";
+export { departuresRegister, departureTables, type Departure, type DeparturesRegister } from "./papers/departures";
 export { type Measured } from "./papers/measure";
+export { openChoices, type ChoicePlace, type OpenChoice, type PaperName } from "./papers/open-choices";
 export { runPersonas, type PersonaResult, type PersonaRun, type PersonaSettings } from "./papers/personas";
 export { recboleSasrec, references, type Reference } from "./papers/references";
 export { readResults, resultId, writeResult, type Result, type ResultPart } from "./papers/results";

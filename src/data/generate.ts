@@ -157,7 +157,7 @@ function shuffled(value: number, size: number): number {
 }
 
 /** Writes rows in blocks beside, and gives the whole file its name; Parquet goes through DuckDB. */
-async function writeTable(path: string, header: string, fill: (write: (row: string) => void) => Promise<void> | void): Promise<void> {
+export async function writeTable(path: string, header: string, fill: (write: (row: string) => void) => Promise<void> | void): Promise<void> {
   removeLeftovers(dirname(path), basename(path));
   const text = temporaryName(path);
   const parquet = path.endsWith(".parquet") ? temporaryName(path) : undefined;

@@ -9,7 +9,7 @@ describe("sessionlab data", () => {
   before(() => lab.prepare());
 
   it("explains each of its verbs with an example", async () => {
-    for (const verb of ["list", "get", "prepare", "describe"]) {
+    for (const verb of ["list", "get", "prepare", "describe", "generate", "generate-personas"]) {
       const { code, stdout } = await lab.call(["data", verb, "--help"]);
       assert.equal(code, 0);
       assert.match(stdout, new RegExp(`Examples:\n +\\$ sessionlab data ${verb}`));
@@ -96,5 +96,18 @@ describe("sessionlab data", () => {
     assert.equal(code, 1);
     assert.match(stderr, /ml-100k\.zip: Expected sha256 50d2a982.*delete the file/);
     rmSync(lab.path("home", "downloads"), { recursive: true });
+  });
+
+  it("generates a shop with planted personas, or with noise, and says what is possible", async () => {
+    const finished = await lab.call(["data", "generate-personas", "--out", lab.path("shop"), "--set", "users=60", "--set", "strength=1", "--set", "longest=2"]);
+    assert.equal(finished.code, 0, finished.stderr);
+    // The first 10 of 18 items by r^-.5: 5.0210 of 7.1422; unknown, the first of all six groups and the second of four: (6 + 4 / 2^.5) of 6 times 7.1422.
+    assert.match(finished.stdout, /^.*shop\/events\.csv: 1440 events of 60 users in 6 personas; .*shop\/items\.csv: 120 items\nthe best HR@10 that is possible: with the persona known 0\.703, from the session alone 0\.206\n$/);
+    const described = onlyLine(await lab.call(["data", "describe", lab.path("shop", "events.csv"), "--json"]));
+    assert.deepEqual([described["events"], described["users"]], [1440, { count: 60, fewest: 24, median: 24, most: 24 }]);
+    const noise = onlyLine(await lab.call(["data", "generate-personas", "--out", lab.path("noise"), "--set", "users=60", "--noise", "--json"])) as { strength: number; personas: Record<string, string>; genres: string[] };
+    assert.deepEqual([noise.strength, Object.keys(noise.personas).length, noise.genres.length], [1 / 6, 60, 6]);
+    const refused = await lab.call(["data", "generate-personas", "--out", lab.path("no"), "--set", "user=60"]);
+    assert.deepEqual([refused.code, /did you mean "users"/.test(refused.stderr)], [2, true]);
   });
 });

@@ -1,0 +1,78 @@
+/**
+ * What the two papers leave open, choice by choice: the option that decides it here, its default, and the values that an
+ * ablation takes. Neither paper has published code, and their tables of settings could not be read, so nothing here is theirs.
+ */
+
+/** The two papers. */
+export type PaperName = "persona" | "counterfactual";
+
+/** Where a choice is made: a key of the defaults in a file of src; "fixed": there is one way; "not built": nothing decides it yet. */
+export type ChoicePlace = { readonly file: string; readonly key: string } | "fixed" | "not built";
+
+/** One choice that a paper leaves open. */
+export interface OpenChoice {
+  readonly paper: PaperName;
+  /** What the paper does not say. */
+  readonly choice: string;
+  readonly place: ChoicePlace;
+  /** The option's default, undefined if it has none; in words what is done, where there is one way; undefined for what is not built. */
+  readonly ours: string | number | boolean | undefined;
+  /** In words: the values that are tried, or could be. */
+  readonly range: string;
+  /** Whether a table of ours shows what another value does. */
+  readonly ablated: boolean;
+}
+
+const at = (file: string, key: string): ChoicePlace => ({ file: `src/${file}`, key });
+
+/** The persona paper's, in the order of its pipeline. */
+const persona: readonly Omit<OpenChoice, "paper" | "ablated">[] = [
+  { choice: "What a session is on Amazon", place: at("data/sessions.ts", "by"), ours: "user", range: "user (all events of a user in time order), day, gap" },
+  { choice: "How many of a session's last events count", place: at("models/neural.ts", "maxLength"), ours: 50, range: "20, 50, 100" },
+  { choice: "How training and test are told apart", place: "fixed", ours: "cuts in time, the same for all users", range: "leave-one-out for comparison" },
+  { choice: "Which text of an item is encoded", place: at("text/item-vectors.ts", "template"), ours: "described", range: "title, title-year, described" },
+  { choice: "How LLM vectors are normalised", place: at("text/item-vectors.ts", "normalise"), ours: "unit", range: "none, unit, centred, centred-unit, pca(k), whitened(k)" },
+  { choice: "Items near each other: within how many places of a session", place: at("kg/build.ts", "window"), ours: 3, range: "0 (none), 1, 3, 5" },
+  { choice: "Features that most items have: the largest share", place: at("kg/build.ts", "maxShare"), ours: 1, range: "0.05, 0.2, 1 (all)" },
+  { choice: "Steps of linked data from an item's entity", place: at("kg/build.ts", "hops"), ours: 1, range: "0 (no DBpedia), 1, 2" },
+  { choice: "Features of users", place: "fixed", ours: "the mean of their training items' vectors, each as often as chosen", range: "-" },
+  { choice: "Whether the users' common direction is taken out", place: at("personas/from-graph.ts", "centre"), ours: true, range: "true, false" },
+  { choice: "Meta-paths", place: at("personas/from-graph.ts", "paths"), ours: undefined, range: "the usual ones of the graph, each left out in turn" },
+  { choice: "Weight of a path by its middle nodes", place: at("personas/from-graph.ts", "weight"), ours: "idf", range: "idf, count" },
+  { choice: "Hubs: most nodes that a middle node may join", place: at("personas/from-graph.ts", "maxDegree"), ours: 0, range: "0 (any), 100, 1000" },
+  { choice: "Neighbours that a node keeps on a path without a half", place: at("personas/from-graph.ts", "topK"), ours: 50, range: "20, 50, 100" },
+  { choice: "HDGI's encoder", place: at("personas/hdgi.ts", "variant"), ours: "gcn", range: "gcn, gat" },
+  { choice: "Size of the semantic attention over meta-paths", place: at("personas/hdgi.ts", "semantic"), ours: 8, range: "8, 16" },
+  { choice: "Dimensions of a persona", place: at("personas/hdgi.ts", "dimension"), ours: 64, range: "32, 64, 256" },
+  { choice: "Whether a user's own row counts twice", place: at("personas/hdgi.ts", "doubleSelf"), ours: false, range: "true (the released dense code), false (the equation)" },
+  { choice: "What an item is in the recommender; without a value its ID", place: at("models/neural.ts", "input"), ours: undefined, range: "id, text, both" },
+  { choice: "How a persona enters the recommender", place: at("models/persona-sasrec.ts", "inject"), ours: "concat", range: "prefix, bias, gate, concat" },
+  { choice: "Whose persona: the user's, or one inferred from the session's items", place: at("models/persona-sasrec.ts", "persona"), ours: "user", range: "user, session" },
+  { choice: "The persona of a session without a known user", place: at("models/persona-sasrec.ts", "unknown"), ours: "infer", range: "infer, none" },
+  { choice: "Share of training windows that see no persona", place: at("models/persona-sasrec.ts", "personaDropout"), ours: 0, range: "0, 0.2, 0.5" },
+  { choice: "Size of the candidate set", place: at("models/two-stage.ts", "candidates"), ours: 100, range: "20, 50, 100, 200, 500" },
+  { choice: "Whether candidates are reranked alone (0) or the two models blended", place: at("models/two-stage.ts", "blend"), ours: 0, range: "0 to 1 in tenths" },
+];
+
+/** The counterfactual paper's, in the order of its pipeline. */
+const counterfactual: readonly Omit<OpenChoice, "paper" | "ablated">[] = [
+  { choice: "Which targets are less popular: quantiles of training counts", place: at("evaluation/slices.ts", "quantiles"), ours: "deciles", range: "deciles, the 80th percentile" },
+  { choice: "The network of the recommender M_r", place: "not built", ours: undefined, range: "NISER+, SR-GNN, SASRec" },
+  { choice: "Item vectors of the diffusion model", place: "not built", ours: undefined, range: "M_r's, frozen and standardised; learnt beside" },
+  { choice: "The denoiser", place: "not built", ours: undefined, range: "one linear layer, a two-layer network" },
+  { choice: "Steps and schedule of the noise", place: "not built", ours: undefined, range: "linear, exponential, cosine; rescaled by the steps or not" },
+  { choice: "Share of training cases without a condition", place: "not built", ours: undefined, range: "0.1" },
+  { choice: "Weight of the guidance", place: "not built", ours: undefined, range: "0, 2, 4, 8" },
+  { choice: "A slate: the best of one sample, or one item a sample", place: "not built", ours: undefined, range: "both" },
+  { choice: "Size of a slate", place: "not built", ours: undefined, range: "5, 10, 20" },
+  { choice: "Slates of real sessions, which no log has", place: "not built", ours: undefined, range: "the recommender's best with the item that was chosen" },
+  { choice: "Noise of the response: abducted, or drawn anew", place: "not built", ours: undefined, range: "abducted; drawn anew as a control" },
+  { choice: "Least confidence of a counterfactual response", place: "not built", ours: undefined, range: "none, quantiles" },
+  { choice: "Counterfactual sessions for one real session", place: "not built", ours: undefined, range: "0.1 to 1" },
+];
+
+/** All of them; `departureTables` shows them beside the departures. */
+export const openChoices: readonly OpenChoice[] = [
+  ...persona.map((one) => ({ paper: "persona" as const, ...one, ablated: false })),
+  ...counterfactual.map((one) => ({ paper: "counterfactual" as const, ...one, ablated: false })),
+];
