@@ -88,6 +88,8 @@ interface Fitted {
 export class Hdgi {
   readonly options: Readonly<HdgiOptions>;
   private fitted: Fitted | undefined;
+  /** How much each meta-path counts, by graph: newcomers are asked for a few at a time. */
+  private betas = new WeakMap<PersonaGraph, Float32Array>();
 
   constructor(given: Partial<HdgiOptions> = {}) {
     this.options = resolveOptions("Hdgi", hdgiDefaults, given, {
@@ -220,7 +222,8 @@ export class Hdgi {
    */
   embedNew(graph: PersonaGraph, fresh: NewNodes): HostMatrix {
     checkNewNodes(graph, fresh);
-    const { beta } = this.run(graph);
+    const beta = this.betas.get(graph) ?? this.run(graph).beta;
+    this.betas.set(graph, beta);
     const { weights } = this.state();
     const [known, own] = [holdFeatures(graph.features), holdFeatures(fresh.features)];
     const paths = graph.paths.map((path, p) => holdNewPath(path, fresh.paths[p]!, this.options));
@@ -316,6 +319,7 @@ export class Hdgi {
   dispose(): void {
     this.fitted?.weights.dispose();
     this.fitted = undefined;
+    this.betas = new WeakMap();
   }
 
   private state(): Fitted {
