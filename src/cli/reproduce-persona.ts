@@ -11,7 +11,7 @@ import { personaReport, type PersonaReport } from "../papers/persona-report";
 import type { Budget } from "../core/budget";
 import { initBackend } from "../tensor/backend";
 import type { Terminal } from "./terminal";
-import { oneOf, parseSettings } from "./values";
+import { oneOf, parsePairs, parseSettings } from "./values";
 
 /** What the verb is given for this paper. */
 export interface PersonaOptions {
@@ -27,6 +27,8 @@ export interface PersonaOptions {
   readonly sessions: string;
   readonly encoder: string;
   readonly candidates?: number;
+  readonly hdgi?: readonly string[];
+  readonly graph?: readonly string[];
   readonly freeze?: boolean;
   readonly confirm?: boolean;
 }
@@ -47,6 +49,7 @@ export async function reproducePersona(given: PersonaOptions, results: string, {
   const settings: PersonaExperiment = {
     ...{ source: sourceOf(given), budget: given.budget, seeds: given.seeds, arms: armsOfCommand(given), candidates: given.candidates, set: parseSettings(given.set ?? []), results },
     world: { encoder: given.encoder, sessions: by === "user" ? { by, maxLength: 50 } : { by } },
+    personas: { hdgi: parsePairs(given.hdgi ?? []), graph: parsePairs(given.graph ?? []) },
     ...{ backend: await initBackend(), signal, progress, onStep: say },
     onReading: (experiment) => countReading(readings, experiment, "test"),
     onConfirm: (experiment) => countReading(readings, experiment, "confirm"),

@@ -25,7 +25,7 @@ import { trainedVectors } from "../text/item-vectors";
 import type { BackendInfo } from "../tensor/backend";
 import { forms as allForms, minuteArms, optionsOfArm, personaArms, type Arm, type Form } from "./persona-arms";
 import { formsStep, personaCutoffs, type FormRun, type Stages } from "./persona-forms";
-import { hdgiOptions, PersonaShelf, type NamedSource } from "./persona-sources";
+import { learningOptions, PersonaShelf, type LearningOptions, type NamedSource } from "./persona-sources";
 import { loadPersonaData, type OwnFiles, type PersonaData, type PersonaDataOptions } from "./persona-data";
 import { partOf, readResult, resultName, writeResult, type Result, type ResultPart } from "./results";
 import { readSearch, writeSearch, type Choice } from "./searches";
@@ -44,6 +44,8 @@ export interface PersonaExperiment {
   /** Options by arm, over all else: then nothing is searched for it. */
   readonly set?: Readonly<Record<string, object>>;
   readonly world?: Partial<PersonaDataOptions>;
+  /** How personas are learnt: HDGI's options, its meta-paths. */
+  readonly personas?: LearningOptions;
   /** Folder of result files: read first, written to after each run. */
   readonly results: string;
   readonly backend: BackendInfo;
@@ -133,7 +135,7 @@ export async function beginPersonaPaper(settings: PersonaExperiment): Promise<Un
     return result;
   };
   const world = await loadPersonaData(settings.source, { ...settings.world, signal, progress });
-  const run: Run = { settings, world, shop, note, shelf: new PersonaShelf(world, shop, note) };
+  const run: Run = { settings, world, shop, note, shelf: new PersonaShelf(world, shop, learningOptions(budget, settings.personas), note) };
   const options = new Map<string, object>();
   for (const arm of arms) options.set(arm.id, await choose(arm, run));
   return { ...run, arms, options };
@@ -209,7 +211,7 @@ async function oneRun(arm: Arm, seed: number, run: Underway): Promise<void> {
     options: {
       ...model.options,
       ...(arm.vectors && { vectors: world.vectors.card.sha256 }),
-      ...(arm.personas && { personas: { kind: arm.personas, ...hdgiOptions(shop.budget) } }),
+      ...(arm.personas && { personas: { kind: arm.personas, ...learningOptions(shop.budget, settings.personas) } }),
       ...(form !== "alone" && { candidates, second: options.get("sasrec") ?? {} }),
     },
     ...{ seeds: [seed], budget: shop.budget, seconds, startedAt, split: world.split, backend: shop.backend },
