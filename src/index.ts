@@ -24,6 +24,7 @@ import { UserGru } from "./models/user-gru";
 import { VsKnn } from "./models/vs-knn";
 import { Vstan } from "./models/vstan";
 import { baseRenderer } from "./papers/base-display";
+import { personaRenderer } from "./papers/persona-sections";
 
 // core: seeded randomness, options, errors, the step cache, progress
 export { budgets, type Budget } from "./core/budget";
@@ -248,5 +249,5 @@ export { recboleSasrec, references, type Reference } from "./papers/references";
 export { readResults, resultId, writeResult, type Result, type ResultPart } from "./papers/results";
 
 // Values learn here how they are shown: their own files know nothing of display.
-addRenderers(baseRenderer);
+addRenderers(baseRenderer, personaRenderer);
 giveDisplay([SessionLabError, tf.Tensor, KnowledgeGraph, Pop, SessionPop, Markov, SequentialRules, ItemKnn, SessionKnn, VsKnn, Stan, Vstan, Gru4Rec, Narm, Stamp, SrGnn, Niser, Bert4Rec, UserGru, Sasrec]);

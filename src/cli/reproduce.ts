@@ -10,7 +10,7 @@ import { intervalSvg } from "../display/figure";
 import { renderTable } from "../display/formats";
 import { protocols, runBase, type BaseReport, type BaseSettings, type Protocol } from "../papers/base";
 import { basePlot, findings, mainTable } from "../papers/base-tables";
-import { baseText, fillBlock, hasBlock, writeReports } from "../papers/report";
+import { reportText, fillBlock, hasBlock, writeReports } from "../papers/report";
 import { writeResult } from "../papers/results";
 import type { Outcome, Runner, Terminal } from "./terminal";
 import { collect, oneOf, parseSettings, parseWhole } from "./values";
@@ -64,7 +64,7 @@ async function reproduce(given: ReproduceOptions, { signal, progress, say }: Ter
   }
   const shown = relative(process.cwd(), files[0]!);
   return {
-    text: `${baseText(report, readings, "text")}\nThe page with figures: ${shown.startsWith("..") ? files[0]! : shown}\n`,
+    text: `${reportText(report, readings, "text")}\nThe page with figures: ${shown.startsWith("..") ? files[0]! : shown}\n`,
     json: { ...report, files },
   };
 }

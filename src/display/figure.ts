@@ -14,6 +14,8 @@ export interface IntervalPoint {
   readonly high?: number;
   /** Measured by others: drawn hollow. */
   readonly reference?: boolean;
+  /** A word or two where it must not be taken as it stands: drawn red. */
+  readonly warning?: string;
 }
 
 /** Values side by side on one axis, one line for each, the first on top. */
@@ -37,7 +39,11 @@ export function literal(label: string): string {
   return label.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 }
 
-const accent = "#2f6fbd";
+const [accent, red] = ["#2f6fbd", "#d93a30"];
+
+function isWarned({ warning }: IntervalPoint): boolean {
+  return warning !== undefined;
+}
 
 /**
  * The plot for plotly. Colours of text and grid are left to the page, which knows whether it is dark.
@@ -56,7 +62,7 @@ export function intervalFigure(plot: IntervalPlot): Figure {
     mode: "markers",
     x: points.map((point) => point.mean),
     y: points.map((point) => point.label),
-    marker: { size: 10, color: accent, symbol },
+    marker: { size: 10, color: points.some(isWarned) ? points.map((point) => (isWarned(point) ? red : accent)) : accent, symbol },
     hovertemplate: "%{y}: %{x:.4f}<extra></extra>",
     ...arms,
   });
@@ -86,12 +92,12 @@ export function intervalFigure(plot: IntervalPlot): Figure {
 
 /** The plot in words, for those who do not see it. */
 export function describePlot(plot: IntervalPlot): string {
-  const one = ({ label, mean, low, high }: IntervalPoint) =>
-    `${label} ${mean.toFixed(4)}${low === undefined || high === undefined ? "" : ` (${low.toFixed(4)} to ${high.toFixed(4)})`}`;
+  const one = ({ label, mean, low, high, warning }: IntervalPoint) =>
+    `${label} ${mean.toFixed(4)}${low === undefined || high === undefined ? "" : ` (${low.toFixed(4)} to ${high.toFixed(4)})`}${warning === undefined ? "" : `, ${warning}`}`;
   return `${plot.axis}: ${plot.points.map(one).join("; ")}. ${plot.caption}`;
 }
 
-const size = { width: 480, row: 34, top: 52, bottom: 58, right: 20 } as const;
+const size = { width: 480, row: 34, top: 52, bottom: 58, right: 20, shortest: 220 } as const;
 
 /**
  * The plot as one self-contained SVG: title and description inside, light and dark by the reader's preference.
@@ -104,34 +110,37 @@ const size = { width: 480, row: 34, top: 52, bottom: 58, right: 20 } as const;
 export function intervalSvg(plot: IntervalPlot): string {
   check(plot);
   const left = 24 + 8 * Math.max(...plot.points.map((point) => point.label.length));
+  const width = Math.max(size.width, left + size.shortest);
   const largest = Math.max(...plot.points.map((point) => point.high ?? point.mean), Number.MIN_VALUE);
   const ticks = ticksTo(largest);
   const end = Math.max(largest, ticks.at(-1)!);
-  const x = (value: number) => Number((left + (value / end) * (size.width - left - size.right)).toFixed(2));
+  const x = (value: number) => Number((left + (value / end) * (width - left - size.right)).toFixed(2));
   const floor = size.top + size.row * plot.points.length;
   const height = floor + size.bottom;
   const grid = ticks.map((tick) => `<line class="grid" x1="${x(tick)}" y1="${size.top}" x2="${x(tick)}" y2="${floor}"/><text x="${x(tick)}" y="${floor + 18}" text-anchor="middle">${tickLabel(tick, ticks)}</text>`);
   const rows = plot.points.map((point, index) => {
     const y = size.top + size.row * (index + 0.5);
+    const warned = isWarned(point) ? " warned" : "";
     const interval =
-      point.low === undefined || point.high === undefined ? "" : `<line class="interval" x1="${x(point.low)}" y1="${y}" x2="${x(point.high)}" y2="${y}"/>`;
-    const dot = `<circle class="${point.reference === true ? "hollow" : "dot"}" cx="${x(point.mean)}" cy="${y}" r="5"/>`;
+      point.low === undefined || point.high === undefined ? "" : `<line class="interval${warned}" x1="${x(point.low)}" y1="${y}" x2="${x(point.high)}" y2="${y}"/>`;
+    const dot = `<circle class="${point.reference === true ? "hollow" : "dot"}${warned}" cx="${x(point.mean)}" cy="${y}" r="5"/>`;
     return `<text x="${left - 12}" y="${y + 5}" text-anchor="end">${escapeHtml(point.label)}</text>${interval}${dot}`;
   });
   const id = plot.title.toLowerCase().replace(/[^a-z0-9]+/g, "-");
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size.width} ${height}" role="img" aria-labelledby="${id}-title ${id}-words">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="${id}-title ${id}-words">`,
     `<title id="${id}-title">${escapeHtml(plot.title)}</title>`,
     `<desc id="${id}-words">${escapeHtml(describePlot(plot))}</desc>`,
     "<style>",
     "svg{color:#1c2530;font:14px system-ui,sans-serif}text{fill:currentColor}.heading{font-weight:600;font-size:16px}",
     ".grid{stroke:currentColor;stroke-opacity:.18}.interval{stroke:#2f6fbd;stroke-width:2.5}.dot{fill:#2f6fbd}.hollow{fill:none;stroke:#2f6fbd;stroke-width:2}",
     "@media (prefers-color-scheme:dark){svg{color:#e4e9f0}.interval,.hollow{stroke:#7fb2f0}.dot{fill:#7fb2f0}}",
+    ...(plot.points.some(isWarned) ? [".interval.warned{stroke:#b3261e}.dot.warned{fill:#b3261e}@media (prefers-color-scheme:dark){.interval.warned{stroke:#ff8a80}.dot.warned{fill:#ff8a80}}"] : []),
     "</style>",
     `<text class="heading" x="16" y="28">${escapeHtml(plot.title)}</text>`,
     ...grid,
     ...rows,
-    `<text x="${(left + size.width - size.right) / 2}" y="${floor + 42}" text-anchor="middle">${escapeHtml(plot.axis)}</text>`,
+    `<text x="${(left + width - size.right) / 2}" y="${floor + 42}" text-anchor="middle">${escapeHtml(plot.axis)}</text>`,
     "</svg>",
     "",
   ].join("\n");

@@ -24,16 +24,26 @@ export function renderTable<Row>(table: Table<Row>, format: TableFormat): string
   return { text: toText, markdown: toMarkdown, latex: toLatex, html: toHtml }[format](laid);
 }
 
+/** HTML whose warnings are red without a style sheet of ours: a red that can be read on white and on black. */
+export function styled(html: string): string {
+  return html.replaceAll(' class="warning"', ' style="color:#d93a30;font-weight:600"');
+}
+
 /** A table as HTML for a notebook, which has no style sheet of ours: of class "dataframe", as front ends style it. */
 export function notebookTable<Row>(table: Table<Row>): string {
-  return renderTable(table, "html").replace("<table>", '<table border="1" class="dataframe">').replaceAll(' class="number"', ' style="text-align:right"');
+  return styled(renderTable(table, "html").replace("<table>", '<table border="1" class="dataframe">').replaceAll(' class="number"', ' style="text-align:right"'));
+}
+
+/** A cell's warning as it follows the number. */
+function warned({ warning }: LaidCell): string {
+  return warning === undefined ? "" : ` ${warning}`;
 }
 
 /** Aligned columns; "*" after the best of a column. */
 function toText(table: LaidTable): string {
   const columns = table.headers.map((header, c) => {
     const cells = table.rows.map((row) => row[c]!);
-    const signs = cells.map((cell) => (cell.best ? "*" : "") + cell.mark);
+    const signs = cells.map((cell) => (cell.best ? "*" : "") + cell.mark + warned(cell));
     const signWidth = Math.max(...signs.map((sign) => sign.length), 0);
     const texts = cells.map((cell, r) => (table.numeric[c]! ? cell.text + signs[r]!.padEnd(signWidth) : cell.text));
     const width = Math.max(header.length, ...texts.map((text) => text.length));
@@ -48,7 +58,7 @@ function toText(table: LaidTable): string {
 
 function toMarkdown(table: LaidTable): string {
   const escape = (text: string) => text.replace(/[|<*]/g, "\\$&");
-  const show = (cell: LaidCell) => (cell.best ? `**${escape(cell.text)}**` : escape(cell.text)) + cell.mark;
+  const show = (cell: LaidCell) => (cell.best ? `**${escape(cell.text)}**` : escape(cell.text)) + cell.mark + warned(cell);
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   return [
     `**${escape(table.title)}**`,
@@ -61,11 +71,12 @@ function toMarkdown(table: LaidTable): string {
   ].join("\n");
 }
 
-/** Needs \usepackage{booktabs}. */
+/** Needs \usepackage{booktabs}, and \usepackage{xcolor} where a cell has a warning. */
 function toLatex(table: LaidTable): string {
   const show = (cell: LaidCell) => {
     const text = escapeLatex(cell.text);
-    return (cell.best ? `\\textbf{${text}}` : text) + (cell.mark === "" ? "" : `$^{${escapeLatex(cell.mark).replaceAll("$", "")}}$`);
+    const shown = (cell.best ? `\\textbf{${text}}` : text) + (cell.mark === "" ? "" : `$^{${escapeLatex(cell.mark).replaceAll("$", "")}}$`);
+    return cell.warning === undefined ? shown : `\\textcolor{red}{${shown}${escapeLatex(warned(cell))}}`;
   };
   const line = (cells: readonly string[]) => `  ${cells.join(" & ")} \\\\`;
   const notes = [...table.notes, `Protocol: ${table.protocol}`, `Results: ${table.results.join(", ")}`].map(escapeLatex);
@@ -87,7 +98,10 @@ function toLatex(table: LaidTable): string {
 
 function toHtml(table: LaidTable): string {
   const kind = (c: number) => (table.numeric[c]! ? ' class="number"' : "");
-  const show = (cell: LaidCell) => (cell.best ? `<strong>${escapeHtml(cell.text)}</strong>` : escapeHtml(cell.text)) + (cell.mark === "" ? "" : `<sup>${escapeHtml(cell.mark)}</sup>`);
+  const show = (cell: LaidCell) => {
+    const shown = (cell.best ? `<strong>${escapeHtml(cell.text)}</strong>` : escapeHtml(cell.text)) + (cell.mark === "" ? "" : `<sup>${escapeHtml(cell.mark)}</sup>`);
+    return cell.warning === undefined ? shown : `<span class="warning">${shown}${escapeHtml(warned(cell))}</span>`;
+  };
   const body = table.rows.map((row) => {
     const cells = row.map((cell, c) => (c === 0 ? `<th scope="row">${show(cell)}</th>` : `<td${kind(c)}>${show(cell)}</td>`));
     return `<tr>${cells.join("")}</tr>`;

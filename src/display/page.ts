@@ -81,8 +81,8 @@ function plotly(): string {
 }
 
 const style = `
-:root{--text:#1c2530;--soft:#56616f;--line:#d5dbe3;--ground:#fff}
-@media (prefers-color-scheme:dark){:root{--text:#e4e9f0;--soft:#a3adba;--line:#3a4451;--ground:#14181d}}
+:root{--text:#1c2530;--soft:#56616f;--line:#d5dbe3;--ground:#fff;--warning:#b3261e}
+@media (prefers-color-scheme:dark){:root{--text:#e4e9f0;--soft:#a3adba;--line:#3a4451;--ground:#14181d;--warning:#ff8a80}}
 body{margin:0;background:var(--ground);color:var(--text);font:16px/1.5 system-ui,sans-serif}
 main{max-width:70rem;margin:0 auto;padding:1rem}
 h1{font-size:1.6rem;line-height:1.25}h2{font-size:1.2rem;margin-top:2.5rem}
@@ -93,6 +93,7 @@ th,td{padding:.3rem .7rem;text-align:left;white-space:nowrap;border-bottom:1px s
 thead th{border-bottom:2px solid var(--soft)}
 tbody th{font-weight:400}
 .number{text-align:right}
+.warning{color:var(--warning);font-weight:600}
 .note,figcaption{color:var(--soft);font-size:.85rem;margin:.4rem 0}
 .note code{overflow-wrap:anywhere}
 figure{margin:1.5rem 0;max-width:44rem}

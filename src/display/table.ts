@@ -14,6 +14,8 @@ export interface Estimate {
   readonly high?: number;
   /** A footnote mark such as "†", explained in the table's notes. */
   readonly mark?: string;
+  /** A word or two, shown in red beside the number: it must not be taken as it stands. "PLACEBO TOO" */
+  readonly warning?: string;
 }
 
 /** What a column may hold; undefined is shown as "-". */
@@ -49,6 +51,7 @@ export interface LaidCell {
   readonly text: string;
   readonly mark: string;
   readonly best: boolean;
+  readonly warning?: string;
 }
 
 export interface LaidTable {
@@ -82,6 +85,7 @@ export function layTable<Row>(table: Table<Row>): LaidTable {
     const laid = cells.map((cell, r) => ({
       text: cellText(cell, digits),
       mark: typeof cell === "object" ? cell.mark ?? "" : "",
+      ...(typeof cell === "object" && cell.warning !== undefined && { warning: cell.warning }),
       best: competes[r]! && bestText !== undefined && typeof values[r] === "number" && (values[r] as number).toFixed(digits) === bestText,
     }));
     return { laid, numeric: cells.some((cell) => typeof cell !== "string" && cell !== undefined) };

@@ -2,13 +2,12 @@
 import { formatSeconds } from "../core/duration";
 import type { Readings } from "../evaluation/readings";
 import type { IntervalPlot } from "../display/figure";
+import { percent } from "../display/panel";
 import type { Column, Table } from "../display/table";
 import type { BaseReport, BaseRow, BaseTable } from "./base";
 import type { Measured } from "./measure";
 import { references, type Reference } from "./references";
-
-/** Below this, after Holm's correction, a difference counts. */
-const alpha = 0.05;
+import { alpha, differenceText, intervalText, optionText, readingsText, signed } from "./words";
 
 /** A row of a table: a model of ours, or a reference. */
 interface Line {
@@ -39,8 +38,7 @@ function metric(header: string, best: "high" | undefined, digits: number, marked
 }
 
 function interval(of: string): Column<Line> {
-  const text = (found: Measured | undefined) => (found?.low === undefined || found.high === undefined ? undefined : `[${found.low.toFixed(4)}, ${found.high.toFixed(4)}]`);
-  return { header: "its 95 % interval", cell: ({ row }) => text(row?.test[of]) };
+  return { header: "its 95 % interval", cell: ({ row }) => intervalText(row?.test[of]) };
 }
 
 /**
@@ -49,8 +47,6 @@ function interval(of: string): Column<Line> {
  */
 export function mainTable(report: BaseReport, table: BaseTable, readings?: Readings): Table<Line> {
   const lines = linesOf(report, table);
-  const read = readings?.[table.experiment]?.test ?? 0;
-  const scored = readings === undefined ? "How often test cases were scored is in readings.json" : `Test cases were scored ${read} ${read === 1 ? "time" : "times"} here so far, once a run of a model`;
   return {
     title: `Base recommenders on ${report.dataset}, ${table.title}`,
     columns: [
@@ -73,7 +69,7 @@ export function mainTable(report: BaseReport, table: BaseTable, readings?: Readi
       `† differs from SASRec on NDCG@10, p < ${alpha} (paired bootstrap over sessions, Holm's correction over ${table.rows.length - 1} comparisons).`,
       `Coverage: share of the catalogue recommended at all. ARP: mean training count of the recommended items.`,
       ...lines.flatMap((line) => (line.reference === undefined ? [] : [line.reference.provenance])),
-      `${scored}; choices were made on validation. The sealed confirm period was not opened.`,
+      readingsText(table.experiment, readings),
     ],
   };
 }
@@ -124,11 +120,6 @@ export function choiceTable(report: BaseReport, table: BaseTable): Table<BaseRow
   };
 }
 
-function optionText(options: Readonly<Record<string, unknown>>): string {
-  const entries = Object.entries(options).map(([key, value]) => `${key} ${typeof value === "object" ? JSON.stringify(value) : String(value)}`);
-  return entries.length === 0 ? "-" : entries.join(", ");
-}
-
 /** Dots and intervals on the primary metric. */
 export function basePlot(report: BaseReport, table: BaseTable): IntervalPlot {
   return {
@@ -145,8 +136,8 @@ export function basePlot(report: BaseReport, table: BaseTable): IntervalPlot {
 export function findings(report: BaseReport, table: BaseTable): readonly string[] {
   const found = table.rows.flatMap(({ title, against }) => {
     if (against === undefined) return [];
-    const { difference, low, high, holm } = against;
-    const numbers = `NDCG@10 difference ${signed(difference)} [${signed(low)}, ${signed(high)}], p ${holm < 0.001 ? "< 0.001" : `= ${holm.toFixed(3)}`}`;
+    const { difference, holm } = against;
+    const numbers = differenceText(against);
     if (holm >= alpha) return [`${title} is not behind SASRec: the two cannot be told apart (${numbers}).`];
     return difference > 0 ? [`SASRec is ahead of ${title} (${numbers}).`] : [`${title} is not behind SASRec but ahead of it (${numbers}).`];
   });
@@ -163,10 +154,6 @@ function besideReference({ valid, test, seeds }: BaseRow, reference: Reference):
   return `SASRec (${seeds.length} ${seeds.length === 1 ? "seed" : "seeds"}) beside ${reference.name}, NDCG@10: ${parts.join(", ")}.`;
 }
 
-function signed(value: number): string {
-  return `${value < 0 ? "-" : "+"}${Math.abs(value).toFixed(4)}`;
-}
-
 /** Data, split and leak, in a paragraph. */
 export function aboutSplit(table: BaseTable): string {
   const { counts } = table;
@@ -179,10 +166,6 @@ export function aboutSplit(table: BaseTable): string {
     `${table.words[0]!.toUpperCase()}${table.words.slice(1)}. Training: ${counts.train.sessions} sessions, ${counts.train.events} events, ${counts.items.trained} items. ` +
     `Test: ${counts.test.cases} cases of ${counts.test.sessions} sessions; ${percent(counts.test.coldTargetShare)} of the targets were never seen in training, ${percent(counts.test.repeatShare)} repeat an item of their session. ${leak}`
   );
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
 }
 
 function protocolLine(report: BaseReport, table: BaseTable): string {

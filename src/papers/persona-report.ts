@@ -9,6 +9,8 @@ import { compareOver, holm, smallestDetectable, type Comparison, type Run } from
 import { meanMetrics } from "../evaluation/metrics";
 import { unpackRanks } from "../evaluation/packed-ranks";
 import { lengthStrata, popularityStrata, trainingCounts } from "../evaluation/strata";
+import { makerOf } from "../models/index";
+import { PersonaSasrec } from "../models/persona-sasrec";
 import type { StageLosses } from "../models/two-stage";
 import { overSeeds, withIntervals, type Measured } from "./measure";
 import { forms as allForms, personaArms, type Arm, type Form, type Role } from "./persona-arms";
@@ -29,6 +31,8 @@ export interface PersonaRow {
   readonly results: readonly string[];
   /** Settings that were tried on validation; 1 where none were. */
   readonly searched: number;
+  /** What was chosen or set, over the model's defaults. */
+  readonly options: Readonly<Record<string, unknown>>;
   readonly valid: Readonly<Record<string, Measured>>;
   readonly test: Readonly<Record<string, Measured>>;
   /** Users' ids hidden. */
@@ -73,6 +77,8 @@ export interface PersonaReport {
   readonly proposed?: string;
   readonly comparisons: readonly PersonaComparison[];
   readonly slices: readonly PersonaSlice[];
+  /** What the sealed period says, once it was read. */
+  readonly sealed?: { readonly verdict: string; readonly cases: number; readonly comparisons: readonly PersonaComparison[] };
 }
 
 /** The name of a row: "persona-rerank". */
@@ -187,12 +193,22 @@ function rowOf({ arm, form, results }: Entry, cases: Cases<"test">, searched: nu
     seeds: results.map(({ seed }) => seed),
     results: results.map(resultId),
     searched,
+    options: overDefaults(arm, results[0]!.passport.options),
     valid: overSeeds(results.map(({ valid }) => valid.metrics)),
     test: withIntervals(overSeeds(results.map(({ test }) => test.metrics)), results.map((result) => testRun(result, cases))),
     anonymous: anonymous.length === 0 ? undefined : overSeeds(anonymous),
     losses,
     blend: results[0]!.blend === undefined ? undefined : overSeeds(results.map(({ blend }) => ({ blend: blend! })))["blend"],
   };
+}
+
+/** A passport's options that are not the model's defaults; how stages and personas are made, which is alike everywhere, left out. */
+function overDefaults({ model }: Arm, options: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const made = model === "persona" ? new PersonaSasrec() : makerOf(model).make({});
+  const defaults: Readonly<Record<string, unknown>> = made.options;
+  made.dispose();
+  const known = Object.entries(options).filter(([name]) => name in defaults);
+  return Object.fromEntries(known.filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(defaults[name])));
 }
 
 /** Known users with few and with more events, users who are new, short sessions, less popular targets. */

@@ -1,68 +1,89 @@
-/** The reports folder: index.html, and for the base experiment base.md, base.tex, base.json and one SVG a protocol. */
+/**
+ * The reports folder: index.html with all experiments that were run; base.md, base.tex, base.json and one SVG a protocol for the
+ * base experiment; persona.md, persona.tex, persona.json and persona.svg for the persona paper's.
+ */
 import { join } from "node:path";
 import { formatSeconds } from "../core/duration";
 import { ConfigError } from "../core/errors";
 import { writeFileAtomic } from "../core/files";
 import type { Readings } from "../evaluation/readings";
 import { intervalSvg } from "../display/figure";
-import { renderTable, type TableFormat } from "../display/formats";
-import { htmlPage, paragraph, plotBlock, type PageSection } from "../display/page";
+import type { TableFormat } from "../display/formats";
+import { htmlPage } from "../display/page";
 import type { BaseReport, BaseTable } from "./base";
 import { aboutSplit, basePlot, choiceTable, findings, mainTable, strataTable } from "./base-tables";
+import { departuresRegister, departureTables } from "./departures";
+import type { PersonaReport } from "./persona-report";
+import { personaSections } from "./persona-sections";
+import { personaPlot } from "./persona-tables";
+import { pageSections, plot, prose, sectionsText, sentences, tableBlock, type Section } from "./report-sections";
+
+/** What can be reported. */
+export type PaperReport = BaseReport | PersonaReport;
 
 /**
- * Writes the reports.
+ * Writes the reports of some experiments, all on one page.
+ * @param reports one, or several of different papers
  * @param readings how often test cases were read, for the notes
  * @returns the files, the page first
  */
-export function writeReports(folder: string, report: BaseReport, readings: Readings): readonly string[] {
+export function writeReports(folder: string, reports: PaperReport | readonly PaperReport[], readings: Readings): readonly string[] {
+  const all = Array.isArray(reports) ? (reports as readonly PaperReport[]) : [reports as PaperReport];
   const files: readonly (readonly [string, string])[] = [
-    ["index.html", baseHtml(report, readings)],
-    ["base.md", baseText(report, readings, "markdown")],
-    ["base.tex", baseText(report, readings, "latex")],
-    ["base.json", `${JSON.stringify(report, null, 2)}\n`],
-    ...report.tables.map((table) => [`base-${table.protocol}.svg`, intervalSvg(basePlot(report, table))] as const),
+    ["index.html", page(all, readings)],
+    ...all.flatMap((report): (readonly [string, string])[] => [
+      [`${report.paper}.md`, reportText(report, readings, "markdown")],
+      [`${report.paper}.tex`, reportText(report, readings, "latex")],
+      [`${report.paper}.json`, `${JSON.stringify(report, null, 2)}\n`],
+      ...plotsOf(report),
+    ]),
   ];
   for (const [name, content] of files) writeFileAtomic(join(folder, name), content);
   return files.map(([name]) => join(folder, name));
 }
 
-/** All tables and what they say, as text, Markdown or LaTeX. */
-export function baseText(report: BaseReport, readings: Readings, format: Exclude<TableFormat, "html">): string {
-  const heading = (text: string) => ({ text: `\n${text}\n${"=".repeat(text.length)}`, markdown: `## ${text}`, latex: `% ${text}` })[format];
-  const bullet = (text: string) => ({ text: `- ${text}`, markdown: `- ${text}`, latex: `% ${text}` })[format];
-  const prose = (text: string) => (format === "latex" ? `% ${text}` : text);
-  const parts = report.tables.flatMap((table) => [
-    heading(titleOf(table)),
-    "",
-    prose(aboutSplit(table)),
-    "",
-    renderTable(mainTable(report, table, readings), format),
-    ...findings(report, table).map(bullet),
-    "",
-    renderTable(strataTable(report, table), format),
-    renderTable(choiceTable(report, table), format),
-  ]);
-  return `${[...parts, prose(cacheLine(report)), ""].join("\n").trim()}\n`;
+function plotsOf(report: PaperReport): (readonly [string, string])[] {
+  if (report.paper === "persona") return report.rows.length === 0 ? [] : [["persona.svg", intervalSvg(personaPlot(report))]];
+  return report.tables.map((table) => [`base-${table.protocol}.svg`, intervalSvg(basePlot(report, table))]);
 }
 
-function baseHtml(report: BaseReport, readings: Readings): string {
-  const sections = report.tables.map((table): PageSection => ({
+/** All tables of an experiment and what they say, as text, Markdown or LaTeX. */
+export function reportText(report: PaperReport, readings: Readings, format: Exclude<TableFormat, "html">): string {
+  const last = report.paper === "base" ? [`${format === "latex" ? "% " : ""}${cacheLine(report)}`] : [];
+  return `${[sectionsText(sectionsOf(report, readings), format), ...last].join("\n").trim()}\n`;
+}
+
+function sectionsOf(report: PaperReport, readings: Readings): readonly Section[] {
+  if (report.paper === "persona") return personaSections(report, readings);
+  return report.tables.map((table): Section => ({
     heading: titleOf(table),
     blocks: [
-      paragraph(aboutSplit(table)),
-      renderTable(mainTable(report, table, readings), "html"),
-      `<ul>${findings(report, table).map((line) => `<li>${paragraph(line).slice(3, -4)}</li>`).join("")}</ul>`,
-      plotBlock(basePlot(report, table)),
-      renderTable(strataTable(report, table), "html"),
-      renderTable(choiceTable(report, table), "html"),
+      prose(aboutSplit(table)),
+      tableBlock(mainTable(report, table, readings)),
+      sentences(findings(report, table).map((text) => ({ text }))),
+      plot(basePlot(report, table)),
+      tableBlock(strataTable(report, table)),
+      tableBlock(choiceTable(report, table)),
     ],
   }));
-  const lead = [
-    `Session recommenders on ${report.dataset} at the "${report.budget}" budget, full ranking. Every number comes from a run with a passport; the ids are under each table.`,
-    cacheLine(report),
-  ];
-  return htmlPage("SessionLab: the base recommenders", lead, sections);
+}
+
+/** All experiments, and where one of the papers' is among them what departs from it. */
+function page(reports: readonly PaperReport[], readings: Readings): string {
+  const paper = reports.some((report) => report.paper === "persona");
+  const lead = reports.flatMap((report) =>
+    report.paper === "base"
+      ? [`Session recommenders on ${report.dataset} at the "${report.budget}" budget, full ranking. Every number comes from a run with a passport; the ids are under each table.`, cacheLine(report)]
+      : [`Personas from a knowledge graph in a session recommender (arXiv 2604.06928) on ${report.dataset} at the "${report.budget}" budget, full ranking.`],
+  );
+  const sections = [...reports.flatMap((report) => sectionsOf(report, readings)), ...(paper ? [departuresSection()] : [])];
+  return htmlPage(paper ? "SessionLab: the experiments" : "SessionLab: the base recommenders", lead, pageSections(sections));
+}
+
+/** What is rebuilt otherwise than published, and what the paper leaves open. */
+function departuresSection(): Section {
+  const { open, departures } = departureTables(departuresRegister("persona"));
+  return { heading: "Departures, and what the persona paper leaves open", blocks: [...open.map(tableBlock), tableBlock(departures)] };
 }
 
 /** How much came from the cache. */

@@ -1,0 +1,62 @@
+/** Sections of a report: written once, shown as text, Markdown, LaTeX, on a page and in a notebook. */
+import { intervalSvg, type IntervalPlot } from "../display/figure";
+import { escapeHtml, notebookTable, renderTable, styled, type TableFormat } from "../display/formats";
+import type { MimeBundle } from "../display/mime";
+import { paragraph, plotBlock, type PageSection } from "../display/page";
+import { sentenceList, sentenceText, type Sentence } from "../display/sentences";
+import type { Table } from "../display/table";
+
+/** Where a section is shown. */
+export type Shown = TableFormat | "notebook";
+
+/** A part of a section: its lines of text, or its blocks of HTML. */
+export type Block = (shown: Shown) => readonly string[];
+
+/** A heading and what stands under it. */
+export interface Section {
+  readonly heading: string;
+  readonly blocks: readonly Block[];
+}
+
+/** A paragraph. */
+export function prose(text: string): Block {
+  return (shown) => (shown === "html" || shown === "notebook" ? [paragraph(text)] : [shown === "latex" ? `% ${text}` : text, ""]);
+}
+
+/** A table with its notes. */
+export function tableBlock<Row>(table: Table<Row>): Block {
+  return (shown) => [shown === "notebook" ? notebookTable(table) : renderTable(table, shown)];
+}
+
+/** Sentences, one a line. */
+export function sentences(all: readonly Sentence[]): Block {
+  return (shown) => {
+    if (all.length === 0) return [];
+    if (shown === "notebook") return [styled(sentenceList(all))];
+    if (shown === "html") return [sentenceList(all)];
+    return [...all.map((one) => `${shown === "latex" ? "%" : "-"} ${sentenceText(one)}`), ""];
+  };
+}
+
+/** A plot: nothing in a text. */
+export function plot(of: IntervalPlot): Block {
+  return (shown) => (shown === "html" ? [plotBlock(of)] : shown === "notebook" ? [`<div style="max-width:${of.points.some(({ label }) => label.length > 30) ? 640 : 480}px">${intervalSvg(of)}</div>`] : []);
+}
+
+/** Sections as one text. */
+export function sectionsText(sections: readonly Section[], format: Exclude<TableFormat, "html">): string {
+  const heading = (text: string): string => ({ text: `\n${text}\n${"=".repeat(text.length)}`, markdown: `## ${text}`, latex: `% ${text}` })[format];
+  return sections.flatMap((section) => [heading(section.heading), "", ...section.blocks.flatMap((block) => block(format))]).join("\n");
+}
+
+/** Sections of a page. */
+export function pageSections(sections: readonly Section[]): readonly PageSection[] {
+  return sections.map(({ heading, blocks }) => ({ heading, blocks: blocks.flatMap((block) => block("html")) }));
+}
+
+/** Sections as a notebook shows them; a heading only where there are several. */
+export function sectionsBundle(sections: readonly Section[]): MimeBundle {
+  const html = sections.flatMap(({ heading, blocks }) => [...(sections.length > 1 ? [`<h3>${escapeHtml(heading)}</h3>`] : []), ...blocks.flatMap((block) => block("notebook"))]);
+  const plain = sections.flatMap(({ blocks }) => blocks.flatMap((block) => block("text")));
+  return { "text/html": html.join("\n"), "text/plain": plain.join("\n").trim() };
+}
