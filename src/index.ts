@@ -189,7 +189,7 @@ export { makerOf, models, type ModelId, type ModelMaker } from "./models/index";
 export { Bert4Rec, bert4RecBudgets, bert4RecDefaults, type Bert4RecOptions } from "./models/bert4rec";
 export { Gru4Rec, gru4RecBudgets, gru4RecDefaults, gru4RecRanges, type Gru4RecOptions } from "./models/gru4rec";
 export { attentionWeights, type AttentionWeights } from "./models/attention-weights";
-export { bprMaxLoss, crossEntropyLoss } from "./models/gru4rec-losses";
+export { bprMaxLoss, bprMaxRowsLoss, crossEntropyLoss } from "./models/gru4rec-losses";
 export { type ItemInput, type ItemVectors } from "./models/item-table";
 export { Narm, narmBudgets, narmDefaults, narmRanges, type NarmOptions } from "./models/narm";
 export { type NeuralOptions } from "./models/neural";

@@ -63,8 +63,8 @@ std::string define() {
 // The operations; each is in the file of its name.
 extern const Operation layer_norm, layer_norm_gradient;
 extern const Operation catalogue_softmax;
-extern const Operation bpr_max;
-extern const Operation gru_gates, gru_state, gru_state_gradient, gru_gates_gradient;
+extern const Operation bpr_max, bpr_max_rows;
+extern const Operation gru_step, gru_step_gradient;
 extern const Operation adagrad_rows;
 extern const Operation normalise, normalise_gradient;
 extern const Operation causal_softmax, causal_softmax_gradient;
