@@ -63,6 +63,8 @@ export { gatherRows } from "./tensor/ops/rows";
 export { sampledIds, sampledSoftmaxLoss, sampledSoftmaxRows, type SampledSoftmaxOptions } from "./tensor/ops/sampled-softmax-loss";
 export { segmentMean, segmentSoftmax, segmentSum } from "./tensor/ops/segments";
 export { sparseProduct } from "./tensor/ops/sparse-product";
+export { shuffledProduct } from "./tensor/ops/shuffled-product";
+export { biasedPrelu, hiddenMeans, weighedSum } from "./tensor/ops/semantic";
 export { softmaxLoss } from "./tensor/ops/softmax-loss";
 export { type Optimiser, type OptimiserState, type RowGradient } from "./tensor/optimiser";
 export { readRows } from "./tensor/parameter-rows";

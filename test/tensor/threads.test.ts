@@ -9,6 +9,9 @@ import { bprMaxRowsLoss } from "../../src/models/gru4rec-losses";
 import { initBackend } from "../../src/tensor/backend";
 import { hasKernels } from "../../src/tensor/kernel";
 import { gruStep } from "../../src/tensor/ops/gru";
+import { biasedPrelu, hiddenMeans, weighedSum } from "../../src/tensor/ops/semantic";
+import { shuffledFactorProduct, shuffledProduct } from "../../src/tensor/ops/shuffled-product";
+import { holdSparse, sparseFrom, type SparseTensor } from "../../src/tensor/sparse";
 import { noLeak } from "./helpers";
 
 const normal = (name: string, ...shape: number[]): tf.Tensor => tf.tensor(new Rng(name).normals(shape.reduce((a, b) => a * b, 1)), shape).mul(0.3);
@@ -24,10 +27,29 @@ const losses: Readonly<Record<string, { readonly inputs: () => tf.Tensor[]; loss
     inputs: () => [normal("states", 150, 70), normal("rows", 300, 70), normal("bias", 300, 1)],
     loss: (h, e, b) => bprMaxRowsLoss(h as tf.Tensor2D, e as tf.Tensor2D, b as tf.Tensor2D, { elu: 1, penalty: 0.9 }),
   },
+  "HDGI's layer by a matrix and by a factor, and its semantic attention": {
+    inputs: () => [normal("z", 400, 80), normal("b", 80), tf.tensor1d([0.25]), normal("w", 80, 16), normal("c", 16), normal("beta", 2, 2)],
+    loss: (z, bias, slope, weight, hidden, beta) => {
+      const parts = [shuffledProduct(held.matrix, z as tf.Tensor2D, [shuffle]), shuffledFactorProduct(held, z as tf.Tensor2D, [shuffle])].map((one) => biasedPrelu(one, bias as tf.Tensor1D, slope as tf.Tensor1D));
+      const means = hiddenMeans(parts[0]!, weight as tf.Tensor2D, hidden as tf.Tensor1D, 2);
+      return weighedSum(parts, beta as tf.Tensor2D).square().sum().add(means.square().sum());
+    },
+  },
 };
 
+const nodes = 400;
+const shuffle = Int32Array.from(new Rng("shuffle").permutation(nodes));
+let held: { readonly matrix: SparseTensor; readonly factor: SparseTensor; readonly self: tf.Tensor2D };
+
 describe("tensor/threads", () => {
-  before(() => initBackend());
+  before(async () => {
+    await initBackend();
+    const rng = new Rng("cells");
+    const cells = Array.from({ length: 3000 }, () => [rng.int(nodes), rng.int(nodes), rng.int(20)] as const);
+    const matrixOf = (columns: number, at: 1 | 2): SparseTensor => holdSparse(sparseFrom(nodes, columns, cells.map(([row]) => row), cells.map((cell) => cell[at])));
+    held = { matrix: matrixOf(nodes, 1), factor: matrixOf(20, 2), self: tf.keep(tf.ones([nodes, 1])) };
+  });
+  after(() => [held.matrix, held.factor, held.self].forEach((one) => one.dispose()));
 
   for (const [name, { inputs, loss }] of Object.entries(losses)) {
     it(`${name}: the same bits on 1, 2 and 5 threads`, function () {
