@@ -276,7 +276,9 @@ export interface Judged {
 
 /** The discriminator and its loss. @param real [N, D] @param shuffled [N, D] */
 export function judge(weights: Weights, real: tf.Tensor2D, shuffled: tf.Tensor2D): Judged {
-  const summary = real.mean(0, true).sigmoid(); // [1, D]
+  const count = real.shape[0];
+  const mean = tf.matMul(tf.fill([1, count], 1 / count), real); // a product: the gradient of tf.mean makes ones [N, D] on the host
+  const summary = mean.sigmoid(); // [1, D]
   const direction = product(weights["discriminator/weight"] as tf.Tensor2D, summary as tf.Tensor2D, false, true); // [D, 1]
   const logits = [real, shuffled].map((h) => tf.matMul(h, direction).add(weights["discriminator/bias"]!) as tf.Tensor2D);
   const loss = tf.softplus(logits[0]!.neg()).mean().add(tf.softplus(logits[1]!).mean()).div(2) as tf.Scalar;
