@@ -1,9 +1,10 @@
 /**
  * npm run bench -- tensor|sasrec|models|hdgi|rank|recbole|kg [--json] [--epochs N]: ours and a peer's speed on the same work, in one run,
  * with as many threads. --json ends with one line of JSON; a number is a median, a ratio is ours / peer.
- * npm run bench -- memory|large|prepare|planner [--json] [--steps N] [--events N]: numbers of ours against a limit; the exit code
+ * npm run bench -- memory|large|prepare|planner|neighbours [--json] [--steps N] [--events N]: numbers of ours against a limit; the exit code
  * is 1 where one does not hold.
  * npm run bench -- text [--json] [--titles N]: titles to vectors, as the first ones.
+ * --only NAME: of models and hdgi, one model ("GRU4Rec", "HDGI-C").
  */
 import { cpus, loadavg, totalmem } from "node:os";
 import { parseArgs } from "node:util";
@@ -18,6 +19,7 @@ import { hdgiCases } from "./hdgi";
 import { kgResults } from "./kg";
 import { memoryChecks } from "./memory";
 import { modelCases } from "./models";
+import { neighbourChecks } from "./neighbours";
 import { Peer, type PeerVersions } from "./peer";
 import { plannerChecks } from "./planner";
 import { prepareChecks } from "./prepare";
@@ -34,15 +36,17 @@ const alone: Readonly<Record<string, (sizes: { readonly steps: number; readonly 
   large: (_, tell) => largeChecks(tell),
   prepare: ({ events }, tell) => prepareChecks(events, tell),
   planner: (_, tell) => plannerChecks(tell),
+  neighbours: (_, tell) => neighbourChecks(tell),
 };
 
-const interleaved: Readonly<Record<string, (peer: Peer) => readonly Case[] | Promise<readonly Case[]>>> = { tensor: tensorCases, sasrec: sasrecCases, rank: rankCases, models: modelCases, hdgi: hdgiCases };
+const interleaved: Readonly<Record<string, (peer: Peer, only?: string) => readonly Case[] | Promise<readonly Case[]>>> = { tensor: tensorCases, sasrec: sasrecCases, rank: rankCases, models: modelCases, hdgi: hdgiCases };
 
 async function main(args: readonly string[]): Promise<void> {
-  const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: { json: { type: "boolean", default: false }, epochs: { type: "string", default: "300" }, steps: { type: "string", default: "10000" }, titles: { type: "string", default: "7924" }, events: { type: "string", default: "30000000" } } });
+  const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: { json: { type: "boolean", default: false }, only: { type: "string" }, epochs: { type: "string", default: "300" }, steps: { type: "string", default: "10000" }, titles: { type: "string", default: "7924" }, events: { type: "string", default: "30000000" } } });
   const names = [...Object.keys(interleaved), "recbole", "kg", "text", ...Object.keys(alone)];
   const [name, ...rest] = positionals;
   if (name === undefined || !names.includes(name) || rest.length > 0) throw new ConfigError(`Expected one of ${names.join(", ")}, found "${positionals.join(" ")}"`);
+  if (values.only !== undefined && name !== "models" && name !== "hdgi") throw new ConfigError(`Expected --only with models or hdgi, found it with "${name}"`);
   const whole = (option: "epochs" | "steps" | "events" | "titles"): number => {
     const wrong = rules.positiveInteger(Number(values[option]));
     if (wrong !== undefined) throw new ConfigError(`Expected --${option} to be ${wrong}, found "${values[option]}"`);
@@ -70,7 +74,7 @@ async function main(args: readonly string[]): Promise<void> {
     if (name === "recbole") results = await recboleResults(python, threads, epochs);
     else if (name === "kg") results = await kgResults(python);
     else if (name === "text") results = await textResults(python, threads, titles);
-    else for (const one of await interleaved[name]!(peer)) results.push(await measure(one));
+    else for (const one of await interleaved[name]!(peer, values.only)) results.push(await measure(one));
   } finally {
     peer.stop();
   }
