@@ -183,6 +183,7 @@ export { readAcm3025 } from "./personas/acm3025";
 export { readLabelledGraph, type GraphFiles } from "./personas/graph-files";
 export { labelQuality, meanAggregated, type F1, type LabelledGraph, type LabelQuality } from "./personas/labelled";
 export { Hdgi, hdgiDefaults, type HdgiOptions, type HdgiReport } from "./personas/hdgi";
+export { Dmgi, dmgiDefaults, type DmgiOptions, type DmgiReport } from "./personas/dmgi";
 
 // models: one paper a file; by id, and how they are tuned
 export { makerOf, models, type ModelId, type ModelMaker } from "./models/index";

@@ -62,7 +62,7 @@ export interface HdgiReport extends TrainingReport {
 }
 
 /** A loss above this is the trivial one. */
-const trivialLoss = 0.69;
+export const trivialLoss = 0.69;
 const file = "hdgi.safetensors";
 const metric = "nats below ln 2";
 
