@@ -55,8 +55,6 @@ export const acmSettings: Readonly<Record<PersonaLearner, readonly PersonaTrial[
     { rate: 0.005, epochs: 300 },
     { rate: 0.005, epochs: 300, self: 3 },
     { rate: 0.005, epochs: 300, consensus: 0.0001 },
-    { rate: 0.005, epochs: 300, consensus: 0.01 },
-    { rate: 0.005, epochs: 300, dimension: 256 },
   ],
 };
 

@@ -56,7 +56,7 @@ export interface PersonaOptionSets {
 export const acmOptions = {
   gcn: { dimension: 256, semantic: 16, rate: 0.001, epochs: 200, patience: 50 },
   gat: { dimension: 64, heads: 8, semantic: 8, rate: 0.005, epochs: 100 },
-  dmgi: { rate: 0.005, epochs: 300 },
+  dmgi: { rate: 0.005, epochs: 100 },
 } as const satisfies PersonaOptionSets;
 
 /** What is run. */
