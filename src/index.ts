@@ -183,13 +183,15 @@ export { personaGraphOf, personaPaths, type GraphOfType, type PersonaGraphOption
 export { namePersonas, personaGroups, type NamedPersona, type NameOptions, type PersonaGroups, type PersonaMark } from "./personas/clusters";
 export { nearestPersonas, personaStability, type NearNode, type Stability } from "./personas/likeness";
 export { learnPersonas, personaBudgets, type Personas, type NearPersona, type PersonaItem, type PersonaOptions, type PersonaView } from "./personas/personas";
-export { itemShares, movedBy, pathShares, spreadOf, withoutPaths, type ItemShare, type PathShare } from "./personas/explain";
+export { itemShares, movedBy, pathShares, spreadOf, withoutEdges, withoutPaths, type ItemShare, type PathShare } from "./personas/explain";
+export { explorePersonas, type ExplorationOptions, type ExploredNode, type ExplorerCandidate, type PersonaExploration, type PersonaState } from "./personas/exploration";
 export { type NodeView, type SeenNode } from "./personas/look";
 export { type NewNodes } from "./personas/new-nodes";
 export { readAcm3025 } from "./personas/acm3025";
 export { readLabelledGraph, type GraphFiles } from "./personas/graph-files";
 export { labelQuality, meanAggregated, type F1, type LabelledGraph, type LabelQuality } from "./personas/labelled";
 export { Hdgi, hdgiDefaults, type HdgiOptions, type HdgiReport } from "./personas/hdgi";
+export { Dmgi, dmgiDefaults, type DmgiOptions, type DmgiReport } from "./personas/dmgi";
 
 // models: one paper a file; by id, and how they are tuned
 export { makerOf, models, type ModelId, type ModelMaker } from "./models/index";
@@ -238,6 +240,7 @@ export { renderTable, type TableFormat } from "./display/formats";
 export { toBundle, type MimeBundle } from "./display/mime";
 export { notebookProgress, type NotebookDisplay, type NotebookProgress } from "./display/notebook-progress";
 export { htmlPage, paragraph, plotBlock, type PageSection } from "./display/page";
+export { personaMapFigure } from "./display/persona-explorer";
 export { type Cell, type Column, type Estimate, type Table } from "./display/table";
 
 // papers: published numbers, experiments, results, reports

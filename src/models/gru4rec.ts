@@ -22,6 +22,7 @@ import { laneSteps, type LaneStep } from "../data/session-lanes";
 import type { TrainSessions } from "../data/types";
 import { trainingCounts } from "../evaluation/strata";
 import { Adagrad } from "../tensor/adagrad";
+import { evenly } from "../tensor/initial";
 import { dropout } from "../tensor/ops/dropout";
 import { gruStep, type GruWeights } from "../tensor/ops/gru";
 import { gruSequence } from "../tensor/ops/gru-sequence";
@@ -33,7 +34,7 @@ import type { Optimiser } from "../tensor/optimiser";
 import { ParameterSet, type HostTensor } from "../tensor/parameters";
 import { bprMaxRowsLoss, crossEntropyLoss } from "./gru4rec-losses";
 import { itemNames, itemRows } from "./item-table";
-import { evenly, NeuralRecommender, neuralDefaults, neuralRules, type Lesson, type Values } from "./neural";
+import { NeuralRecommender, neuralDefaults, neuralRules, type Lesson, type Values } from "./neural";
 import { choice, logUniform, type Space } from "./space";
 
 /** GRU4Rec's options; those of the official code's best setting for Diginetica, but for D (512) and cross-entropy's logQ. */

@@ -10,6 +10,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { Rng } from "../core/rng";
+import { evenly as drawEvenly } from "../tensor/initial";
 import { edgeAttention } from "../tensor/ops/edge-attention";
 import { product } from "../tensor/ops/product";
 import { gatherRows } from "../tensor/ops/rows";
@@ -140,8 +141,7 @@ export function initialWeights(names: readonly string[], width: number, options:
   const { variant, dimension, heads, semantic } = options;
   const evenly = (name: string, shape: readonly number[], fanIn: number, fanOut: number, scale = 1): [string, HostTensor] => {
     const bound = scale * Math.sqrt(6 / (fanIn + fanOut));
-    const draw = rng.child(name);
-    return [name, { shape, data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => bound * (2 * draw.uniform() - 1)) }];
+    return [name, { shape, data: drawEvenly(shape.reduce((a, b) => a * b, 1), bound, rng.child(name)) }];
   };
   const filled = (name: string, length: number, value: number): [string, HostTensor] => [name, { shape: [length], data: new Float32Array(length).fill(value) }];
   const size = dimension / heads;
