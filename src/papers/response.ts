@@ -172,7 +172,7 @@ async function policyRows({ seeds, knobs, signal, progress, onStep }: ResponseSe
     const split = splitBySession(sessionsFrom(logEvents(log, "simulated"), { by: "given" }));
     const counts = new Float64Array(log.items);
     for (const item of split.train.item) counts[Number(split.items.ids[item])]! += 1;
-    const model = new Sasrec({ dimension: 32, maxLength: 12, epochs: 2 * sizes.epochs, patience: 3 });
+    const model = new Sasrec({ dimension: 32, maxLength: 12, epochs: 2 * sizes.epochs, patience: 2 * sizes.epochs }); // it may stand still at popularity for some epochs
     try {
       await model.fit(split.train, split.valid, { rng: rng.child("model"), signal, progress });
       const popular = fixedPolicy("popularity", counts);
