@@ -223,6 +223,7 @@ export { clickRates, lessPopularItems, type ClickRates } from "./response/ctr";
 export { gumbelChoice, logisticClicks, logSoftmax, posteriorGumbel, posteriorLogistic, type UniformAt } from "./response/gumbel";
 export { confidence, identify, refuseUnidentified, supportOf, type Identification, type Support } from "./response/identify";
 export { imputeSlates, type ImputedLog, type ImputeOptions } from "./response/impute";
+export { inspectSession, type Alternative, type InspectedSide, type InspectedStep, type Inspection } from "./response/inspect";
 export { keyedGumbel, keyedUniform, NO_CLICK, noiseKey } from "./response/keyed-noise";
 export { logLikelihoods, type Mechanism, type Steppers, type StepView } from "./response/mechanism";
 export { fixedPolicy, loggingPolicy, oraclePolicy, randomPolicy, recommenderPolicy, weightedPolicy, type ScoringModel } from "./response/policies";

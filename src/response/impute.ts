@@ -4,6 +4,7 @@
  * carries it in words; so is that nobody ever saw a slate and chose nothing, which such logs do not tell.
  * Departs: P2 does not say how its real sessions came by slates. Where the chosen item is not among the K best it takes
  * the place of one drawn by chance ("random"; the default, since a fixed place would be learnt) or of the last ("last").
+ * The first item of a session answers no slate: the recommender reads it, the response model's state does not.
  */
 import { ConfigError, DataError } from "../core/errors";
 import { resolveOptions, rules } from "../core/options";

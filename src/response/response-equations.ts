@@ -29,7 +29,7 @@ export interface ResponseShape {
 /** a + p_user. @param user [B], -1 for one who is not known @returns [B, D] */
 export function startVectors(weights: Weights, user: Int32Array): tf.Tensor2D {
   const a = weights["start"]!; // [1, D]
-  const own = weights["user"]!.shape[0]! <= 1 ? undefined : gatherRows(weights["user"] as tf.Tensor2D, user); // [B, D]
+  const own = weights["user"] === undefined ? undefined : gatherRows(weights["user"] as tf.Tensor2D, user); // [B, D]
   return (own === undefined ? tf.tile(a as tf.Tensor2D, [user.length, 1]) : own.add(a)) as tf.Tensor2D;
 }
 

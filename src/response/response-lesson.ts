@@ -32,8 +32,8 @@ export interface ResponseBatch {
   readonly there: Float32Array;
 }
 
-/** First values: item vectors small, no bias, no taste. */
-export function initialWeights(items: number, slots: number, users: number, dimension: number, rng: Rng): Record<string, HostTensor> {
+/** First values: item vectors small, no bias. Users and no click have weights where the log knows them. */
+export function initialWeights(items: number, { slots, users, silent }: ResponseShape, dimension: number, rng: Rng): Record<string, HostTensor> {
   const small = (rows: number, name: string): HostTensor => ({ shape: [rows, dimension], data: rng.child(name).normals(rows * dimension).map((value) => 0.1 * value) });
   const zeros = (...shape: number[]): HostTensor => ({ shape, data: new Float32Array(shape.reduce((size, one) => size * one, 1)) });
   return {
@@ -42,9 +42,8 @@ export function initialWeights(items: number, slots: number, users: number, dime
     slot: zeros(slots),
     seen: zeros(1),
     start: small(1, "start"),
-    user: small(Math.max(1, users), "user"), // one row that nobody has, where users are not known
-    none: zeros(dimension, 1),
-    noneBias: zeros(1),
+    ...(users > 0 ? { user: small(users, "user") } : {}),
+    ...(silent ? { none: zeros(dimension, 1), noneBias: zeros(1) } : {}),
     ...initialGru(2 * dimension + 1, dimension, rng.child("gru")),
   };
 }
@@ -92,14 +91,15 @@ export function responseLoss(weights: Weights, batch: ResponseBatch, shape: Resp
   const states: tf.Tensor2D[] = [];
   for (let t = 0; t < steps; t++) {
     states.push(hidden.add(first) as tf.Tensor2D);
-    if (t < steps - 1) hidden = gruStep(inputs.slice([t * sessions, 0], [sessions, -1]), hidden, gru);
+    if (t < steps - 1 || steps === 1) hidden = gruStep(inputs.slice([t * sessions, 0], [sessions, -1]), hidden, gru);
   }
   const values = valuesOf(weights, tf.concat(states, 0) as tf.Tensor2D, batch.slates, batch.recent, shape); // [T B, W]
   const there = tf.tensor1d(batch.there);
   const clicks = tf.tensor2d(Float32Array.from(batch.clicked), [steps * sessions, slots]);
   const nats = kind === "multi" ? tf.softplus(values).sub(values.mul(clicks)).sum(1) : singleNats(values, clicks, silent);
   const count = batch.there.reduce((sum, one) => sum + one, 0);
-  const likelihood = nats.mul(there).sum().div(count);
+  const unused = steps === 1 ? hidden.sum().mul(0) : tf.scalar(0); // a batch of first steps has no state to learn, and a gradient of 0
+  const likelihood = nats.mul(there).sum().div(count).add(unused);
   if (shape.users === 0) return likelihood as tf.Scalar;
   const own = gatherRows(weights["user"] as tf.Tensor2D, user).square().sum(1); // [B]
   return likelihood.add(own.div(tf.tensor1d(batch.often)).sum().mul(shrink / count)) as tf.Scalar;

@@ -98,10 +98,9 @@ export class ResponseModel {
     if (valid !== undefined) checkLog(valid, options.kind);
     if (valid !== undefined && (valid.items !== log.items || valid.slots !== log.slots)) throw new ConfigError(`Expected a validation log of ${log.slots} slots over ${log.items} items, found ${valid.slots} over ${valid.items}`);
     const support = supportOf(log);
-    const known = options.users ? support.users : 0;
-    const weights = new ParameterSet(initialWeights(log.items, log.slots, known, options.dimension, context.rng.child("weights")));
+    const shape = this.shape(support);
+    const weights = new ParameterSet(initialWeights(log.items, shape, options.dimension, context.rng.child("weights")));
     this.fitted = { weights, support };
-    const shape = this.shape();
     const optimiser = new Adam(weights, { rate: options.rate });
     try {
       return await train(
@@ -110,7 +109,7 @@ export class ResponseModel {
           identity: hashOf({ model: "response", options: options as Hashable, log: hashOfLog(log), valid: valid === undefined ? "none" : hashOfLog(valid), seed: context.rng.state().path, backend: tf.getBackend() }),
           ...{ weights, optimiser, epochs: options.epochs, patience: options.patience, metric: "log-likelihood" },
           rateScale: (epoch) => options.rateDecay ** epoch,
-          batches: (rng) => responseBatches(log, options.batch, known, rng),
+          batches: (rng) => responseBatches(log, options.batch, shape.users, rng),
           loss: (values, batch) => responseLoss(values, batch(), shape, options.shrink),
           validate: valid === undefined ? undefined : async () => mean(logLikelihoods(this.mechanism(), valid)),
         },
@@ -209,8 +208,7 @@ export class ResponseModel {
     this.fitted = undefined;
   }
 
-  private shape(): ResponseShape {
-    const { support } = this.state();
+  private shape(support = this.state().support): ResponseShape {
     return { kind: this.options.kind, slots: support.slots, users: this.options.users ? support.users : 0, silent: support.unanswered > 0 };
   }
 
