@@ -15,16 +15,6 @@ constexpr int64_t block = 16;  // sessions of one part
 
 SESSIONLAB_INLINE Lanes sigmoid(const Lanes& x) { return 1.0f / (1.0f + exp_of(-x)); }
 
-// The numbers of one piece of a row; those past its end are 0.
-SESSIONLAB_INLINE Lanes piece_of(const float* from, int64_t count) {
-  Lanes piece;
-  if (count == width) load(piece, from); else load_part(piece, from, count, 0);
-  return piece;
-}
-SESSIONLAB_INLINE void put(float* to, const Lanes& piece, int64_t count) {
-  if (count == width) store(to, piece); else store_part(to, piece, count);
-}
-
 // gates [B, 2H] before the sigmoid become r, then u; kept [B, H] is r h
 SESSIONLAB_KERNEL void open_gates(const float* bias, const float* hidden, int64_t rows, int64_t units, float* gates, float* kept) {
   for (int64_t row = 0; row < rows; row++, gates += 2 * units, hidden += units, kept += units) {
@@ -133,6 +123,7 @@ void compute_gradient(Call& call) {
       {units, 2 * units, dgate_weight + inputs * 2 * units, 2 * units, Start::zero, {rows, columns_of(hidden, units), as_it_is(dgates, 2 * units)}},
       {to_state ? rows : 0, units, dhidden, units, Start::kept, {2 * units, rows_of(dgates, 2 * units), turned(gate_weight + inputs * 2 * units, 2 * units)}},
   });
+  if (!to_state) std::fill(dhidden, dhidden + rows * units, 0.0f);
   sum_columns(dgates, rows, 2 * units, dgate_bias);
   sum_columns(dcandidate, rows, units, dbias);
 }

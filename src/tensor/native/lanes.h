@@ -30,6 +30,16 @@ SESSIONLAB_INLINE void load_part(Lanes& to, const float* from, int64_t count, fl
 }
 SESSIONLAB_INLINE void store_part(float* to, const Lanes& from, int64_t count) { std::memcpy(to, &from, count * sizeof(float)); }
 
+// The numbers of one piece of a row; those past its end are 0.
+SESSIONLAB_INLINE Lanes piece_of(const float* from, int64_t count) {
+  Lanes piece;
+  if (count == width) load(piece, from); else load_part(piece, from, count, 0);
+  return piece;
+}
+SESSIONLAB_INLINE void put(float* to, const Lanes& piece, int64_t count) {
+  if (count == width) store(to, piece); else store_part(to, piece, count);
+}
+
 SESSIONLAB_INLINE float sum_of(const Lanes& x) {
   float fold[width];
   store(fold, x);

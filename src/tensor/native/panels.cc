@@ -101,11 +101,8 @@ decltype(&part_plain) part_here() {
 }
 
 SESSIONLAB_KERNEL void add_rows(const float* from, int64_t rows, int64_t columns, int64_t count, float* sums) {
-  Lanes sum{}, piece;
-  for (int64_t row = 0; row < rows; row++) {
-    if (count == width) load(piece, from + row * columns); else load_part(piece, from + row * columns, count, 0);
-    sum += piece;
-  }
+  Lanes sum{};
+  for (int64_t row = 0; row < rows; row++) sum += piece_of(from + row * columns, count);
   store_part(sums, sum, count);
 }
 

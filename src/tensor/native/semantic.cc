@@ -14,15 +14,6 @@ namespace {
 
 constexpr int64_t block = 64;  // rows of one part
 
-SESSIONLAB_INLINE Lanes piece_of(const float* from, int64_t count) {
-  Lanes piece;
-  if (count == width) load(piece, from); else load_part(piece, from, count, 0);
-  return piece;
-}
-SESSIONLAB_INLINE void put(float* to, const Lanes& piece, int64_t count) {
-  if (count == width) store(to, piece); else store_part(to, piece, count);
-}
-
 SESSIONLAB_KERNEL void prelu_rows(const float* x, const float* bias, float slope, int64_t rows, int64_t columns, float* y) {
   for (int64_t row = 0; row < rows; row++, x += columns, y += columns)
     for (int64_t i = 0; i < columns; i += width) {

@@ -36,17 +36,12 @@ SESSIONLAB_INLINE void add_row(const Sparse& a, int64_t row, const int32_t* orde
 
 template <int lanes>
 SESSIONLAB_INLINE void add_one(float value, const float* source, int64_t count, Lanes* sum) {
-  Lanes piece;
-  for (int j = 0; j < lanes; j++) {
-    if (j < lanes - 1 || count == width) load(piece, source + j * width); else load_part(piece, source + j * width, count, 0);
-    sum[j] += value * piece;
-  }
+  for (int j = 0; j < lanes; j++) sum[j] += value * piece_of(source + j * width, j < lanes - 1 ? width : count);
 }
 
 template <int lanes>
-SESSIONLAB_INLINE void put(float* to, int64_t count, const Lanes* sum) {
-  for (int j = 0; j < lanes; j++)
-    if (j < lanes - 1 || count == width) store(to + j * width, sum[j]); else store_part(to + j * width, sum[j], count);
+SESSIONLAB_INLINE void put_row(float* to, int64_t count, const Lanes* sum) {
+  for (int j = 0; j < lanes; j++) put(to + j * width, sum[j], j < lanes - 1 ? width : count);
 }
 
 // What a product is of; `self` may be null.
@@ -66,7 +61,7 @@ SESSIONLAB_INLINE void spread(const Job& job, int64_t row, int64_t at, int64_t c
   Lanes sum[lanes]{};
   add_row<lanes>(job.a, i, job.order == nullptr ? nullptr : job.order + g * job.sources, job.x + at, job.columns, count, sum);
   if (job.self != nullptr) add_one<lanes>(job.self[i], job.own + job.place[row] * job.columns + at, count, sum);
-  put<lanes>(job.y + row * job.columns + at, count, sum);
+  put_row<lanes>(job.y + row * job.columns + at, count, sum);
 }
 
 template <int lanes>
@@ -77,7 +72,7 @@ SESSIONLAB_INLINE void collect(const Job& job, int64_t row, int64_t at, int64_t 
     add_row<lanes>(job.a, own, nullptr, job.x + g * job.sources * job.columns + at, job.columns, count, sum);
     if (job.self != nullptr) add_one<lanes>(job.self[own], job.own + (g * job.rows + own) * job.columns + at, count, sum);
   }
-  put<lanes>(job.y + row * job.columns + at, count, sum);
+  put_row<lanes>(job.y + row * job.columns + at, count, sum);
 }
 
 // Rows [from, to) of columns [at, end), a tile's width at most.

@@ -21,9 +21,9 @@ export interface GruWeights {
   readonly candidateBias: tf.Tensor1D;
 }
 
-/** What a step's gradient may leave out. */
+/** What a step's gradient leaves out. */
 export interface GruOptions {
-  /** The state before is not learnt through: its gradient is not made whole, and must not be asked for. */
+  /** The state before is a constant: no gradient reaches it, which saves a product. */
   readonly fixedState?: boolean;
 }
 
@@ -40,7 +40,7 @@ export interface GruOptions {
  * assert.deepEqual(Array.from(next), [2, -1]);
  */
 export function gruStep(x: tf.Tensor2D, hidden: tf.Tensor2D, weights: GruWeights, options: GruOptions = {}): tf.Tensor2D {
-  if (!hasKernels()) return gruStepPortable(x, hidden, weights);
+  if (!hasKernels()) return gruStepPortable(x, options.fixedState === true ? constant(hidden) : hidden, weights);
   const attributes = [attribute.float("state", options.fixedState === true ? 0 : 1)];
   return withGradient(
     [x, hidden, weights.gates, weights.candidate, weights.gateBias, weights.candidateBias],
@@ -54,6 +54,11 @@ export function gruStep(x: tf.Tensor2D, hidden: tf.Tensor2D, weights: GruWeights
       return [dx, dHidden, dGates, dCandidate, dGateBias, dCandidateBias];
     },
   );
+}
+
+/** The same values, with a gradient of zero. */
+function constant(x: tf.Tensor2D): tf.Tensor2D {
+  return withGradient([x], (input) => ({ value: input.clone(), keep: [] }), (dy) => [tf.zerosLike(dy)]);
 }
 
 /** The plain twin: tfjs operations with automatic gradients. */
