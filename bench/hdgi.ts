@@ -18,7 +18,7 @@ import type { Peer } from "./peer";
 /** ACM3025: papers, words, author pairs, subjects. */
 const [nodes, words, pairs, subjects] = [3025, 1870, 13_128, 57];
 
-/** The options that results/searches/hdgi-acm3025-gcn.json and -gat.json ended with. */
+/** The options that results/searches/hdgi-acm3025.json ended with. */
 const variants = {
   "HDGI-C": { variant: "gcn", dimension: 256, heads: 8, semantic: 16, doubleSelf: false },
   "HDGI-A": { variant: "gat", dimension: 64, heads: 8, semantic: 8, doubleSelf: false },

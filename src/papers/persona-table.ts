@@ -61,12 +61,9 @@ export function verdicts(dataset: string, rows: readonly PersonaRow[]): string[]
     const gains = baselines.map((base) => ({ base, gain: f1(row) - f1(base) }));
     const ahead = gains.length > 0 && gains.every(({ gain }) => gain > spread(row));
     const least = leastNmi[dataset];
-    lines.push(
-      [
-        `${name}: micro-F1 ${gains.map(({ base, gain }) => `${signed(gain)} to ${personaRuns[base.model]}`).join(", ")}${row.seeds > 1 && gains.length > 0 ? `, ${ahead ? "both beyond" : "not both beyond"} the seeds' ${spread(row).toFixed(4)}` : ""}`,
-        ...(least === undefined ? [] : [`NMI ${row.mean.NMI.toFixed(3)} against ${least} of the authors' code in another's hands: ${row.mean.NMI >= least ? "reached" : "not reached"}`]),
-      ].join("; ") + ".",
-    );
+    const gained = gains.length === 0 ? [] : [`micro-F1 ${gains.map(({ base, gain }) => `${signed(gain)} to ${personaRuns[base.model]}`).join(", ")}${row.seeds > 1 ? `, ${ahead ? "both beyond" : "not both beyond"} the seeds' ${spread(row).toFixed(4)}` : ""}`];
+    const clusters = least === undefined ? [] : [`NMI ${row.mean.NMI.toFixed(3)} against ${least} of the authors' code in another's hands: ${row.mean.NMI >= least ? "reached" : "not reached"}`];
+    if (gained.length + clusters.length > 0) lines.push(`${name}: ${[...gained, ...clusters].join("; ")}.`);
     const control = model === "dmgi" ? undefined : find(`${model}-rewired`);
     if (control === undefined || features === undefined) continue;
     const left = f1(control) - f1(features);

@@ -52,7 +52,10 @@ export interface PersonaOptionSets {
   readonly dmgi?: Partial<DmgiOptions>;
 }
 
-/** Options for ACM3025: what `sessionlab hdgi --dataset acm3025 --search` chose on its validation split (results/searches). */
+/**
+ * Options for ACM3025, chosen on its validation split: DMGI's by `sessionlab hdgi --dataset acm3025 --search --variant dmgi`, HDGI's by a
+ * script over the settings that the same command tries (results/searches/hdgi-acm3025.json).
+ */
 export const acmOptions = {
   gcn: { dimension: 256, semantic: 16, rate: 0.001, epochs: 200, patience: 50 },
   gat: { dimension: 64, heads: 8, semantic: 8, rate: 0.005, epochs: 100 },

@@ -146,8 +146,16 @@ async function placesOf(known: HostMatrix, shown: HostMatrix): Promise<Float32Ar
   const both = new Float32Array(2 * count * dimension);
   both.set(known.data);
   both.set(shown.data, count * dimension);
-  const { data } = await normaliseVectors({ data: both, dimension }, Array.from({ length: count }, (_, n) => n), "pca(2)");
-  return data.slice(2 * count);
+  const all = Array.from({ length: count }, (_, n) => n);
+  for (const k of [2, 1] as const) {
+    try {
+      const { data } = await normaliseVectors({ data: both, dimension }, all, `pca(${k})`);
+      return Float32Array.from({ length: 2 * count }, (_, at) => (at % 2 < k ? data[k * (count + Math.floor(at / 2)) + (at % 2)]! : 0));
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error; // they differ in fewer directions
+    }
+  }
+  return new Float32Array(2 * count);
 }
 
 function usualNodes({ source, groups, named }: Personas): string[] {

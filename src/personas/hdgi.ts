@@ -16,6 +16,7 @@ import { Rng } from "../core/rng";
 import { decodeSafetensors, encodeSafetensors } from "../core/safetensors";
 import type { HostMatrix } from "../evaluation/logistic-regression";
 import { Adam } from "../tensor/adam";
+import { hostOf } from "../tensor/host";
 import { ParameterSet, type HostTensor } from "../tensor/parameters";
 import { train, type TrainingContext, type TrainingReport, type TrainingTask } from "../tensor/training";
 import { encode, encodeParts, holdFeatures, holdPath, initialWeights, judge, semanticLogits, vectorsByPath, weighed, type Encoded, type EncoderOptions, type HeldFeatures, type HeldPath, type Weights } from "./encoder";
@@ -326,13 +327,6 @@ export class Hdgi {
     if (this.fitted === undefined) throw new NotFittedError("Hdgi");
     return this.fitted;
   }
-}
-
-/** What is read within a tidy scope; tfjs would walk large arrays that the scope itself returns, number by number. */
-function hostOf<T>(read: () => T): T {
-  let found: T | undefined;
-  tf.tidy(() => void (found = read()));
-  return found!;
 }
 
 /** Blocks of about `size` nodes, all of one length or one less. */

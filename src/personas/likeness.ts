@@ -3,6 +3,7 @@ import { ConfigError } from "../core/errors";
 import type { Rng } from "../core/rng";
 import { adjustedRandIndex } from "../evaluation/labels";
 import type { HostMatrix } from "../evaluation/logistic-regression";
+import { rankedByCosine } from "../text/neighbours";
 import { personaGroups } from "./clusters";
 
 /** A node and its likeness. */
@@ -27,20 +28,7 @@ export function nearestPersonas({ shape: [count, width], data }: HostMatrix, to:
   if (vector.length !== width) throw new ConfigError(`Expected a node in [0, ${count}) or a vector of ${width} numbers, found ${typeof to === "number" ? to : `${to.length} numbers`}`);
   const mean = new Float64Array(width);
   data.forEach((value, at) => (mean[at % width]! += value / count));
-  const all = Array.from({ length: count }, (_, node): NearNode => ({ node, likeness: cosine(vector, data.subarray(node * width, node * width + width), mean) }));
-  return all.filter(({ node }) => node !== to).sort((a, b) => b.likeness - a.likeness || a.node - b.node).slice(0, k);
-}
-
-/** The cosine of two vectors, seen from `origin`; 0 where one of them is there. */
-function cosine(a: Float32Array, b: Float32Array, origin: Float64Array): number {
-  let [dot, one, other] = [0, 0, 0];
-  for (let d = 0; d < a.length; d++) {
-    const [x, y] = [a[d]! - origin[d]!, b[d]! - origin[d]!];
-    dot += x * y;
-    one += x * x;
-    other += y * y;
-  }
-  return dot === 0 ? 0 : dot / Math.sqrt(one * other);
+  return rankedByCosine({ shape: [count, width], data }, vector, mean).filter(({ row }) => row !== to).slice(0, k).map(({ row, cosine }) => ({ node: row, likeness: cosine }));
 }
 
 /** What two or more seeds agree on, means over pairs of them. */

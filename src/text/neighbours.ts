@@ -1,6 +1,5 @@
 /** The nearest items of an item by the cosine of their vectors: the look that tells whether vectors mean something. */
 import { ConfigError } from "../core/errors";
-import { unitRows } from "./encoder";
 
 /** One neighbour. */
 export interface NearRow {
@@ -19,15 +18,33 @@ export interface NearRow {
  * const vectors = { shape: [3, 2] as const, data: Float32Array.of(1, 0, 0, 1, 2, 1) };
  * assert.deepEqual(nearestRows(vectors, 0, 2).map(({ row }) => row), [2, 1]);
  */
-export function nearestRows({ data, shape: [count, dimension] }: { readonly data: Float32Array; readonly shape: readonly [number, number] }, row: number, k = 10): NearRow[] {
+export function nearestRows(vectors: Vectors, row: number, k = 10): NearRow[] {
+  const { data, shape: [count, dimension] } = vectors;
   if (!Number.isInteger(row) || row < 0 || row >= count) throw new ConfigError(`Expected a row in 0..${count - 1}, found ${row}`);
-  const unit = unitRows(data.slice(), dimension);
-  const own = unit.subarray(row * dimension, (row + 1) * dimension);
-  const cosines = Float64Array.from({ length: count }, (_, other) => {
-    let sum = 0;
-    for (let i = 0; i < dimension; i++) sum += own[i]! * unit[other * dimension + i]!;
-    return sum;
+  return rankedByCosine(vectors, data.subarray(row * dimension, (row + 1) * dimension)).filter((one) => one.row !== row).slice(0, k);
+}
+
+/** Rows of vectors: [N, D]. */
+interface Vectors {
+  readonly data: Float32Array;
+  readonly shape: readonly [number, number];
+}
+
+/**
+ * All rows by the cosine with a vector, the nearest first; of equal ones the first. A vector of no length is as near as one at a right angle.
+ * @param vector [D]
+ * @param origin [D] from where they are looked at; default zero
+ */
+export function rankedByCosine({ data, shape: [count, dimension] }: Vectors, vector: Float32Array, origin = new Float64Array(dimension)): NearRow[] {
+  const cosines = Float64Array.from({ length: count }, (_, row) => {
+    let [dot, one, other] = [0, 0, 0];
+    for (let d = 0; d < dimension; d++) {
+      const [x, y] = [vector[d]! - origin[d]!, data[row * dimension + d]! - origin[d]!];
+      dot += x * y;
+      one += x * x;
+      other += y * y;
+    }
+    return dot === 0 ? 0 : dot / Math.sqrt(one * other);
   });
-  const order = Array.from(cosines.keys()).filter((other) => other !== row);
-  return order.sort((a, b) => cosines[b]! - cosines[a]! || a - b).slice(0, k).map((other) => ({ row: other, cosine: cosines[other]! }));
+  return Array.from(cosines.keys()).sort((a, b) => cosines[b]! - cosines[a]! || a - b).map((row) => ({ row, cosine: cosines[row]! }));
 }

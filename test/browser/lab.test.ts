@@ -23,6 +23,17 @@ const cells = [
   "const kept = 6 * 7;\nkept",
 ];
 
+/** Users of two tastes as personas. */
+const explorer = `const origin = { source: "made", rule: "by hand", version: "1" };
+const edges = (name: string, from: string, to: string, pairs: number[][]) => ({ name, from, to, source: Int32Array.from(pairs, ([a]) => a), target: Int32Array.from(pairs, ([, b]) => b), origin });
+const ids = (count: number, letter: string) => Array.from({ length: count }, (_, n) => letter + n);
+const people = lab.graphFrom(
+  [{ type: "user", ids: ids(24, "u") }, { type: "item", ids: ids(10, "i"), labels: ids(10, "Title ") }, { type: "genre", ids: ["War", "Drama"] }],
+  [edges("chose", "user", "item", Array.from({ length: 72 }, (_, n) => [n % 24, (n % 2) * 5 + ((n + Math.floor(n / 24)) % 5)])), edges("genre", "item", "genre", Array.from({ length: 10 }, (_, n) => [n, Math.floor(n / 5)]))],
+);
+const personas = await lab.learnPersonas(people, { shape: [10, 4], data: new lab.Rng("items").normals(40) }, { groups: 2, hdgi: { dimension: 8, epochs: 20 } }, { rng: new lab.Rng(1), progress });
+await lab.explorePersonas(personas, { nodes: ["u0", "u1"] })`;
+
 /** The application that the server's flag --expose-app-in-browser gives to the page. */
 interface JupyterApp {
   readonly started: Promise<void>;
@@ -154,6 +165,22 @@ describe("JupyterLab", function () {
     assert.match(await cell(index).locator(".cm-content").innerText(), /^lab\.split/);
   });
 
+  it("shows personas in an explorer: a user is chosen, a meta-path switched off, the vector moves", async () => {
+    const index = await type(explorer);
+    void command("notebook:run-cell").catch(() => undefined);
+    const panel = cell(index).locator("[data-explorer]");
+    await panel.locator("select").waitFor({ timeout: 60_000 });
+    assert.equal(await panel.locator('[data-part="still"]').count(), 0);
+    await panel.locator("select").selectOption({ index: 1 });
+    await panel.locator("input").first().uncheck();
+    assert.match(await panel.locator('[data-part="head"]').innerText(), /the vector moved by \d/);
+    assert.match(await panel.locator('[data-part="tables"]').innerText(), /item\s+off/);
+    assert.match(await panel.locator('[data-part="history"]').innerText(), /Title 6/);
+    await panel.scrollIntoViewIfNeeded();
+    await picture("4-explorer");
+    await idle();
+  });
+
   for (const [name, code] of [
     ["a loop", 'console.log("begun");\nwhile (true) {}'],
     ["a training", 'const numbers = Array.from({ length: 4000 }, (_, i) => i);\nconst split = lab.splitByTime(lab.sessionsFrom(lab.eventsFrom({ name: "made", user: numbers.map((i) => String(i % 40)), item: numbers.map((i) => String((i * 7) % 97)), time: numbers })));\nconst model = lab.models.sasrec.make({ epochs: 100000, patience: 100000 });\nconsole.log("begun");\nawait model.fit(split.train, split.valid, { rng: new lab.Rng(1), progress });'],
@@ -165,7 +192,7 @@ describe("JupyterLab", function () {
       await page.waitForTimeout(1500);
       await command("notebook:interrupt-kernel");
       await cell(index).locator(".jp-OutputArea-output").filter({ hasText: "Interrupted" }).waitFor({ timeout: 30_000 });
-      await picture(name === "a loop" ? "4-loop-stopped" : "5-training-stopped");
+      await picture(name === "a loop" ? "5-loop-stopped" : "6-training-stopped");
       const next = await type("kept + 1");
       void command("notebook:run-cell").catch(() => undefined);
       await cell(next).locator(".jp-OutputArea-output").first().waitFor({ timeout: 60_000 });

@@ -1,9 +1,10 @@
 /** The notebooks: saved with the outputs of their cells, and executed through the project's kernel. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { catalog } from "../../src/data/catalog";
 import { isLocal } from "../../src/data/datasets";
+import { miniLmFolder } from "../../src/text/default-encoder";
 import { skipFor } from "../data/fixtures";
 import { load } from "../setup/load";
 
@@ -61,7 +62,7 @@ describe("notebooks", () => {
   });
 
   it("are found by the start of their name", () => {
-    assert.deepEqual(scripts.notebookPaths().map((path) => basename(path)), ["00-quick-start.ipynb", "10-data-and-sessions.ipynb", "11-your-own-data.ipynb", "20-knowledge-graph.ipynb", "30-base-recommenders.ipynb", "40-response-model.ipynb"]);
+    assert.deepEqual(scripts.notebookPaths().map((path) => basename(path)), ["00-quick-start.ipynb", "10-data-and-sessions.ipynb", "11-your-own-data.ipynb", "20-knowledge-graph.ipynb", "21-personas.ipynb", "30-base-recommenders.ipynb", "40-response-model.ipynb"]);
     assert.deepEqual(scripts.notebookPaths(["10"]).map((path) => basename(path)), ["10-data-and-sessions.ipynb"]);
     assert.throws(() => scripts.notebookPaths(["99"]), /Expected a notebook of notebooks\/, found "99"/);
   });
@@ -141,12 +142,13 @@ describe("notebooks", () => {
     }
   });
 
-  for (const name of ["00-quick-start", "10-data-and-sessions", "11-your-own-data", "20-knowledge-graph", "30-base-recommenders"]) {
+  for (const name of ["00-quick-start", "10-data-and-sessions", "11-your-own-data", "20-knowledge-graph", "21-personas", "30-base-recommenders"]) {
     it(`run from the first cell to the last: ${name}`, async function () {
       this.timeout(900_000); // a minute with the native backend, some with wasm
       const missing = scripts.missingForNotebooks();
       if (missing !== undefined) skipFor(this, missing);
       if (name !== "11-your-own-data" && !isLocal(catalog["ml-100k"])) skipFor(this, "MovieLens-100K is not downloaded");
+      if (name === "21-personas" && !existsSync(miniLmFolder())) skipFor(this, "all-MiniLM-L6-v2 is not here (npm run setup -- --tests fetches it)");
       if (process.env.SESSIONLAB_BACKEND === "cpu") skipFor(this, "a training takes six minutes on the plain backend");
       if (process.env.SESSIONLAB_BACKEND === "wasm" && name === "30-base-recommenders") skipFor(this, "its six trainings are for the native backend");
       const [path] = scripts.notebookPaths([name]);

@@ -76,6 +76,14 @@ describe("personas/exploration", () => {
     assert.ok(spread(map.x) >= spread(map.y)); // the first direction is the one of most variance
   });
 
+  it("lays vectors that differ in one direction on a line", async () => {
+    const graph = graphFrom([{ type: "user", ids: ["a", "b", "c", "d"] }, { type: "item", ids: ["i", "j"] }], [{ name: "chose", from: "user", to: "item", source: Int32Array.of(0, 1, 2, 3), target: Int32Array.of(0, 0, 1, 1), origin }]);
+    const line = await learnPersonas(graph, { shape: [2, 2], data: Float32Array.of(1, 0, 0, 1) }, { groups: 2, hdgi: { dimension: 4, epochs: 5 } }, { rng: new Rng(1) });
+    const { map } = await explorePersonas(line);
+    assert.ok(map.y.every((y) => y === 0) && map.x[0] === map.x[1] && map.x[0] !== map.x[2], `${map.x} ${map.y}`);
+    line.dispose();
+  });
+
   it("takes of each group the clearest and the least clear member, and refuses what is none", async () => {
     const { nodes } = await explorePersonas(personas, { paths: [] });
     assert.deepEqual(nodes.map(({ states }) => states.length), nodes.map(() => 1));
