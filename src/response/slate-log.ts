@@ -164,7 +164,7 @@ export function clickSessions({ offsets, slots, slate, clicked, user }: SlateLog
  * @example
  * import { logEvents, sessionsFrom } from "sessionlab";
  * const log = { offsets: Uint32Array.of(0, 2), slots: 2, items: 9, slate: Int32Array.of(4, 7, 1, 2), clicked: Uint8Array.of(0, 1, 1, 0) };
- * assert.deepEqual(sessionsFrom(logEvents(log, "demo"), { by: "given" }).items.ids, ["7", "1"]);
+ * assert.deepEqual(sessionsFrom(logEvents(log, "demo"), { by: "given" }).itemIds.slice(), ["1", "7"]);
  */
 export function logEvents(log: SlateLog, name: string): EventTable {
   const { offsets, item } = clickSessions(log);

@@ -6,6 +6,8 @@ import { benchmarkRows } from "../../src/papers/benchmark";
 import { linkingTable, readLinking } from "../../src/papers/linking";
 import { personaRows, personaRuns, readPersonaResults } from "../../src/papers/personas";
 import { readBlock } from "../../src/papers/report";
+import { readResponse } from "../../src/papers/response";
+import { responseTables } from "../../src/papers/response-tables";
 import { readResults, resultId } from "../../src/papers/results";
 
 describe("README", () => {
@@ -57,6 +59,19 @@ describe("README", () => {
     for (const { domain, evidence, test } of result.maps) {
       if (evidence === "relations") assert.ok(test.precision >= (domain === "films" ? 0.97 : 0.95) && test.recall >= (domain === "films" ? 0.9 : 0.8), domain);
     }
+  });
+
+  it("holds the tables of results/response, number by number; the goals are reached", () => {
+    const result = readResponse(join(root, "results", "response", "simulator.json"));
+    assert.ok(result !== undefined, "run sessionlab response --budget hour --publish");
+    const [likelihood, rates, policies] = responseTables(result);
+    assert.equal(readBlock(readme, "response-likelihood"), renderTable(likelihood, "markdown").trim());
+    assert.equal(readBlock(readme, "response-rates"), renderTable(rates, "markdown").trim());
+    assert.equal(readBlock(readme, "response-policies"), renderTable(policies, "markdown").trim());
+    assert.ok(result.likelihood.at(-1)!.gap <= 0.05);
+    for (const { name, abducted, prior } of result.rates.learnt) assert.ok(abducted.within && abducted.brier < prior.brier, name);
+    for (const { name, gain } of result.policies.slice(1)) assert.ok(gain!.low > 0, name);
+    assert.ok(result.same.rejected / result.same.runs >= result.same.low && result.same.rejected / result.same.runs <= result.same.high);
   });
 
   it("names only files of the project that are there", () => {
