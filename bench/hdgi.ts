@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
-import { NumericError } from "../src/core/errors";
+import { ConfigError, NumericError } from "../src/core/errors";
 import { encodeSafetensors } from "../src/core/safetensors";
 import { Adam, ParameterSet, personaGraph, Rng, rowNormalised, sparseFrom, type PersonaGraph } from "../src/index";
 import { encode, holdFeatures, holdPath, initialWeights, judge } from "../src/personas/encoder";
@@ -18,17 +18,19 @@ import type { Peer } from "./peer";
 /** ACM3025: papers, words, author pairs, subjects. */
 const [nodes, words, pairs, subjects] = [3025, 1870, 13_128, 57];
 
-/** The options that results/searches/hdgi-acm3025.json ended with. */
+/** The options that results/searches/hdgi-acm3025-gcn.json and -gat.json ended with. */
 const variants = {
   "HDGI-C": { variant: "gcn", dimension: 256, heads: 8, semantic: 16, doubleSelf: false },
   "HDGI-A": { variant: "gat", dimension: 64, heads: 8, semantic: 8, doubleSelf: false },
 } as const;
 
-/** Both variants. @throws NumericError when the two sides do not have the same loss */
-export async function hdgiCases(peer: Peer): Promise<Case[]> {
+/** Both variants, or one of them. @throws NumericError when the two sides do not have the same loss; ConfigError for a name that is none */
+export async function hdgiCases(peer: Peer, only?: string): Promise<Case[]> {
+  if (only !== undefined && !(only in variants)) throw new ConfigError(`Expected --only with one of ${Object.keys(variants).join(", ")}, found "${only}"`);
   const graph = graphOf(new Rng("bench hdgi"));
   const cases: Case[] = [];
   for (const [name, options] of Object.entries(variants)) {
+    if (only !== undefined && only !== name) continue;
     const folder = mkdtempSync(join(tmpdir(), "sessionlab-bench-"));
     try {
       const names = graph.paths.map((path) => path.name);

@@ -1,9 +1,10 @@
 /**
  * npm run bench -- tensor|sasrec|models|hdgi|rank|recbole|kg [--json] [--epochs N]: ours and a peer's speed on the same work, in one run,
  * with as many threads. --json ends with one line of JSON; a number is a median, a ratio is ours / peer.
- * npm run bench -- memory|large|prepare|planner [--json] [--steps N] [--events N]: numbers of ours against a limit; the exit code
+ * npm run bench -- memory|large|prepare|planner|neighbours|hdgi-large [--json] [--steps N] [--events N] [--users N]: numbers of ours against a limit; the exit code
  * is 1 where one does not hold.
  * npm run bench -- text [--json] [--titles N]: titles to vectors, as the first ones.
+ * --only NAME: of models and hdgi, one model ("GRU4Rec", "HDGI-C").
  */
 import { cpus, loadavg, totalmem } from "node:os";
 import { parseArgs } from "node:util";
@@ -15,9 +16,11 @@ import { measure, type Case, type Result } from "./interleave";
 import { largeChecks } from "./large";
 import { loads } from "./loads";
 import { hdgiCases } from "./hdgi";
+import { hdgiLargeChecks, shape } from "./hdgi-large";
 import { kgResults } from "./kg";
 import { memoryChecks } from "./memory";
 import { modelCases } from "./models";
+import { neighbourChecks } from "./neighbours";
 import { Peer, type PeerVersions } from "./peer";
 import { plannerChecks } from "./planner";
 import { prepareChecks } from "./prepare";
@@ -29,31 +32,34 @@ import { textResults } from "./text";
 import { peerPython, textPython } from "./venv";
 
 /** Against a limit. */
-const alone: Readonly<Record<string, (sizes: { readonly steps: number; readonly events: number }, tell: (line: string) => void) => Promise<readonly Check[]>>> = {
+const alone: Readonly<Record<string, (sizes: { readonly steps: number; readonly events: number; readonly users: number }, tell: (line: string) => void) => Promise<readonly Check[]>>> = {
   memory: ({ steps }, tell) => memoryChecks(loads, steps, tell),
   large: (_, tell) => largeChecks(tell),
   prepare: ({ events }, tell) => prepareChecks(events, tell),
   planner: (_, tell) => plannerChecks(tell),
+  neighbours: (_, tell) => neighbourChecks(tell),
+  "hdgi-large": ({ users }, tell) => hdgiLargeChecks(users, tell),
 };
 
-const interleaved: Readonly<Record<string, (peer: Peer) => readonly Case[] | Promise<readonly Case[]>>> = { tensor: tensorCases, sasrec: sasrecCases, rank: rankCases, models: modelCases, hdgi: hdgiCases };
+const interleaved: Readonly<Record<string, (peer: Peer, only?: string) => readonly Case[] | Promise<readonly Case[]>>> = { tensor: tensorCases, sasrec: sasrecCases, rank: rankCases, models: modelCases, hdgi: hdgiCases };
 
 async function main(args: readonly string[]): Promise<void> {
-  const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: { json: { type: "boolean", default: false }, epochs: { type: "string", default: "300" }, steps: { type: "string", default: "10000" }, titles: { type: "string", default: "7924" }, events: { type: "string", default: "30000000" } } });
+  const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: { json: { type: "boolean", default: false }, only: { type: "string" }, epochs: { type: "string", default: "300" }, steps: { type: "string", default: "10000" }, titles: { type: "string", default: "7924" }, events: { type: "string", default: "30000000" }, users: { type: "string", default: String(shape.users) } } });
   const names = [...Object.keys(interleaved), "recbole", "kg", "text", ...Object.keys(alone)];
   const [name, ...rest] = positionals;
   if (name === undefined || !names.includes(name) || rest.length > 0) throw new ConfigError(`Expected one of ${names.join(", ")}, found "${positionals.join(" ")}"`);
-  const whole = (option: "epochs" | "steps" | "events" | "titles"): number => {
+  if (values.only !== undefined && name !== "models" && name !== "hdgi") throw new ConfigError(`Expected --only with models or hdgi, found it with "${name}"`);
+  const whole = (option: "epochs" | "steps" | "events" | "titles" | "users"): number => {
     const wrong = rules.positiveInteger(Number(values[option]));
     if (wrong !== undefined) throw new ConfigError(`Expected --${option} to be ${wrong}, found "${values[option]}"`);
     return Number(values[option]);
   };
-  const [epochs, steps, events, titles] = [whole("epochs"), whole("steps"), whole("events"), whole("titles")];
+  const [epochs, steps, events, titles, users] = [whole("epochs"), whole("steps"), whole("events"), whole("titles"), whole("users")];
 
   const load = loadavg()[0]!;
   if (name in alone) {
     const backend = await initBackend();
-    const checks = await alone[name]!({ steps, events }, values.json ? () => undefined : console.log);
+    const checks = await alone[name]!({ steps, events, users }, values.json ? () => undefined : console.log);
     const environment = environmentOf(backend, undefined, load);
     if (values.json) console.log(JSON.stringify({ bench: name, cases: checks, environment }));
     else console.log(environmentLine(environment));
@@ -70,7 +76,7 @@ async function main(args: readonly string[]): Promise<void> {
     if (name === "recbole") results = await recboleResults(python, threads, epochs);
     else if (name === "kg") results = await kgResults(python);
     else if (name === "text") results = await textResults(python, threads, titles);
-    else for (const one of await interleaved[name]!(peer)) results.push(await measure(one));
+    else for (const one of await interleaved[name]!(peer, values.only)) results.push(await measure(one));
   } finally {
     peer.stop();
   }

@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { NumericError } from "../src/core/errors";
+import { ConfigError, NumericError } from "../src/core/errors";
 import { Adagrad, Adam, Bert4Rec, Gru4Rec, Narm, Niser, Rng, SrGnn, Stamp, tf, type Items, type Optimiser, type ParameterSet, type TrainSessions } from "../src/index";
 import type { Lesson, NeuralOptions, NeuralRecommender } from "../src/models/neural";
 import { trainStep } from "../src/tensor/training";
@@ -74,11 +74,13 @@ interface Inside {
 
 const inside = (model: NeuralRecommender<NeuralOptions>): Inside => model as unknown as Inside;
 
-/** SASRec's case and all others. @throws NumericError when both sides do not give the same loss without dropout */
-export async function modelCases(peer: Peer): Promise<Case[]> {
-  const cases = await sasrecCases(peer);
-  for (const bench of benches) cases.push(await caseOf(bench, peer));
-  return cases.map((one, at) => (at === 0 ? { ...one, name: `SASRec, ${one.name}` } : one));
+/** SASRec's case and all others, or one of them. @throws NumericError when both sides do not give the same loss without dropout; ConfigError for a name that is none */
+export async function modelCases(peer: Peer, only?: string): Promise<Case[]> {
+  const names = ["SASRec", ...benches.map(({ name }) => name)];
+  if (only !== undefined && !names.includes(only)) throw new ConfigError(`Expected --only with one of ${names.join(", ")}, found "${only}"`);
+  const cases = only === undefined || only === "SASRec" ? (await sasrecCases(peer)).map((one, at) => (at === 0 ? { ...one, name: `SASRec, ${one.name}` } : one)) : [];
+  for (const bench of benches) if (only === undefined || only === bench.name) cases.push(await caseOf(bench, peer));
+  return cases;
 }
 
 async function caseOf(bench: Bench, peer: Peer): Promise<Case> {

@@ -64,6 +64,8 @@ export { gatherRows } from "./tensor/ops/rows";
 export { sampledIds, sampledSoftmaxLoss, sampledSoftmaxRows, type SampledSoftmaxOptions } from "./tensor/ops/sampled-softmax-loss";
 export { segmentMean, segmentSoftmax, segmentSum } from "./tensor/ops/segments";
 export { sparseProduct } from "./tensor/ops/sparse-product";
+export { shuffledProduct } from "./tensor/ops/shuffled-product";
+export { biasedPrelu, hiddenMeans, weighedSum } from "./tensor/ops/semantic";
 export { softmaxLoss } from "./tensor/ops/softmax-loss";
 export { type Optimiser, type OptimiserState, type RowGradient } from "./tensor/optimiser";
 export { readRows } from "./tensor/parameter-rows";
@@ -181,20 +183,22 @@ export { personaGraphOf, personaPaths, type GraphOfType, type PersonaGraphOption
 export { namePersonas, personaGroups, type NamedPersona, type NameOptions, type PersonaGroups, type PersonaMark } from "./personas/clusters";
 export { nearestPersonas, personaStability, type NearNode, type Stability } from "./personas/likeness";
 export { learnPersonas, personaBudgets, type Personas, type NearPersona, type PersonaItem, type PersonaOptions, type PersonaView } from "./personas/personas";
-export { itemShares, movedBy, pathShares, spreadOf, withoutPaths, type ItemShare, type PathShare } from "./personas/explain";
+export { itemShares, movedBy, pathShares, spreadOf, withoutEdges, withoutPaths, type ItemShare, type PathShare } from "./personas/explain";
+export { explorePersonas, type ExplorationOptions, type ExploredNode, type ExplorerCandidate, type PersonaExploration, type PersonaState } from "./personas/exploration";
 export { type NodeView, type SeenNode } from "./personas/look";
 export { type NewNodes } from "./personas/new-nodes";
 export { readAcm3025 } from "./personas/acm3025";
 export { readLabelledGraph, type GraphFiles } from "./personas/graph-files";
 export { labelQuality, meanAggregated, type F1, type LabelledGraph, type LabelQuality } from "./personas/labelled";
 export { Hdgi, hdgiDefaults, type HdgiOptions, type HdgiReport } from "./personas/hdgi";
+export { Dmgi, dmgiDefaults, type DmgiOptions, type DmgiReport } from "./personas/dmgi";
 
 // models: one paper a file; by id, and how they are tuned
 export { makerOf, models, type ModelId, type ModelMaker } from "./models/index";
 export { Bert4Rec, bert4RecBudgets, bert4RecDefaults, type Bert4RecOptions } from "./models/bert4rec";
 export { Gru4Rec, gru4RecBudgets, gru4RecDefaults, gru4RecRanges, type Gru4RecOptions } from "./models/gru4rec";
 export { attentionWeights, type AttentionWeights } from "./models/attention-weights";
-export { bprMaxLoss, crossEntropyLoss } from "./models/gru4rec-losses";
+export { bprMaxLoss, bprMaxRowsLoss, crossEntropyLoss } from "./models/gru4rec-losses";
 export { type ItemInput, type ItemVectors } from "./models/item-table";
 export { Narm, narmBudgets, narmDefaults, narmRanges, type NarmOptions } from "./models/narm";
 export { type NeuralOptions } from "./models/neural";
@@ -236,6 +240,7 @@ export { renderTable, type TableFormat } from "./display/formats";
 export { toBundle, type MimeBundle } from "./display/mime";
 export { notebookProgress, type NotebookDisplay, type NotebookProgress } from "./display/notebook-progress";
 export { htmlPage, paragraph, plotBlock, type PageSection } from "./display/page";
+export { personaMapFigure } from "./display/persona-explorer";
 export { type Cell, type Column, type Estimate, type Table } from "./display/table";
 
 // papers: published numbers, experiments, results, reports

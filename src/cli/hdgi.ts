@@ -1,10 +1,16 @@
 /** sessionlab hdgi: vectors of a labelled heterogeneous graph in edge lists, learnt without the labels and held against them. */
+import { existsSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { ConfigError } from "../core/errors";
+import { writeFileAtomic } from "../core/files";
 import { projectRoot } from "../data/store";
-import { countReading } from "../evaluation/readings";
-import { acmOptions, personaRows, personaRuns, runPersonas, type PersonaMeasure, type PersonaRun } from "../papers/personas";
+import { renderTable } from "../display/formats";
+import { countReading, readReadings } from "../evaluation/readings";
+import { acmSettings, searchPersonas, type PersonaSearch, type PersonaSearchSettings } from "../papers/persona-search";
+import { personaExperiment, personaTable } from "../papers/persona-table";
+import { acmOptions, personaRuns, runPersonas, type PersonaLearner, type PersonaOptionSets, type PersonaRun } from "../papers/personas";
+import { fillBlock, hasBlock } from "../papers/report";
 import { readAcm3025 } from "../personas/acm3025";
 import { readLabelledGraph } from "../personas/graph-files";
 import type { LabelledGraph } from "../personas/labelled";
@@ -24,8 +30,10 @@ interface Options {
   readonly options?: readonly string[];
   readonly out: string;
   readonly publish?: boolean;
+  readonly search?: boolean;
 }
 
+const learners: readonly PersonaLearner[] = ["gcn", "gat", "dmgi"];
 const ids = Object.keys(personaRuns) as PersonaRun[];
 
 export function addHdgi(program: Command, runner: Runner): void {
@@ -37,13 +45,14 @@ export function addHdgi(program: Command, runner: Runner): void {
     .option("--paths <types...>", "meta-paths as sequences of types: paper-author-paper; by default each relation there and back")
     .option("--labels <file>", "rows of node, label[, train|valid|test]; without a split 20 % train, 10 % validation")
     .option("--dataset <name>", "acm3025, or the name of your graph in result files")
-    .option("--variant <name>", "gcn (HDGI-C) or gat (HDGI-A); both if not given")
+    .option("--variant <name>", "gcn (HDGI-C), gat (HDGI-A) or dmgi; all if not given")
     .option("--models <a,b>", `some of ${ids.join(", ")}, instead of --variant`)
     .option("--seeds <n>", "encoder seeds 1..n", parsePositive, 1)
     .option("--options <key=value...>", "options of the model: dimension=64 epochs=200; acm3025 has its own, chosen on validation")
     .option("--out <folder>", "where result files are read and written", "reports/hdgi")
-    .option("--publish", "use results/ of the project")
-    .addHelpText("after", "\nExamples:\n  $ sessionlab hdgi --dataset acm3025 --seeds 5\n  $ sessionlab hdgi --features f.tsv --edges paper-author=pa.tsv --edges paper-subject=ps.tsv --labels l.tsv --variant gcn\n  $ sessionlab hdgi --features f.tsv --edges user-item=ui.tsv --edges item-genre=ig.tsv --paths user-item-user user-item-genre-item-user --labels l.tsv");
+    .option("--search", "try acm3025's settings on validation instead, and keep them in searches/ of the results' folder")
+    .option("--publish", "use results/ of the project, and write the table into README.md")
+    .addHelpText("after", "\nExamples:\n  $ sessionlab hdgi --dataset acm3025 --seeds 5\n  $ sessionlab hdgi --dataset acm3025 --search --variant dmgi\n  $ sessionlab hdgi --features f.tsv --edges paper-author=pa.tsv --edges paper-subject=ps.tsv --labels l.tsv --variant gcn\n  $ sessionlab hdgi --features f.tsv --edges user-item=ui.tsv --edges item-genre=ig.tsv --paths user-item-user user-item-genre-item-user --labels l.tsv");
   runner.action(command, hdgi);
 }
 
@@ -51,25 +60,42 @@ async function hdgi(given: Options, { signal, progress, say }: Terminal): Promis
   const runs = runsOf(given);
   const { name, labelled } = await graphOf(given, signal);
   const backend = await initBackend();
-  const chosen = given.features === undefined ? acmOptions : {};
-  const set = parsePairs(given.options ?? []);
-  const options = { gcn: { ...chosen?.gcn, ...set }, gat: { ...chosen?.gat, ...set } };
   const results = given.publish === true ? join(projectRoot, "results") : resolve(given.out);
-  const found = await runPersonas({ ...{ dataset: name, labelled, runs, seeds: given.seeds, options, results }, ...{ backend, signal, progress, onStep: say, onReading: (experiment) => countReading(join(results, "readings.json"), experiment, "test") } });
-  const rows = personaRows(found);
-  const shown: readonly PersonaMeasure[] = ["test micro-F1", "test macro-F1", "NMI", "ARI", "loss", "accuracy"];
-  const cell = (mean: number, sd: number, seeds: number): string => (Number.isNaN(mean) ? "" : `${mean.toFixed(4)}${seeds > 1 ? ` ± ${sd.toFixed(4)}` : ""}`);
-  const table = alignColumns([["model", "seeds", ...shown], ...rows.map(({ model, seeds, mean, sd }) => [personaRuns[model], String(seeds), ...shown.map((one) => cell(mean[one], sd[one], seeds))])]);
-  const { graph, split } = labelled;
-  const head = `${name}: ${graph.nodes.length} nodes, meta-paths ${graph.paths.map((path) => path.name).join(", ")}; ${split.train.length} train, ${split.valid.length} validation, ${split.test.length} test; means ± sd over encoder seeds`;
-  const trivial = rows.filter((row) => row.trivial).map(({ model }) => `${personaRuns[model]}: a loss that never left ln 2; its vectors mean nothing`);
-  return { text: [head, ...table, ...trivial].join("\n"), json: { dataset: name, rows, results: found } };
+  const context = { dataset: name, labelled, results, signal, progress, onStep: say };
+  if (given.search === true) return search(given, context);
+  const set = parsePairs(given.options ?? []);
+  const chosen: PersonaOptionSets = given.features === undefined ? acmOptions : {};
+  const options = Object.fromEntries(learners.map((learner) => [learner, { ...chosen[learner], ...set }]));
+  const readings = join(results, "readings.json");
+  const found = await runPersonas({ ...context, runs, seeds: given.seeds, options, backend, onReading: (experiment) => countReading(readings, experiment, "test") });
+  const table = personaTable(name, found, labelled, readReadings(readings));
+  if (given.publish === true) publish(personaExperiment(name), renderTable(table, "markdown"));
+  return { text: renderTable(table, "text"), json: { dataset: name, rows: table.rows, results: found } };
+}
+
+function publish(experiment: string, table: string): void {
+  const readme = join(projectRoot, "README.md");
+  if (!existsSync(readme)) return;
+  const text = readFileSync(readme, "utf8");
+  if (hasBlock(text, experiment)) writeFileAtomic(readme, fillBlock(text, experiment, table));
+}
+
+/** The settings of acm3025, on validation. */
+async function search({ features, variant }: Options, context: Pick<PersonaSearchSettings, "dataset" | "labelled" | "results">): Promise<Outcome> {
+  if (features !== undefined) throw new ConfigError("Expected --search with --dataset acm3025, found files of your own; try settings by --options, and read their validation F1 in the result files");
+  const chosen = variant === undefined ? learners : [oneOf("a variant", learners, variant)];
+  const found: PersonaSearch[] = [];
+  for (const learner of chosen) found.push(await searchPersonas({ ...context, learner, settings: acmSettings[learner] }));
+  const lines = found.flatMap(({ learner, options, trials }) => trials.map((trial) => [trial.options === options ? "*" : "", learner, trial.valid.micro.toFixed(4), trial.fit.loss!.toPrecision(3), JSON.stringify(trial.options)]));
+  return { text: [...alignColumns([["", "learner", "validation micro-F1", "loss", "options"], ...lines]), `* chosen; ${found[0]!.chosenBy}`].join("\n"), json: { searches: found } };
 }
 
 function runsOf({ variant, models }: Options): readonly PersonaRun[] {
   if (models !== undefined) return models.split(",").map((one) => oneOf("a model", ids, one.trim()));
   if (variant === undefined) return ids;
-  const letter = oneOf("a variant", ["gcn", "gat"] as const, variant) === "gcn" ? "c" : "a";
+  const learner = oneOf("a variant", learners, variant);
+  if (learner === "dmgi") return ["features", "mean-features", "dmgi"];
+  const letter = learner === "gcn" ? "c" : "a";
   return ["features", "mean-features", `hdgi-${letter}`, `hdgi-${letter}-rewired`];
 }
 

@@ -36,7 +36,7 @@ const mostLabels = 25;
 const mostKinds = 8;
 /** Of more edges, arrows would be a blot. */
 const mostArrows = 100;
-const colours = ["#2f6fbd", "#c2571a", "#2b8a4b", "#8a4fbf", "#b3262e", "#7a6a1f", "#1f8a8a", "#8f4668"];
+export const colours = ["#2f6fbd", "#c2571a", "#2b8a4b", "#8a4fbf", "#b3262e", "#7a6a1f", "#1f8a8a", "#8f4668"];
 
 /**
  * A graph as a plotly figure: nodes by the attribute `kind` or `type`, labelled where they are few.

@@ -7,6 +7,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { withGradient } from "../tensor/gradient";
 import { attribute, hasKernels, kernel } from "../tensor/kernel";
+import { product } from "../tensor/ops/product";
 
 /** What stands in for a probability of 0. */
 const smallest = 1e-24;
@@ -48,6 +49,38 @@ export function bprMaxLoss(scores: tf.Tensor2D, options: BprMaxOptions): tf.Scal
       return { value: loss.mean() as tf.Scalar, keep: [gradient] as const };
     },
     (dy, [gradient]) => [gradient.mul(dy)],
+  );
+}
+
+/**
+ * The same loss from states and the rows that they are scored against, s = h e' + b: the scores never leave the cache.
+ * @param states [B, D]
+ * @param rows [B + K, D] of the lanes' own targets, then of the negatives
+ * @param bias [B + K, 1]
+ * @param scale of the sum over the lanes; the mean's 1 / B if not given
+ * @returns scalar
+ * @example
+ * import { bprMaxRowsLoss, initBackend, tf } from "sessionlab";
+ * await initBackend();
+ * const loss = bprMaxRowsLoss(tf.ones([1, 1]), tf.tensor2d([[1], [0]]), tf.tensor2d([[1], [0]]), { elu: 0, penalty: 0 }); // scores 2 and 0
+ * assert.ok(Math.abs(loss.dataSync()[0]! - Math.log(1 + Math.exp(-2))) < 1e-6);
+ */
+export function bprMaxRowsLoss(states: tf.Tensor2D, rows: tf.Tensor2D, bias: tf.Tensor2D, options: BprMaxOptions, scale = 1 / states.shape[0]): tf.Scalar {
+  if (!hasKernels() || rows.shape[0] < 2) {
+    const scores = product(states, rows, false, true).add(bias.reshape([1, rows.shape[0]])) as tf.Tensor2D; // [B, B + K]
+    return bprMaxLoss(scores, options).mul(scale * states.shape[0]) as tf.Scalar;
+  }
+  const attributes = [attribute.float("elu", options.elu), attribute.float("penalty", options.penalty), attribute.float("scale", scale)];
+  return withGradient(
+    [states, rows, bias],
+    (h, e, b) => {
+      const [loss, ...gradients] = kernel("SessionlabBprMaxRows", attributes, [h, e, b], 4) as [tf.Tensor1D, tf.Tensor2D, tf.Tensor2D, tf.Tensor1D];
+      return { value: loss.sum().mul(scale) as tf.Scalar, keep: gradients };
+    },
+    (dy, kept) => {
+      const whole = dy.dataSync()[0] === 1; // as the root of a training's gradients: a pass over the rows is saved
+      return kept.map((one, i) => (i === 2 ? one.reshape([-1, 1]) : one.clone())).map((one) => (whole ? one : one.mul(dy)));
+    },
   );
 }
 

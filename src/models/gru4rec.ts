@@ -22,6 +22,7 @@ import { laneSteps, type LaneStep } from "../data/session-lanes";
 import type { TrainSessions } from "../data/types";
 import { trainingCounts } from "../evaluation/strata";
 import { Adagrad } from "../tensor/adagrad";
+import { evenly } from "../tensor/initial";
 import { dropout } from "../tensor/ops/dropout";
 import { gruStep, type GruWeights } from "../tensor/ops/gru";
 import { gruSequence } from "../tensor/ops/gru-sequence";
@@ -31,9 +32,9 @@ import { sampledIds } from "../tensor/ops/sampled-softmax-loss";
 import type { StepPlan } from "../tensor/memory";
 import type { Optimiser } from "../tensor/optimiser";
 import { ParameterSet, type HostTensor } from "../tensor/parameters";
-import { bprMaxLoss, crossEntropyLoss } from "./gru4rec-losses";
+import { bprMaxRowsLoss, crossEntropyLoss } from "./gru4rec-losses";
 import { itemNames, itemRows } from "./item-table";
-import { evenly, NeuralRecommender, neuralDefaults, neuralRules, type Lesson, type Values } from "./neural";
+import { NeuralRecommender, neuralDefaults, neuralRules, type Lesson, type Values } from "./neural";
 import { choice, logUniform, type Space } from "./space";
 
 /** GRU4Rec's options; those of the official code's best setting for Diginetica, but for D (512) and cross-entropy's logQ. */
@@ -173,13 +174,15 @@ export class Gru4Rec extends NeuralRecommender<Gru4RecOptions> {
         const lanes = step.input.length;
         const hidden = carried.byName.get("hidden")!;
         const [own, others] = tf.split(rows, [lanes, ranked.length]) as [tf.Tensor2D, tf.Tensor2D];
-        const next = gruStep(dropout(own, this.options.inputDropout, rng.child("input")), gatherRows(hidden.read() as tf.Tensor2D, step.carry), gruOf(weights));
+        const before = gatherRows(hidden.read() as tf.Tensor2D, step.carry);
+        const next = gruStep(dropout(own, this.options.inputDropout, rng.child("input")), before, gruOf(weights), { fixedState: true });
         const state = dropout(next, this.options.stateDropout, rng.child("state")); // [B, D]
         hidden.assign(lanes === batch ? state : state.pad([[0, batch - lanes], [0, 0]]));
-        const scores = product(state, others, false, true).add(weights["bias"]!.reshape([1, ranked.length])) as tf.Tensor2D; // [B, B + K]
+        const bias = weights["bias"] as tf.Tensor2D;
+        if (this.options.loss === "bpr-max") return bprMaxRowsLoss(state, others, bias, this.options, 1 / batch); // the last steps, of fewer lanes, weigh less
+        const scores = product(state, others, false, true).add(bias.reshape([1, ranked.length])) as tf.Tensor2D; // [B, B + K]
         const logs = logQ === 0 ? undefined : Float32Array.from(ranked, (item, at) => logQ * (at < lanes ? 1 : alpha) * Math.log(counts[item]!));
-        const loss = this.options.loss === "bpr-max" ? bprMaxLoss(scores, this.options) : crossEntropyLoss(scores, logs);
-        return loss.mul(lanes / batch) as tf.Scalar; // the last steps, of fewer lanes, weigh less
+        return crossEntropyLoss(scores, logs).mul(lanes / batch) as tf.Scalar;
       },
     };
     return lesson as Lesson<unknown>;

@@ -321,11 +321,6 @@ function hold(vectors: ItemVectors | undefined): Fitted["vectors"] {
   return vectors === undefined ? undefined : { ...vectors, tensor: tf.keep(tf.tensor2d(vectors.data, [...vectors.shape])) };
 }
 
-/** Values drawn evenly from [-bound, bound]. */
-export function evenly(size: number, bound: number, rng: Rng): Float32Array {
-  return Float32Array.from({ length: size }, () => bound * (2 * rng.uniform() - 1));
-}
-
 /** A rule for a whole number of `heads` that divides the dimension. */
 export function dividing(dimension: number): Rule {
   return (value) => (rules.positiveInteger(value) === undefined && dimension % (value as number) === 0 ? undefined : "a divisor of dimension");

@@ -14,12 +14,13 @@ import * as tf from "@tensorflow/tfjs";
 import { resolveOptions, rules } from "../core/options";
 import type { Rng } from "../core/rng";
 import { sequenceOfPositions, type Sequences } from "../data/sequences";
+import { evenly } from "../tensor/initial";
 import { gates } from "../tensor/ops/gates";
 import { linear } from "../tensor/ops/linear";
 import { gatherRows } from "../tensor/ops/rows";
 import { segmentSum } from "../tensor/ops/segments";
 import type { HostTensor } from "../tensor/parameters";
-import { evenly, NeuralRecommender, neuralDefaults, neuralRules, scheduleRules, type Values } from "./neural";
+import { NeuralRecommender, neuralDefaults, neuralRules, scheduleRules, type Values } from "./neural";
 import { sessionGraphs, type SessionGraphs } from "./session-graph";
 import { choice, logUniform, type Space } from "./space";
 

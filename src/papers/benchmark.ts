@@ -38,16 +38,22 @@ export const searchRounds = { settings: 8, rounds: [{ share: 0.125, epochs: 2 },
 /** Validation cases that a setting of a list is scored on. */
 const listCases = 10_000;
 
-/** SR-GNN's schedule, a falling rate, one epoch later: 512 targets a batch are fewer steps, of about half the time. */
+/** SR-GNN's schedule, a falling rate, one epoch later: 512 targets a batch are fewer steps, of about half the time. SR-GNN itself keeps its batches of 100. */
 const schedule = { batch: 512, epochs: 6, rateDecay: 0.1, rateEpochs: 4 };
 /** What is set beforehand at the paper's budget, over the published settings. */
 const beforehand: Readonly<Partial<Record<ModelId, Readonly<Record<string, unknown>>>>> = {
   narm: schedule,
   stamp: schedule,
-  "sr-gnn": schedule,
+  "sr-gnn": { epochs: 4, rateEpochs: 3 },
   niser: schedule,
   sasrec: { batch: 128, maxLength: 20, epochs: 12, rateDecay: 0.1, rateEpochs: 9 },
 };
+
+/**
+ * Models whose search lost against the published settings on validation: SR-GNN's best of eight at batches of 512 has an MRR@20 of
+ * .1093 on the most recent eighth, the published batches of 100 give .1168. The search stays in results/searches.
+ */
+const unsearched: readonly ModelId[] = ["sr-gnn"];
 
 /** What is run. */
 export interface BenchmarkSettings {
@@ -105,11 +111,16 @@ function optionsOf(maker: ModelMaker, given: object): Readonly<Record<string, un
   return model.options;
 }
 
+/** The search that a model's options come from. */
+function searchFor(results: string, name: string, id: ModelId): Choice | undefined {
+  return unsearched.includes(id) ? undefined : readSearch(results, name, id);
+}
+
 function howChosen(results: string, name: string, id: ModelId, { passport: { options, budget } }: Result): string {
   const filled = (given: object): string => hashOfJson(optionsOf(makerOf(id), given));
   const fixed = fixedOptions(id, budget);
   const own = hashOf(options as Hashable);
-  const known = readSearch(results, name, id);
+  const known = searchFor(results, name, id);
   if (known !== undefined && own === filled({ ...fixed, ...known.options })) return `best of ${known.settings} on validation`;
   if (own !== filled(fixed)) return "set by hand";
   return Object.keys(options).length === 0 ? "none" : "published settings";
@@ -170,8 +181,9 @@ async function choose(id: ModelId, maker: ModelMaker, splitOf: SplitOf, settings
   const fixed = fixedOptions(id, shop.budget);
   const byHand = settings.set?.[id];
   if (byHand !== undefined) return { ...fixed, ...byHand };
-  const known = readSearch(settings.results, settings.name, id);
+  const known = searchFor(settings.results, settings.name, id);
   if (known !== undefined) return { ...fixed, ...known.options };
+  if (unsearched.includes(id)) return fixed;
   if (maker.space === undefined && (maker.ranges === undefined || !settings.search)) return fixed;
   const found = await searchOf(maker, fixed, await splitOf(validShare), shop, note);
   writeSearch(settings.results, settings.name, id, found);

@@ -77,6 +77,23 @@ export function formsStep(split: Split, { first, second, forms, readsUsers, cand
   );
 }
 
+/**
+ * Measures one form on the sealed cases.
+ * @param blend as chosen on validation, for that form
+ * @param onReading called before the cases are scored; not when the result is in the cache
+ */
+export function confirmStep(split: Split, { first, second, candidates }: Stages, form: Form, blend: BlendChoice | undefined, shop: Workshop, onReading: () => Promise<unknown>): Promise<StepResult<Evaluation>> {
+  const { signal, progress, cache } = shop;
+  const cases = split.confirm!;
+  const inputs = { first: first.key, second: second?.key ?? "none", cases: cases.hash };
+  const measure = (): Promise<Evaluation> => withStages([first, ...(second === undefined ? [] : [second])], async ([own, other]) => {
+    await onReading();
+    const stage = form === "alone" ? own! : new TwoStage(own!, other!, { candidates, ...(blend && { blend: blend.blend, temperatures: blend.temperatures }) });
+    return evaluate((sessions) => stage.score(sessions), cases, { ks: personaCutoffs, counts: trainingCounts(split.train), seal: "open", signal, progress });
+  });
+  return step("confirm", inputs, { form, candidates, blend: blend?.blend ?? 0, ks: personaCutoffs }, measure, { code: [__filename, require.resolve("../models/two-stage")], signal, progress, cache });
+}
+
 /** Opens trained models, hands them over as stages that do not score the same sessions twice, and frees them. */
 export async function withStages<T>(trained: readonly StepResult<Trained>[], use: (stages: readonly Stage[]) => Promise<T>): Promise<T> {
   const models = await Promise.all(trained.map(({ value }) => value.open()));

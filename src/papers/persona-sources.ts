@@ -14,7 +14,7 @@ import { sessionCount, type Sessions } from "../data/types";
 import type { HostMatrix } from "../evaluation/logistic-regression";
 import type { KnowledgeGraph } from "../kg/graph";
 import { personaSource, randomPersonas, remembering, shuffledPersonas, type PersonaSource } from "../models/persona-source";
-import { personaGraphOf, type GraphOfType } from "../personas/from-graph";
+import { personaGraphOf, type GraphOfType, type PersonaGraphOptions } from "../personas/from-graph";
 import { rewired } from "../personas/graph";
 import { Hdgi, type HdgiOptions, type HdgiReport } from "../personas/hdgi";
 import { personaBudgets } from "../personas/personas";
@@ -30,9 +30,16 @@ export interface NamedSource {
   readonly report?: Pick<HdgiReport, "loss" | "accuracy" | "trivial" | "beta" | "epochs">;
 }
 
-/** HDGI's options over its defaults: on "hour" each training takes under a minute. */
-export function hdgiOptions(budget: Budget): Partial<HdgiOptions> {
-  return personaBudgets[budget];
+/** How personas are learnt, over the defaults. */
+export interface LearningOptions {
+  readonly hdgi?: Partial<HdgiOptions>;
+  /** Which meta-paths, and how their edges count. */
+  readonly graph?: Partial<PersonaGraphOptions>;
+}
+
+/** The same with the budget's options: on "hour" each training takes under a minute. */
+export function learningOptions(budget: Budget, { hdgi, graph }: LearningOptions = {}): Required<LearningOptions> {
+  return { hdgi: { ...personaBudgets[budget], ...hdgi }, graph: graph ?? {} };
 }
 
 interface Trained {
@@ -47,6 +54,7 @@ export class PersonaShelf {
   constructor(
     private readonly world: PersonaData,
     private readonly shop: Workshop,
+    private readonly options: Required<LearningOptions>,
     private readonly note: <T>(what: string, result: StepResult<T>) => StepResult<T>,
   ) {}
 
@@ -69,21 +77,20 @@ export class PersonaShelf {
   }
 
   private async learn(kind: "graph" | "no-linked" | "rewired", seed: number, rng: Rng): Promise<NamedSource> {
-    const { world, shop } = this;
+    const { world, shop, options } = this;
     const graph: KnowledgeGraph = kind === "no-linked" ? world.unlinked : world.graph;
-    const own = personaGraphOf(graph, "user", { shape: world.vectors.shape as [number, number], data: world.vectors.data });
+    const own = personaGraphOf(graph, "user", { shape: world.vectors.shape as [number, number], data: world.vectors.data }, options.graph);
     // Newcomers stand in the groups that the true graph has; who else stands there is what was permuted.
     const source: GraphOfType = kind === "rewired" ? { ...own, ...rewired(own, rng.child("rewired")), type: own.type, newNodes: own.newNodes } : own;
-    const options = hdgiOptions(shop.budget);
     const { name, device, threads, cpu, tfjs, tensorflow } = shop.backend;
     const train = async (context: { readonly checkpoint?: string }): Promise<Trained> => {
-      const model = new Hdgi(options);
+      const model = new Hdgi(options.hdgi);
       const report = await model.fit(source, { ...context, rng: rng.child("hdgi"), signal: shop.signal, progress: shop.progress });
       return { report, open: () => model };
     };
     const settings = { code: [__filename, require.resolve("../personas/hdgi")], codec, checkpoint: true, signal: shop.signal, progress: shop.progress, cache: shop.cache };
     const inputs = { graph: source.hash, bits: { name, device, threads, cpu, tfjs, tensorflow } };
-    const trained = this.note(`personas of the ${kind === "graph" ? "graph" : `${kind} graph`}, seed ${seed}`, await step("personas", inputs as Readonly<Record<string, Hashable>>, { ...options, seed }, train, settings));
+    const trained = this.note(`personas of the ${kind === "graph" ? "graph" : `${kind} graph`}, seed ${seed}`, await step("personas", inputs as Readonly<Record<string, Hashable>>, { ...options.hdgi, seed }, train, settings));
     const model = trained.value.open();
     const vectors = model.embed(source);
     const { loss, accuracy, trivial, beta, epochs } = trained.value.report;

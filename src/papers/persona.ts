@@ -24,8 +24,8 @@ import type { StageLosses } from "../models/two-stage";
 import { trainedVectors } from "../text/item-vectors";
 import type { BackendInfo } from "../tensor/backend";
 import { forms as allForms, minuteArms, optionsOfArm, personaArms, type Arm, type Form } from "./persona-arms";
-import { formsStep, personaCutoffs, type FormRun } from "./persona-forms";
-import { hdgiOptions, PersonaShelf, type NamedSource } from "./persona-sources";
+import { formsStep, personaCutoffs, type FormRun, type Stages } from "./persona-forms";
+import { learningOptions, PersonaShelf, type LearningOptions, type NamedSource } from "./persona-sources";
 import { loadPersonaData, type OwnFiles, type PersonaData, type PersonaDataOptions } from "./persona-data";
 import { partOf, readResult, resultName, writeResult, type Result, type ResultPart } from "./results";
 import { readSearch, writeSearch, type Choice } from "./searches";
@@ -44,6 +44,8 @@ export interface PersonaExperiment {
   /** Options by arm, over all else: then nothing is searched for it. */
   readonly set?: Readonly<Record<string, object>>;
   readonly world?: Partial<PersonaDataOptions>;
+  /** How personas are learnt: HDGI's options, its meta-paths. */
+  readonly personas?: LearningOptions;
   /** Folder of result files: read first, written to after each run. */
   readonly results: string;
   readonly backend: BackendInfo;
@@ -53,6 +55,8 @@ export interface PersonaExperiment {
   readonly onStep?: (line: string) => void;
   /** Called before test cases are scored. */
   readonly onReading?: (experiment: string) => Promise<unknown>;
+  /** Called before the sealed cases are scored. */
+  readonly onConfirm?: (experiment: string) => Promise<unknown>;
 }
 
 /** One arm in one form with one seed, as its file holds it. */
@@ -87,14 +91,19 @@ export function armsOf({ arms, budget }: Pick<PersonaExperiment, "arms" | "budge
   return personaArms.filter(({ id }) => wanted.includes(id));
 }
 
-/** What all runs share. */
-interface Run {
+/** An experiment that is under way: what all runs share. */
+export interface Underway {
   readonly settings: PersonaExperiment;
   readonly world: PersonaData;
   readonly shop: Workshop;
+  readonly arms: readonly Arm[];
+  /** What was chosen, by arm. */
+  readonly options: ReadonlyMap<string, object>;
   readonly shelf: PersonaShelf;
   readonly note: <T>(what: string, result: StepResult<T>) => StepResult<T>;
 }
+
+type Run = Omit<Underway, "options" | "arms">;
 
 /**
  * Runs what `results` does not hold yet, and writes it there.
@@ -102,6 +111,18 @@ interface Run {
  * @throws ConfigError for unknown names and wrong options; DataError; NumericError; AbortError, after which the same call goes on
  */
 export async function runPersonaPaper(settings: PersonaExperiment): Promise<PersonaData> {
+  const run = await beginPersonaPaper(settings);
+  for (let seed = 1; seed <= settings.seeds; seed++) {
+    for (const arm of run.arms) {
+      throwIfAborted(settings.signal, "reproduce");
+      if (seed === 1 || isSeeded(arm)) await oneRun(arm, seed, run);
+    }
+  }
+  return run.world;
+}
+
+/** Loads the data, and chooses each arm's options. @throws as `runPersonaPaper` */
+export async function beginPersonaPaper(settings: PersonaExperiment): Promise<Underway> {
   const { budget, seeds, backend, cache, signal, progress } = settings;
   if (!knownBudgets.includes(budget)) throw new ConfigError(`Expected a budget (${knownBudgets.join(", ")}), found "${budget}"`);
   if (!Number.isInteger(seeds) || seeds < 1) throw new ConfigError(`Expected a positive number of seeds, found ${seeds}`);
@@ -114,19 +135,14 @@ export async function runPersonaPaper(settings: PersonaExperiment): Promise<Pers
     return result;
   };
   const world = await loadPersonaData(settings.source, { ...settings.world, signal, progress });
-  const run: Run = { settings, world, shop, note, shelf: new PersonaShelf(world, shop, note) };
+  const run: Run = { settings, world, shop, note, shelf: new PersonaShelf(world, shop, learningOptions(budget, settings.personas), note) };
   const options = new Map<string, object>();
   for (const arm of arms) options.set(arm.id, await choose(arm, run));
-  for (let seed = 1; seed <= seeds; seed++) {
-    for (const arm of arms) {
-      throwIfAborted(signal, "reproduce");
-      if (seed === 1 || isSeeded(arm)) await oneRun(arm, seed, options, run);
-    }
-  }
-  return world;
+  return { ...run, arms, options };
 }
 
-function isSeeded({ model }: Arm): boolean {
+/** Whether an arm draws random numbers. */
+export function isSeeded({ model }: Arm): boolean {
   return model === "persona" || makerOf(model).seeded;
 }
 
@@ -183,8 +199,8 @@ async function searched(arm: Arm, run: Run): Promise<Omit<Choice, "settings">> {
 }
 
 /** All forms of an arm with a seed, unless `results` has them. */
-async function oneRun(arm: Arm, seed: number, options: ReadonlyMap<string, object>, run: Run): Promise<void> {
-  const { settings, shop, world, shelf, note } = run;
+async function oneRun(arm: Arm, seed: number, run: Underway): Promise<void> {
+  const { settings, shop, world, options, note } = run;
   const candidates = settings.candidates ?? usualCandidates;
   const maker = makerFor(arm, undefined);
   const model = maker.make(options.get(arm.id)!);
@@ -195,7 +211,7 @@ async function oneRun(arm: Arm, seed: number, options: ReadonlyMap<string, objec
     options: {
       ...model.options,
       ...(arm.vectors && { vectors: world.vectors.card.sha256 }),
-      ...(arm.personas && { personas: { kind: arm.personas, ...hdgiOptions(shop.budget) } }),
+      ...(arm.personas && { personas: { kind: arm.personas, ...learningOptions(shop.budget, settings.personas) } }),
       ...(form !== "alone" && { candidates, second: options.get("sasrec") ?? {} }),
     },
     ...{ seeds: [seed], budget: shop.budget, seconds, startedAt, split: world.split, backend: shop.backend },
@@ -208,11 +224,8 @@ async function oneRun(arm: Arm, seed: number, options: ReadonlyMap<string, objec
     settings.onStep?.(`${label}: in results`);
     return;
   }
-  const personas = arm.personas && (await shelf.get(arm.personas, seed));
-  const own = makerFor(arm, personas);
-  const first = note(`${label}: train`, await trainStep(own, world.split, options.get(arm.id)!, seed, shop, besideOf(arm, run, personas)));
-  const second = arm.forms.length === 1 ? undefined : await sasrecOf(seed, options, run);
-  const stages = { first, second, forms: arm.forms, readsUsers: arm.personas !== undefined, candidates };
+  const { stages, personas } = await stagesOf(arm, seed, run);
+  const { first } = stages;
   const measured = note(`${label}: measure`, await formsStep(world.split, stages, shop, async () => settings.onReading?.(`persona-${experimentName(settings)}`)));
   for (const form of arm.forms) {
     const found = measured.value[form]!;
@@ -221,8 +234,18 @@ async function oneRun(arm: Arm, seed: number, options: ReadonlyMap<string, objec
   }
 }
 
+/** An arm and what it works with, trained with a seed. */
+export async function stagesOf(arm: Arm, seed: number, run: Underway): Promise<{ readonly stages: Stages; readonly personas?: NamedSource }> {
+  const { shelf, world, shop, options, settings, note } = run;
+  const personas = arm.personas && (await shelf.get(arm.personas, seed));
+  const label = isSeeded(arm) ? `${arm.title}, seed ${seed}` : arm.title;
+  const first = note(`${label}: train`, await trainStep(makerFor(arm, personas), world.split, options.get(arm.id)!, seed, shop, besideOf(arm, run, personas)));
+  const second = arm.forms.length === 1 ? undefined : await sasrecOf(seed, run);
+  return { stages: { first, second, forms: arm.forms, readsUsers: arm.personas !== undefined, candidates: settings.candidates ?? usualCandidates }, personas };
+}
+
 /** The base sequential model of a seed, which reranks. */
-async function sasrecOf(seed: number, options: ReadonlyMap<string, object>, { world, shop, note }: Run): Promise<StepResult<Trained>> {
+async function sasrecOf(seed: number, { world, shop, options, note }: Underway): Promise<StepResult<Trained>> {
   const own = options.get("sasrec");
   if (own === undefined) throw new ConfigError('Expected the arm "sasrec" among those that are run: it puts the candidates of others in order; add it');
   return note(`SASRec, seed ${seed}: train`, await trainStep(makerOf("sasrec"), world.split, own, seed, shop, { key: { vectors: "none", personas: "none" }, context: {} }));

@@ -9,11 +9,14 @@ import { ConfigError, throwIfAborted } from "../core/errors";
 import { hashOf, type Hashable } from "../core/hash";
 import type { Progress } from "../core/progress";
 import { Rng } from "../core/rng";
+import type { HostMatrix } from "../evaluation/logistic-regression";
 import { passportKey, type Passport } from "../evaluation/passport";
-import { rewired } from "../personas/graph";
+import { Dmgi, type DmgiOptions } from "../personas/dmgi";
+import { rewired, type PersonaGraph } from "../personas/graph";
 import { Hdgi, type HdgiOptions, type HdgiReport } from "../personas/hdgi";
 import { denseFeatures, labelQuality, meanAggregated, type LabelledGraph, type LabelQuality } from "../personas/labelled";
 import { libraryVersion, type BackendInfo } from "../tensor/backend";
+import type { TrainingContext } from "../tensor/training";
 import { overSeeds } from "./measure";
 import { resultName } from "./results";
 
@@ -23,6 +26,7 @@ export const personaRuns = {
   "mean-features": "features and their means over meta-paths",
   "hdgi-c": "HDGI-C",
   "hdgi-a": "HDGI-A",
+  dmgi: "DMGI",
   "hdgi-c-rewired": "HDGI-C, rewired graph",
   "hdgi-a-rewired": "HDGI-A, rewired graph",
 } as const;
@@ -41,11 +45,19 @@ export interface PersonaResult extends LabelQuality {
   readonly fit: Partial<Pick<HdgiReport, "epochs" | "bestEpoch" | "loss" | "accuracy" | "trivial" | "beta" | "seconds">>;
 }
 
-/** Options for ACM3025: the best of nine settings (GCN 6, GAT 3) on its validation split, one seed (results/searches/hdgi-acm3025.json). */
-export const acmOptions: PersonaSettings["options"] = {
+/** Options of what learns, over its defaults. */
+export interface PersonaOptionSets {
+  readonly gcn?: Partial<HdgiOptions>;
+  readonly gat?: Partial<HdgiOptions>;
+  readonly dmgi?: Partial<DmgiOptions>;
+}
+
+/** Options for ACM3025: what `sessionlab hdgi --dataset acm3025 --search` chose on its validation split (results/searches). */
+export const acmOptions = {
   gcn: { dimension: 256, semantic: 16, rate: 0.001, epochs: 200, patience: 50 },
   gat: { dimension: 64, heads: 8, semantic: 8, rate: 0.005, epochs: 100 },
-};
+  dmgi: { rate: 0.005, epochs: 100 },
+} as const satisfies PersonaOptionSets;
 
 /** What is run. */
 export interface PersonaSettings {
@@ -53,10 +65,9 @@ export interface PersonaSettings {
   readonly dataset: string;
   readonly labelled: LabelledGraph;
   readonly runs: readonly PersonaRun[];
-  /** Encoder seeds 1..n of HDGI; the baselines have one run. */
+  /** Encoder seeds 1..n of what learns; the baselines have one run. */
   readonly seeds: number;
-  /** Over the defaults. */
-  readonly options?: Readonly<Partial<Record<HdgiOptions["variant"], Partial<HdgiOptions>>>>;
+  readonly options?: PersonaOptionSets;
   /** Folder of result files. */
   readonly results: string;
   readonly backend: Pick<BackendInfo, "name" | "device" | "threads" | "cpu">;
@@ -87,7 +98,7 @@ export async function runPersonas(settings: PersonaSettings): Promise<readonly P
   if (!/^[a-z0-9-]+$/.test(dataset)) throw new ConfigError(`Expected a data set's name of small letters, digits and dashes, found "${dataset}"`);
   const found: PersonaResult[] = [];
   for (const model of runs) {
-    for (let seed = 1; seed <= (model.startsWith("hdgi") ? seeds : 1); seed++) {
+    for (let seed = 1; seed <= (learnerOf(model) === undefined ? 1 : seeds); seed++) {
       throwIfAborted(settings.signal, "hdgi");
       found.push(await oneRun(settings, model, seed));
     }
@@ -95,19 +106,33 @@ export async function runPersonas(settings: PersonaSettings): Promise<readonly P
   return found;
 }
 
+/** The runs on a data set that a folder of results has, in the table's order. @throws DataError for a damaged one */
+export function readPersonaResults(results: string, dataset: string): readonly PersonaResult[] {
+  const ids = Object.keys(personaRuns) as PersonaRun[];
+  const runs = ids.flatMap((model) => Array.from({ length: most }, (_, at) => fileOf(results, { paper: "hdgi", dataset, model, seed: at + 1 })));
+  return runs.flatMap((file) => readCheckedJson<PersonaResult>(file, "a result", "remove it and run again") ?? []);
+}
+
+/** Seeds that are looked for. */
+const most = 20;
+
+function fileOf(results: string, run: Pick<PersonaResult, "paper" | "dataset" | "model" | "seed">): string {
+  return join(results, `${resultName(run)}.json`);
+}
+
 async function oneRun(settings: PersonaSettings, model: PersonaRun, seed: number): Promise<PersonaResult> {
   const { dataset, labelled, backend, results, signal, progress, onStep } = settings;
   const startedAt = new Date();
   const started = performance.now();
-  const variant = model.startsWith("hdgi-a") ? "gat" : "gcn";
-  const hdgi = model.startsWith("hdgi") ? new Hdgi({ ...settings.options?.[variant], variant }) : undefined;
+  const kind = learnerOf(model);
+  const learner = kind && makeLearner(kind, settings.options?.[kind]);
   const passport = (): Passport => ({
     model: personaRuns[model],
     data: { name: dataset, hash: hashOf({ graph: labelled.graph.hash, labels: labelled.labels, split: labelled.split } as unknown as Hashable) },
     split: { train: labelled.split.train.length, valid: labelled.split.valid.length, test: labelled.split.test.length },
     candidates: `${labelled.classes.length} classes`,
     ...{ ties: "expected", tieRate: 0, ks: [] },
-    options: { ...hdgi?.options },
+    options: { ...learner?.options },
     seeds: [seed],
     budget: "paper",
     version: libraryVersion(),
@@ -115,22 +140,16 @@ async function oneRun(settings: PersonaSettings, model: PersonaRun, seed: number
     ...{ startedAt: startedAt.toISOString(), seconds: (performance.now() - started) / 1000 },
   });
   const run = { paper: "hdgi", dataset, model, seed } as const;
-  const file = join(results, `${resultName(run)}.json`);
+  const file = fileOf(results, run);
   const kept = readCheckedJson<PersonaResult>(file, "a result", "remove it and run again");
   if (kept !== undefined && passportKey(kept.passport) === passportKey(passport())) return kept;
   const rng = new Rng(seed);
   const { graph } = labelled;
   let fit: PersonaResult["fit"] = {};
   let vectors = model === "features" ? denseFeatures(graph.features) : undefined;
-  if (hdgi !== undefined) {
+  if (learner !== undefined) {
     const trained = model.endsWith("rewired") ? rewired(graph, rng.child("rewired")) : graph;
-    try {
-      const { history: _, ...report } = await hdgi.fit(trained, { rng: rng.child("hdgi"), signal, progress });
-      fit = report;
-      vectors = hdgi.embed(trained);
-    } finally {
-      hdgi.dispose();
-    }
+    ({ fit, vectors } = await learner.learn(trained, { rng: rng.child("hdgi"), signal, progress }));
   }
   await settings.onReading?.(`hdgi-${dataset}`);
   const quality = labelQuality(vectors ?? meanAggregated(graph), labelled, rng.child("labels"));
@@ -138,6 +157,34 @@ async function oneRun(settings: PersonaSettings, model: PersonaRun, seed: number
   writeCheckedJson(file, result);
   onStep?.(`${personaRuns[model]}, seed ${seed}: micro-F1 ${quality.test.micro.toFixed(4)}${fit.trivial === true ? "; the loss never left ln 2: these vectors mean nothing" : ""}`);
   return result;
+}
+
+/** What learns vectors, by the key of its options. */
+export type PersonaLearner = keyof PersonaOptionSets;
+
+function learnerOf(model: PersonaRun): PersonaLearner | undefined {
+  return model === "dmgi" ? "dmgi" : model.startsWith("hdgi-a") ? "gat" : model.startsWith("hdgi-c") ? "gcn" : undefined;
+}
+
+/** Options, filled in, and one training with them. */
+interface Learner {
+  readonly options: object;
+  learn(graph: PersonaGraph, context: TrainingContext): Promise<{ readonly fit: PersonaResult["fit"]; readonly vectors: HostMatrix }>;
+}
+
+export function makeLearner(kind: PersonaLearner, given: Partial<HdgiOptions & DmgiOptions> = {}): Learner {
+  const model = kind === "dmgi" ? new Dmgi(given) : new Hdgi({ ...given, variant: kind });
+  return {
+    options: model.options,
+    async learn(graph, context) {
+      try {
+        const { history: _, ...fit } = await model.fit(graph, context);
+        return { fit, vectors: model instanceof Dmgi ? model.vectors() : model.embed(graph) };
+      } finally {
+        if (model instanceof Hdgi) model.dispose();
+      }
+    },
+  };
 }
 
 /** A row of the table: means over seeds, and their sd where there are several. */

@@ -51,7 +51,7 @@ export function resultName(result: Pick<Result, "paper" | "dataset" | "model" | 
  * const result = { paper: "base", dataset: "ml-100k-time", model: "pop", seed: 1, passport: { model: "POP" } } as Result;
  * assert.match(resultId(result), /^base-ml-100k-time-pop-1@[0-9a-f]{8}$/);
  */
-export function resultId(result: Result): string {
+export function resultId(result: Pick<Result, "paper" | "dataset" | "model" | "seed" | "passport">): string {
   return `${resultName(result)}@${passportKey(result.passport).slice(0, 8)}`;
 }
 

@@ -32,18 +32,24 @@ export interface PersonaGroups {
  */
 export function personaGroups(vectors: HostMatrix, k: number, rng: Rng): PersonaGroups {
   const { labels, centres } = kMeans(vectors, k, rng);
-  const [count, width] = vectors.shape;
+  const own: HostMatrix = { shape: [k, vectors.shape[1]], data: Float32Array.from(centres) };
+  return { labels, centres: own, membership: personaMembership(vectors, own) };
+}
+
+/** How much each vector belongs to each group. @param vectors [N, D] @param centres [k, D] @returns [N, k] */
+export function personaMembership({ shape: [count, width], data }: HostMatrix, centres: HostMatrix): HostMatrix {
+  const [k] = centres.shape;
   const membership = new Float32Array(count * k);
   for (let node = 0; node < count; node++) {
     const near = Float64Array.from({ length: k }, (_, c) => {
       let square = 0;
-      for (let d = 0; d < width; d++) square += (vectors.data[node * width + d]! - centres[c * width + d]!) ** 2;
+      for (let d = 0; d < width; d++) square += (data[node * width + d]! - centres.data[c * width + d]!) ** 2;
       return 1 / Math.max(square, 1e-12);
     });
     const sum = near.reduce((a, b) => a + b, 0);
     near.forEach((one, c) => (membership[node * k + c] = one / sum));
   }
-  return { labels, centres: { shape: [k, width], data: Float32Array.from(centres) }, membership: { shape: [count, k], data: membership } };
+  return { shape: [count, k], data: membership };
 }
 
 /** A value of a feature that marks a group. */

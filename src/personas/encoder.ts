@@ -10,10 +10,12 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { Rng } from "../core/rng";
+import { evenly as drawEvenly } from "../tensor/initial";
 import { edgeAttention } from "../tensor/ops/edge-attention";
-import { linear } from "../tensor/ops/linear";
 import { product } from "../tensor/ops/product";
 import { gatherRows } from "../tensor/ops/rows";
+import { biasedPrelu, hiddenMeans, weighedSum } from "../tensor/ops/semantic";
+import { shuffledFactorProduct, shuffledProduct } from "../tensor/ops/shuffled-product";
 import { sparseProduct } from "../tensor/ops/sparse-product";
 import type { HostTensor } from "../tensor/parameters";
 import { cellRows, holdSparse, rowSums, sparseFrom, type SparseMatrix, type SparseTensor } from "../tensor/sparse";
@@ -45,6 +47,8 @@ export interface HeldPath {
   readonly name: string;
   /** A_p x. @param x [N, D] @returns [N, D], or [R, D] of a path that is held for the first R nodes */
   mean(x: tf.Tensor2D): tf.Tensor2D;
+  /** The same of x and of each shuffle of its rows, below each other, where all nodes are held: of "gcn". @returns [G N, D] */
+  means?(x: tf.Tensor2D, shuffles: readonly Int32Array[]): tf.Tensor2D;
   /** Whom a node attends to, itself among them: of "gat". [N, N] or [R, N] */
   readonly edges?: SparseTensor;
   dispose(): void;
@@ -85,26 +89,25 @@ function whole(name: string, adjacency: SparseMatrix, doubleSelf: boolean): Held
   const row = cellRows(matrix);
   const value = matrix.value.map((count, cell) => count * roots[row[cell]!]! * roots[matrix.column[cell]!]! + (doubleSelf && row[cell] === matrix.column[cell] ? 1 : 0));
   const held = holdSparse({ ...matrix, value });
-  return { name, mean: (x) => sparseProduct(held, x), dispose: () => held.dispose() };
+  return { name, mean: (x) => sparseProduct(held, x), means: (x, shuffles) => shuffledProduct(held, x, shuffles), dispose: () => held.dispose() };
 }
 
-/** The same without the cells of B B':  A x = r (B B' (r x) + (1 - diag B B') r x),  r = D^-1/2. */
+/** The same without the cells of B B':  A = R R' + diag(r^2 (1 - diag B B')),  R = diag(r) B,  r = D^-1/2. */
 function factored(name: string, factor: SparseMatrix, doubleSelf: boolean): HeldPath {
   const { own, degree } = factorDegrees(factor);
-  const there = holdSparse(factor);
-  const back = turned(there);
-  const roots = heldColumn(degree.map((sum, n) => 1 / Math.sqrt(sum - own[n]! + 1)));
-  const self = heldColumn(own.map((square) => 1 - square));
+  const roots = degree.map((sum, n) => 1 / Math.sqrt(sum - own[n]! + 1));
+  const row = cellRows(factor);
+  const held = {
+    factor: holdSparse({ ...factor, value: factor.value.map((count, cell) => count * roots[row[cell]!]!) }),
+    self: heldColumn(own.map((square, n) => roots[n]! ** 2 * (1 - square) + (doubleSelf ? 1 : 0))),
+  };
   return {
     name,
-    mean(x) {
-      const y = x.mul(roots) as tf.Tensor2D;
-      const sum = sparseProduct(there, sparseProduct(back, y)).add(y.mul(self)).mul(roots);
-      return (doubleSelf ? sum.add(x) : sum) as tf.Tensor2D;
-    },
+    mean: (x) => shuffledFactorProduct(held, x),
+    means: (x, shuffles) => shuffledFactorProduct(held, x, shuffles),
     dispose() {
-      there.dispose();
-      tf.dispose([roots, self]);
+      held.factor.dispose();
+      held.self.dispose();
     },
   };
 }
@@ -138,8 +141,7 @@ export function initialWeights(names: readonly string[], width: number, options:
   const { variant, dimension, heads, semantic } = options;
   const evenly = (name: string, shape: readonly number[], fanIn: number, fanOut: number, scale = 1): [string, HostTensor] => {
     const bound = scale * Math.sqrt(6 / (fanIn + fanOut));
-    const draw = rng.child(name);
-    return [name, { shape, data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => bound * (2 * draw.uniform() - 1)) }];
+    return [name, { shape, data: drawEvenly(shape.reduce((a, b) => a * b, 1), bound, rng.child(name)) }];
   };
   const filled = (name: string, length: number, value: number): [string, HostTensor] => [name, { shape: [length], data: new Float32Array(length).fill(value) }];
   const size = dimension / heads;
@@ -181,9 +183,14 @@ export interface PathPart {
  * @param shuffles [N] each: node n gets the features of node shuffle[n]
  */
 export function encode(weights: Weights, features: HeldFeatures, paths: readonly HeldPath[], options: EncoderOptions, shuffles: readonly Int32Array[] = []): Encoded[] {
+  if (options.variant === "gcn" && paths.every(({ means }) => means !== undefined)) {
+    // A shuffle of X is one of X W. Those of all shuffles stay below each other up to the end.
+    const vectors = paths.map(({ name, means }) => activated(weights, name, means!(features.times(weights[`${name}/weight`] as tf.Tensor2D), shuffles)));
+    return combine(weights, vectors, shuffles.length + 1);
+  }
   const inputs = (weight: tf.Tensor2D): readonly tf.Tensor2D[] => {
     const z = features.times(weight);
-    return [z, ...shuffles.map((shuffle) => gatherRows(z, shuffle))]; // a shuffle of X is one of X W
+    return [z, ...shuffles.map((shuffle) => gatherRows(z, shuffle))];
   };
   return encodeParts(weights, paths.map((path) => ({ path, inputs })), options);
 }
@@ -191,7 +198,7 @@ export function encode(weights: Weights, features: HeldFeatures, paths: readonly
 /** The encoder where each path has nodes of its own. @returns as many as each part has inputs; vectors of the first nodes, those that all paths are held for */
 export function encodeParts(weights: Weights, parts: readonly PathPart[], options: EncoderOptions): Encoded[] {
   const perPath = vectorsByPath(weights, parts, options);
-  return perPath[0]!.map((_, which) => combine(weights, perPath.map((vectors) => vectors[which]!)));
+  return perPath[0]!.flatMap((_, which) => combine(weights, perPath.map((vectors) => vectors[which]!), 1));
 }
 
 /** The vectors before they are combined: one for each path and input. */
@@ -204,12 +211,12 @@ export function vectorsByPath(weights: Weights, parts: readonly PathPart[], opti
 
 /** One walk over the edges for all inputs. */
 function convolve(weights: Weights, { name, mean }: HeldPath, inputs: readonly tf.Tensor2D[]): tf.Tensor2D[] {
-  const means = tf.split(mean(tf.concat([...inputs], 1) as tf.Tensor2D), inputs.length, 1) as tf.Tensor2D[];
-  const slope = weights[`${name}/slope`]!;
-  return means.map((one) => {
-    const x = one.add(weights[`${name}/bias`]!);
-    return x.relu().sub(x.neg().relu().mul(slope)) as tf.Tensor2D; // PReLU
-  });
+  const means = inputs.length === 1 ? [mean(inputs[0]!)] : (tf.split(mean(tf.concat([...inputs], 1) as tf.Tensor2D), inputs.length, 1) as tf.Tensor2D[]);
+  return means.map((one) => activated(weights, name, one));
+}
+
+function activated(weights: Weights, name: string, x: tf.Tensor2D): tf.Tensor2D {
+  return biasedPrelu(x, weights[`${name}/bias`] as tf.Tensor1D, weights[`${name}/slope`] as tf.Tensor1D);
 }
 
 function attend(weights: Weights, { name, edges }: HeldPath, z: tf.Tensor2D, heads: number): tf.Tensor2D {
@@ -234,23 +241,29 @@ export function attentionOf(weights: Weights, name: string, z: tf.Tensor2D, head
   return tf.softmax(logits.transpose()).mean(0) as tf.Tensor1D;
 }
 
-function combine(weights: Weights, vectors: readonly tf.Tensor2D[]): Encoded {
-  const beta = tf.softmax(semanticLogits(weights, vectors)); // [P]
-  return { vectors: weighed(vectors, beta), beta };
+/** @param vectors [G N, D] of each path, G groups of nodes below each other @returns what each group becomes */
+function combine(weights: Weights, vectors: readonly tf.Tensor2D[], groups: number): Encoded[] {
+  const beta = tf.softmax(logitsOf(weights, vectors, groups)); // [G, P]
+  const all = weighedSum(vectors, beta);
+  if (groups === 1) return [{ vectors: all, beta: beta.reshape([vectors.length]) }];
+  const shares = tf.split(beta, groups) as tf.Tensor2D[];
+  return (tf.split(all, groups) as tf.Tensor2D[]).map((own, g) => ({ vectors: own, beta: shares[g]!.reshape([vectors.length]) }));
+}
+
+/** e_p of each group of nodes. @returns [G, P] */
+function logitsOf(weights: Weights, vectors: readonly tf.Tensor2D[], groups: number): tf.Tensor2D {
+  const logits = vectors.map((h) => tf.matMul(hiddenMeans(h, weights["semantic/weight"] as tf.Tensor2D, weights["semantic/bias"] as tf.Tensor1D, groups), weights["semantic/query"] as tf.Tensor2D));
+  return tf.concat(logits, 1) as tf.Tensor2D;
 }
 
 /** e_p: means over the nodes given. @returns [P] */
 export function semanticLogits(weights: Weights, vectors: readonly tf.Tensor2D[]): tf.Tensor1D {
-  const logits = vectors.map((h) => {
-    const inner = tf.tanh(linear(h, weights["semantic/weight"] as tf.Tensor2D, weights["semantic/bias"] as tf.Tensor1D)); // [N, S]
-    return tf.matMul(inner.mean(0, true), weights["semantic/query"] as tf.Tensor2D).reshape([1]);
-  });
-  return tf.concat(logits) as tf.Tensor1D;
+  return logitsOf(weights, vectors, 1).reshape([vectors.length]);
 }
 
 /** sum_p beta_p H_p. @param vectors [R, D] each @param beta [P] */
 export function weighed(vectors: readonly tf.Tensor2D[], beta: tf.Tensor1D): tf.Tensor2D {
-  return tf.addN(vectors.map((h, p) => h.mul(beta.slice([p], [1])) as tf.Tensor2D));
+  return weighedSum(vectors, beta.reshape([1, vectors.length]));
 }
 
 /** What the discriminator says of nodes, beside their own graph's summary: log-odds that they are real. */
@@ -263,7 +276,9 @@ export interface Judged {
 
 /** The discriminator and its loss. @param real [N, D] @param shuffled [N, D] */
 export function judge(weights: Weights, real: tf.Tensor2D, shuffled: tf.Tensor2D): Judged {
-  const summary = real.mean(0, true).sigmoid(); // [1, D]
+  const count = real.shape[0];
+  const mean = tf.matMul(tf.fill([1, count], 1 / count), real); // a product: the gradient of tf.mean makes ones [N, D] on the host
+  const summary = mean.sigmoid(); // [1, D]
   const direction = product(weights["discriminator/weight"] as tf.Tensor2D, summary as tf.Tensor2D, false, true); // [D, 1]
   const logits = [real, shuffled].map((h) => tf.matMul(h, direction).add(weights["discriminator/bias"]!) as tf.Tensor2D);
   const loss = tf.softplus(logits[0]!.neg()).mean().add(tf.softplus(logits[1]!).mean()).div(2) as tf.Scalar;

@@ -4,8 +4,9 @@
  */
 import { ConfigError } from "../core/errors";
 import type { HostMatrix } from "../evaluation/logistic-regression";
+import { cellRows, sparseFrom } from "../tensor/sparse";
 import type { GraphOfType } from "./from-graph";
-import { personaGraph, type PersonaGraph } from "./graph";
+import { personaGraph, type PersonaGraph, type PersonaPath } from "./graph";
 import type { Hdgi } from "./hdgi";
 
 /** A meta-path's part in one vector. */
@@ -96,6 +97,34 @@ export function withoutPaths(graph: PersonaGraph, names: readonly string[]): Per
   const unknown = names.find((name) => !graph.paths.some((path) => path.name === name));
   if (unknown !== undefined) throw new ConfigError(`Expected meta-paths of the graph (${graph.paths.map(({ name }) => name).join(", ")}), found "${unknown}"`);
   return personaGraph(graph.nodes, graph.features, graph.paths.filter(({ name }) => !names.includes(name)));
+}
+
+/**
+ * The graph without some edges of one meta-path: what `Hdgi.embed` takes to show vectors without them.
+ * @param edges pairs of a node and, of a path that is kept as its factor, what is in its middle (a column); else another node
+ * @throws ConfigError for a path or an edge that the graph does not have
+ * @example
+ * import { personaGraph, sparseFrom, withoutEdges } from "sessionlab";
+ * const factor = sparseFrom(3, 1, [0, 1, 2], [0, 0, 0]); // three users of one item
+ * const graph = personaGraph(["u", "v", "w"], { shape: [3, 1], data: Float32Array.of(1, 2, 3) }, [{ name: "user-item-user", factor }]);
+ * const [path] = withoutEdges(graph, "user-item-user", [[2, 0]]).paths; // w did not choose it
+ * assert.ok("factor" in path!);
+ * assert.deepEqual(Array.from(path.factor.offsets), [0, 1, 2, 2]);
+ */
+export function withoutEdges(graph: PersonaGraph, name: string, edges: readonly (readonly [node: number, other: number])[]): PersonaGraph {
+  const path = graph.paths.find((one) => one.name === name);
+  if (path === undefined) throw new ConfigError(`Expected a meta-path of the graph (${graph.paths.map((one) => one.name).join(", ")}), found "${name}"`);
+  const matrix = "factor" in path ? path.factor : path.matrix;
+  const row = cellRows(matrix);
+  const key = (node: number, other: number): number => node * matrix.columns + other;
+  const there = new Set(Array.from(row, (node, cell) => key(node, matrix.column[cell]!)));
+  const missing = edges.find(([node, other]) => !there.has(key(node, other)));
+  if (missing !== undefined) throw new ConfigError(`Expected edges of ${name}, found ${missing.join(" - ")}, which is none`);
+  const gone = new Set(edges.flatMap(([node, other]) => ("factor" in path ? [key(node, other)] : [key(node, other), key(other, node)])));
+  const kept = Array.from(row.keys()).filter((cell) => !gone.has(key(row[cell]!, matrix.column[cell]!)));
+  const rest = sparseFrom(matrix.rows, matrix.columns, kept.map((cell) => row[cell]!), kept.map((cell) => matrix.column[cell]!), kept.map((cell) => matrix.value[cell]!));
+  const thinner: PersonaPath = "factor" in path ? { name, factor: rest } : { name, matrix: rest };
+  return personaGraph(graph.nodes, graph.features, graph.paths.map((one) => (one === path ? thinner : one)));
 }
 
 /**

@@ -62,7 +62,7 @@ export interface HdgiReport extends TrainingReport {
 }
 
 /** A loss above this is the trivial one. */
-const trivialLoss = 0.69;
+export const trivialLoss = 0.69;
 const file = "hdgi.safetensors";
 const metric = "nats below ln 2";
 
@@ -88,6 +88,8 @@ interface Fitted {
 export class Hdgi {
   readonly options: Readonly<HdgiOptions>;
   private fitted: Fitted | undefined;
+  /** How much each meta-path counts, by graph: newcomers are asked for a few at a time. */
+  private betas = new WeakMap<PersonaGraph, Float32Array>();
 
   constructor(given: Partial<HdgiOptions> = {}) {
     this.options = resolveOptions("Hdgi", hdgiDefaults, given, {
@@ -220,12 +222,13 @@ export class Hdgi {
    */
   embedNew(graph: PersonaGraph, fresh: NewNodes): HostMatrix {
     checkNewNodes(graph, fresh);
-    const { beta } = this.run(graph);
+    const beta = this.betas.get(graph) ?? this.run(graph).beta;
+    this.betas.set(graph, beta);
     const { weights } = this.state();
     const [known, own] = [holdFeatures(graph.features), holdFeatures(fresh.features)];
     const paths = graph.paths.map((path, p) => holdNewPath(path, fresh.paths[p]!, this.options));
     try {
-      return tf.tidy(() => {
+      return hostOf(() => {
         const inputs = (weight: tf.Tensor2D): tf.Tensor2D[] => [tf.concat([own.times(weight), known.times(weight)])];
         const perPath = vectorsByPath(weights.read(), paths.map((path) => ({ path, inputs })), this.options).map(([one]) => one!);
         const vectors = weighed(perPath, tf.tensor1d(beta));
@@ -255,7 +258,7 @@ export class Hdgi {
     if (variant === "gat" && batch > 0 && batch < graph.nodes.length) return this.runSampled(graph, weights);
     const held = this.hold(graph);
     try {
-      return tf.tidy(() => {
+      return hostOf(() => {
         const [{ vectors, beta }] = encode(weights.read(), held.features, held.paths, this.options) as [ReturnType<typeof encode>[number]];
         return { vectors: { shape: vectors.shape, data: vectors.dataSync<"float32">() }, beta: beta.dataSync<"float32">() };
       });
@@ -316,12 +319,20 @@ export class Hdgi {
   dispose(): void {
     this.fitted?.weights.dispose();
     this.fitted = undefined;
+    this.betas = new WeakMap();
   }
 
   private state(): Fitted {
     if (this.fitted === undefined) throw new NotFittedError("Hdgi");
     return this.fitted;
   }
+}
+
+/** What is read within a tidy scope; tfjs would walk large arrays that the scope itself returns, number by number. */
+function hostOf<T>(read: () => T): T {
+  let found: T | undefined;
+  tf.tidy(() => void (found = read()));
+  return found!;
 }
 
 /** Blocks of about `size` nodes, all of one length or one less. */

@@ -55,17 +55,29 @@ const wide = 1024;
  * const quality = labelQuality({ shape: [12, 1], data: Float32Array.from(nodes, (n) => n % 2) }, labelled, new Rng(1));
  * assert.deepEqual([quality.test, quality.nmi], [{ micro: 1, macro: 1 }, 1]);
  */
-export function labelQuality(vectors: HostMatrix, { labels, classes, split }: LabelledGraph, rng: Rng): LabelQuality {
+export function labelQuality(vectors: HostMatrix, labelled: LabelledGraph, rng: Rng): LabelQuality {
+  const { labels, classes, split } = labelled;
+  const { scaled, predict, ...chosen } = chosenRegression(vectors, labelled);
+  return { ...chosen, test: f1(split.test.map((row) => labels[row]!), predict(split.test)), ...clusterQuality(scaled, labels, classes.length, rng) };
+}
+
+/** What is known on validation alone: test cases are not read. @throws as `labelQuality` */
+export function validQuality(vectors: HostMatrix, labelled: LabelledGraph): Pick<LabelQuality, "C" | "valid"> {
+  const { C, valid } = chosenRegression(vectors, labelled);
+  return { C, valid };
+}
+
+function chosenRegression(vectors: HostMatrix, { labels, split }: LabelledGraph): Pick<LabelQuality, "C" | "valid"> & { readonly scaled: HostMatrix; readonly predict: (rows: Int32Array) => Int32Array } {
   if (vectors.shape[0] !== labels.length) throw new ConfigError(`Expected a vector for each of ${labels.length} nodes, found ${vectors.shape[0]}`);
   const length = meanLength(vectors);
   const scaled: HostMatrix = { shape: vectors.shape, data: vectors.data.map((value) => value / length) };
-  const at = (rows: Int32Array): Int32Array => rows.map((row) => labels[row]!);
+  const truth = split.valid.map((row) => labels[row]!);
   const fits = penalties.map((C) => {
     const model = logisticRegression(scaled, labels, split.train, { C, tolerance: 1e-5 });
-    return { C, valid: f1(at(split.valid), model.predict(scaled, split.valid)), predict: () => model.predict(scaled, split.test) };
+    return { C, valid: f1(truth, model.predict(scaled, split.valid)), predict: (rows: Int32Array) => model.predict(scaled, rows) };
   });
   const best = fits.reduce((one, other) => (other.valid.micro > one.valid.micro ? other : one)); // of equals, the stronger penalty
-  return { C: best.C, valid: best.valid, test: f1(at(split.test), best.predict()), ...clusterQuality(scaled, labels, classes.length, rng) };
+  return { ...best, scaled };
 }
 
 function clusterQuality(vectors: HostMatrix, labels: Int32Array, k: number, rng: Rng): { readonly nmi: number; readonly ari: number } {

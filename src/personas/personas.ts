@@ -9,10 +9,10 @@ import type { HostMatrix } from "../evaluation/logistic-regression";
 import type { KnowledgeGraph, NamedNode } from "../kg/graph";
 import type { TrainingContext } from "../tensor/training";
 import { namePersonas, personaGroups, type NamedPersona, type NameOptions, type PersonaGroups } from "./clusters";
-import { itemShares, movedBy, pathShares, spreadOf, withoutPaths, type PathShare } from "./explain";
+import { itemShares, movedBy, pathShares, spreadOf, withoutEdges, withoutPaths, type PathShare } from "./explain";
 import { personaGraphOf, type GraphOfType, type PersonaGraphOptions } from "./from-graph";
 import { Hdgi, type HdgiOptions, type HdgiReport } from "./hdgi";
-import { nearestPersonas } from "./likeness";
+import { nearestPersonas, type NearNode } from "./likeness";
 
 /** How personas are learnt. */
 export interface PersonaOptions {
@@ -118,7 +118,12 @@ export class Personas {
   /** The nodes most like one. @throws ConfigError if there is no such node */
   nearest(id: string, k = 5): NearPersona[] {
     const node = this.number(id);
-    return nearestPersonas(this.vectors, node, k).map((one) => ({ ...this.graph.named(this.source.type, one.node), likeness: one.likeness, persona: this.nameOf(one.node) }));
+    return nearestPersonas(this.vectors, node, k).map((one) => this.near(one));
+  }
+
+  /** A near node in words. */
+  near({ node, likeness }: NearNode): NearPersona {
+    return { ...this.graph.named(this.source.type, node), likeness, persona: this.nameOf(node) };
   }
 
   /**
@@ -134,6 +139,25 @@ export class Personas {
   /** The vectors without some meta-paths: a forward pass. @throws ConfigError for a path that is none */
   without(paths: readonly string[]): HostMatrix {
     return this.model.embed(withoutPaths(this.source, paths));
+  }
+
+  /** How much each meta-path that is left counts. @throws as `without` */
+  weightsWithout(paths: readonly string[]): Readonly<Record<string, number>> {
+    return this.model.pathWeights(withoutPaths(this.source, paths));
+  }
+
+  /**
+   * The vectors when a node is not joined to something on one meta-path: a forward pass.
+   * @param path "user-item-genre-item-user"
+   * @param other the outside id of what is in the middle of the path (a genre), or of a node of the type where a relation is in its middle
+   * @throws ConfigError for a path, a node or an edge that is none
+   */
+  withoutEdge(path: string, id: string, other: string): HostMatrix {
+    const types = path.split("-");
+    const end = types.length % 2 === 1 ? types[(types.length - 1) / 2]! : this.source.type;
+    const at = this.graph.table(end).ids.indexOf(other);
+    if (at < 0) throw new ConfigError(`Expected a node of type ${end}, found "${other}"`);
+    return this.model.embed(withoutEdges(this.source, path, [[this.number(id), at]]));
   }
 
   /**
@@ -182,7 +206,8 @@ export class Personas {
     });
   }
 
-  private number(id: string): number {
+  /** A node's number, from its outside id. @throws ConfigError if there is no such node */
+  number(id: string): number {
     const { nodes, type } = this.source;
     const node = nodes.indexOf(id);
     if (node < 0) throw new ConfigError(`Expected a ${type} of the graph, found "${id}"; did you mean "${nearest(id, nodes.slice(0, 10_000))}"?`);

@@ -18,7 +18,8 @@ describe("sessionlab hdgi", () => {
     const more = ["--variant", "gcn", "--seeds", "2", "--options", "dimension=8", "epochs=20", "rate=0.02"];
     const { code, stdout, stderr } = await lab.call(args(...more));
     assert.equal(code, 0, stderr);
-    assert.match(stdout, /^two-kinds: 40 nodes, meta-paths user-item-user; 8 train, 4 validation, 28 test/);
+    assert.match(stdout, /^Protocol: 40 nodes, meta-paths user-item-user; logistic regression on frozen vectors, 8 nodes to learn from, 4 to choose its penalty on, 28 to read/m);
+    assert.match(stdout, /^Test labels were read 6 times so far/m);
     assert.match(stdout, /^HDGI-C +2 +\d\.\d{4} ± \d\.\d{4}/m);
     const names = ["features-1", "hdgi-c-1", "hdgi-c-2", "hdgi-c-rewired-1", "hdgi-c-rewired-2", "mean-features-1"].map((name) => `hdgi-two-kinds-${name}.json`);
     assert.deepEqual(readdirSync(lab.path("out")).filter((name) => name.startsWith("hdgi-")).sort(), names);
@@ -33,6 +34,8 @@ describe("sessionlab hdgi", () => {
     const line = onlyLine(await lab.call(args(...more, "--json")));
     assert.equal((line["results"] as unknown[]).length, 6);
     assert.deepEqual(readings(), counted); // nothing was read again
+    const dmgi = onlyLine(await lab.call(args("--variant", "dmgi", "--options", "dimension=8", "epochs=10", "rate=0.02", "--json")));
+    assert.deepEqual((dmgi["rows"] as { model: string; seeds: number }[]).map(({ model, seeds }) => [model, seeds]), [["features", 1], ["mean-features", 1], ["dmgi", 1]]);
     assert.equal(readFileSync(lab.path("out/hdgi-two-kinds-hdgi-c-1.json"), "utf8"), text);
   });
 
@@ -44,6 +47,7 @@ describe("sessionlab hdgi", () => {
     };
     await wrong(["hdgi", "--features", lab.path("f.tsv")], /--features, --edges and --labels/, 2);
     await wrong(args("--edges", lab.path("e.tsv")), /--edges as types=file/, 2);
+    await wrong(args("--search"), /--search with --dataset acm3025, found files of your own/, 2);
     await wrong(args("--variant", "gnc"), /did you mean "gcn"/, 2);
     const file = lab.path("out/hdgi-two-kinds-features-1.json");
     writeFileSync(file, readFileSync(file, "utf8").replace(/"nmi": 0?\.?\d*/, '"nmi": 1'));

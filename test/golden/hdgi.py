@@ -1,5 +1,6 @@
 """HDGI-C and HDGI-A in PyTorch, float64, dense as the released code has them (e7e0552), the identity added once: vectors,
-meta-path weights, loss and the gradient of every weight.
+meta-path weights, loss and the gradient of every weight. And DMGI as its released code has it (06e1706): the loss without
+dropout, with a node counting twice for itself, and the gradients.
 
     python test/golden/hdgi.py > test/golden/hdgi.json      (torch 2.5.1)
 
@@ -73,4 +74,22 @@ for variant, layer in {"gcn": gcn, "gat": gat}.items():
     loss.backward()
     gradients = {name: [round(value, 9) for value in one.grad.ravel().tolist()] for name, one in names.items()}
     out[variant] = {"vectors": [round(value, 9) for value in real.ravel().tolist()], "beta": beta.tolist(), "logits": logits.tolist(), "loss": loss.item(), "gradients": gradients}
+
+names.clear()
+SELF, CONSENSUS = 2, 0.1
+bce, means = 0, []
+for name, adjacency in PATHS.items():
+    a = adjacency + SELF * torch.eye(N)
+    root = a.sum(1) ** -0.5
+    real, shuffled = (torch.relu(root[:, None] * a * root @ (x @ weight(name + "/weight", WIDTH, D))) for x in (X, X[SHUFFLE]))
+    summary = torch.sigmoid(real.mean(0)).expand(N, D).contiguous()
+    logits = torch.cat([F.bilinear(h, summary, weight("discriminator/weight", D, D)[None], weight("discriminator/bias", 1)).ravel() for h in (real, shuffled)])
+    bce = bce + F.binary_cross_entropy_with_logits(logits, torch.cat([torch.ones(N), torch.zeros(N)]))
+    means.append(torch.stack([real, shuffled]))
+near, far = torch.stack(means).mean(0)
+nodes = weight("nodes", N, D)
+loss = bce + CONSENSUS * (((nodes - near) ** 2).sum() - ((nodes - far) ** 2).sum())
+loss.backward()
+gradients = {name: [round(value, 9) for value in one.grad.ravel().tolist()] for name, one in names.items()}
+out["dmgi"] = {"loss": loss.item(), "contrast": bce.item() / len(PATHS), "gradients": gradients}
 print(json.dumps(out))

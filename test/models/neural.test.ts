@@ -6,7 +6,7 @@ import { Rng } from "../../src/core/rng";
 import type { Sequences } from "../../src/data/sequences";
 import { bert4RecVectors } from "../../src/models/bert4rec";
 import { Gru4Rec, gruOf } from "../../src/models/gru4rec";
-import { bprMaxLoss, bprMaxLossComposed, crossEntropyLoss } from "../../src/models/gru4rec-losses";
+import { bprMaxLoss, bprMaxLossComposed, bprMaxRowsLoss, crossEntropyLoss } from "../../src/models/gru4rec-losses";
 import { Narm, narmVectors } from "../../src/models/narm";
 import { Niser, niserVectors } from "../../src/models/niser";
 import type { NeuralOptions, NeuralRecommender, Values } from "../../src/models/neural";
@@ -115,6 +115,24 @@ describe("models, neural", () => {
           const [ours, theirs] = [bprMaxLoss, bprMaxLossComposed].map((loss) => tf.valueAndGrad((x: tf.Tensor) => loss(x as tf.Tensor2D, { elu, penalty }))(scores));
           close(ours!.value.dataSync(), theirs!.value.dataSync(), 1e-5);
           close(ours!.grad.dataSync(), theirs!.grad.dataSync(), 1e-5);
+        }
+      }));
+  }
+
+  for (const [elu, penalty, scale] of [[0.5, 0.9, undefined], [1, 0, 0.5], [0, 1.8, 0.01]] as const) {
+    it(`BPR-max from states and rows has the value and the gradients of its plain twin, elu ${elu}, penalty ${penalty}, scale ${scale}`, () =>
+      noLeak(() => {
+        for (const [lanes, rows, depth] of [[5, 6, 3], [1, 2, 20], [130, 200, 50]] as const) {
+          const normal = (name: string, ...shape: number[]): tf.Tensor => tf.tensor(new Rng(name).normals(shape.reduce((a, b) => a * b, 1)), shape).div(Math.sqrt(shape[1]!));
+          const inputs = [normal("states", lanes, depth).mul(2), normal("rows", rows, depth).mul(2), normal("bias", rows, 1)];
+          const plain = (h: tf.Tensor, e: tf.Tensor, b: tf.Tensor): tf.Scalar =>
+            bprMaxLossComposed(tf.matMul(h, e, false, true).add(b.reshape([1, rows])) as tf.Tensor2D, { elu, penalty }).mul((scale ?? 1 / lanes) * lanes) as tf.Scalar;
+          const own = (h: tf.Tensor, e: tf.Tensor, b: tf.Tensor): tf.Scalar => bprMaxRowsLoss(h as tf.Tensor2D, e as tf.Tensor2D, b as tf.Tensor2D, { elu, penalty }, scale);
+          const [ours, theirs] = [own, plain].map((loss) => tf.valueAndGrads(loss as (...xs: tf.Tensor[]) => tf.Scalar)(inputs));
+          close(ours!.value.dataSync(), theirs!.value.dataSync(), 1e-5);
+          ours!.grads.forEach((one, i) => close(one.dataSync(), theirs!.grads[i]!.dataSync(), 2e-5));
+          const halved = tf.grads((...xs) => own(xs[0]!, xs[1]!, xs[2]!).mul(0.5))(inputs);
+          halved.forEach((one, i) => close(one.mul(2).dataSync(), ours!.grads[i]!.dataSync(), 1e-6));
         }
       }));
   }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { renderTable } from "../../src/display/formats";
 import { benchmarkRows } from "../../src/papers/benchmark";
 import { linkingTable, readLinking } from "../../src/papers/linking";
+import { personaRows, personaRuns, readPersonaResults } from "../../src/papers/personas";
 import { readBlock } from "../../src/papers/report";
 import { readResults, resultId } from "../../src/papers/results";
 
@@ -35,6 +36,17 @@ describe("README", () => {
       const mean = results.reduce((sum, { test }) => sum + 100 * test.metrics["HR@20"]!, 0) / results.length;
       const row = block.split("\n").find((line) => line.startsWith(`| ${title} |`));
       assert.ok(row?.split("|")[2]!.replaceAll("*", "").trim().startsWith(mean.toFixed(2)), `${title}: ${mean.toFixed(2)} is not in ${row}`);
+    }
+  });
+
+  it("holds the table of vectors without labels on acm3025, if results has some: id by id, micro-F1 by micro-F1", () => {
+    const results = readPersonaResults(join(root, "results"), "acm3025");
+    const block = readBlock(readme, "hdgi-acm3025");
+    assert.equal(block !== "", results.length > 0, "the table and results/ belong together: run sessionlab hdgi --dataset acm3025 --seeds 5 --publish");
+    for (const result of results) assert.ok(block.includes(`\`${resultId(result)}\``), `README does not name ${resultId(result)}`);
+    for (const { model, mean } of personaRows(results)) {
+      const row = block.split("\n").find((line) => line.startsWith(`| ${personaRuns[model]} |`));
+      assert.ok(row?.split("|")[3]!.replaceAll("*", "").trim().startsWith(mean["test micro-F1"].toFixed(4)), `${model}: ${mean["test micro-F1"].toFixed(4)} is not in ${row}`);
     }
   });
 

@@ -5,29 +5,17 @@ import * as tf from "@tensorflow/tfjs";
 import { AbortError, ConfigError, NotFittedError } from "../../src/core/errors";
 import { Rng } from "../../src/core/rng";
 import { encode, holdFeatures, holdPath, initialWeights, judge, type EncoderOptions } from "../../src/personas/encoder";
-import { adjacencyOf, personaGraph, rewired, rowNormalised, type PersonaGraph, type PersonaPath } from "../../src/personas/graph";
+import { personaGraph, rewired } from "../../src/personas/graph";
 import { Hdgi, type HdgiOptions } from "../../src/personas/hdgi";
 import { initBackend } from "../../src/tensor/backend";
 import { rowSums, sparseFrom, type SparseMatrix } from "../../src/tensor/sparse";
 import { freshFolder } from "../scratch";
 import { close, noLeak } from "../tensor/helpers";
+import { goldenGraph, goldenPaths, goldenWeight, twoKinds } from "./graphs";
 
-/** The graph of test/golden/hdgi.py. */
 const [N, F, D, K, S] = [7, 5, 6, 2, 3];
-const pairs = [[0, 1, 1], [0, 2, 2], [1, 2, 1], [3, 4, 3], [5, 6, 1], [2, 5, 1]] as const;
-const edges = sparseFrom(N, N, pairs.flatMap(([i, j]) => [i, j]), pairs.flatMap(([i, j]) => [j, i]), pairs.flatMap(([, , count]) => [count, count]));
-const groups = sparseFrom(N, 3, [0, 1, 2, 3, 3, 4, 5, 0, 4], [0, 0, 0, 0, 1, 1, 1, 2, 2]);
-const shuffle = Int32Array.of(3, 0, 6, 1, 5, 2, 4);
-const dense = Float32Array.from({ length: N * F }, (_, i) => ((Math.floor(i / F) + (i % F)) % 3 === 0 ? 0 : Math.sin(1 + 2.3 * Math.floor(i / F) + 0.9 * (i % F))));
-const cells = Array.from(dense.keys()).filter((i) => dense[i] !== 0);
-const sparse = sparseFrom(N, F, cells.map((i) => Math.floor(i / F)), cells.map((i) => i % F), cells.map((i) => dense[i]!));
-const paths: readonly PersonaPath[] = [{ name: "edges", matrix: edges }, { name: "groups", factor: groups }];
-const expanded: readonly PersonaPath[] = [paths[0]!, { name: "groups", matrix: adjacencyOf(paths[1]!) }];
-
-function weight(name: string, shape: readonly number[]): tf.Tensor {
-  const code = Array.from(name).reduce((sum, letter, i) => sum + letter.charCodeAt(0) * (i + 1), 0);
-  return tf.tensor(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => 0.5 * Math.sin(code + 1.7 * i)), [...shape]);
-}
+const { features: sparse, dense, shuffle } = goldenGraph;
+const { factor: paths } = goldenPaths;
 
 interface Golden {
   readonly vectors: number[];
@@ -35,18 +23,6 @@ interface Golden {
   readonly logits: number[];
   readonly loss: number;
   readonly gradients: Record<string, number[]>;
-}
-
-/** Two kinds of nodes with noisy features, joined within their kind. */
-function twoKinds(nodes = 80): PersonaGraph {
-  const rng = new Rng("two kinds");
-  const kind = (n: number): number => Number(n >= nodes / 2);
-  const marks = Array.from({ length: nodes }, (_, n) => [0, 1, 2].map(() => [n, (rng.uniform() < 0.6 ? 6 * kind(n) : 6 * rng.int(2)) + rng.int(6)] as const)).flat();
-  const features = rowNormalised(sparseFrom(nodes, 12, marks.map(([n]) => n), marks.map(([, f]) => f)));
-  const ends = Array.from({ length: 3 * nodes }, (_, i) => [i % nodes, kind(i % nodes) * (nodes / 2) + rng.int(nodes / 2)] as const).filter(([a, b]) => a !== b);
-  const matrix = sparseFrom(nodes, nodes, ends.flatMap(([a, b]) => [a, b]), ends.flatMap(([a, b]) => [b, a]));
-  const all = Array.from({ length: nodes }, (_, n) => n);
-  return personaGraph(all.map(String), features, [{ name: "near", matrix }, { name: "club", factor: sparseFrom(nodes, 8, all, all.map((n) => 4 * kind(n) + (n % 4))) }]);
 }
 
 const small: Partial<HdgiOptions> = { dimension: 16, heads: 4, epochs: 60, patience: 60, rate: 0.02 };
@@ -57,14 +33,14 @@ describe("personas/hdgi", () => {
   before(() => initBackend());
 
   for (const variant of ["gcn", "gat"] as const) {
-    for (const [kind, features, given] of [["sparse features, factor", sparse, paths], ["dense features, all cells", { shape: [N, F] as const, data: dense }, expanded]] as const) {
+    for (const [kind, features, given] of [["sparse features, factor", sparse, paths], ["dense features, all cells", dense, goldenPaths.cells]] as const) {
       it(`vectors, loss and gradients of ${variant} are PyTorch's (test/golden/hdgi.py): ${kind}`, () => {
         const options: EncoderOptions = { variant, dimension: D, heads: K, semantic: S, doubleSelf: false };
         const names = given.map(({ name }) => name);
         const [held, heldPaths] = [holdFeatures(features), given.map((path) => holdPath(path, options))];
         noLeak(() => {
           const shapes = Object.entries(initialWeights(names, F, options, new Rng(1))).map(([name, { shape }]) => [name, shape] as const);
-          const values = shapes.map(([name, shape]) => weight(name, shape));
+          const values = shapes.map(([name, shape]) => goldenWeight(name, shape));
           const named = (given: readonly tf.Tensor[]) => Object.fromEntries(shapes.map(([name], i) => [name, given[i]!]));
           const run = (given: readonly tf.Tensor[]) => {
             const [clean, other] = encode(named(given), held, heldPaths, options, [shuffle]);

@@ -34,6 +34,16 @@ describe("tensor/gru", () => {
       }));
   }
 
+  it("equals its plain twin where the products are cut into panels and blocks, and leaves a fixed state's gradient out", () =>
+    noLeak(() => {
+      const inputs = [normal("x", 130, 50), normal("h", 130, 70), normal("w", 120, 140), normal("c", 120, 70), normal("b", 140), normal("d", 70)].map((one, i) => (i === 2 || i === 3 ? one.mul(0.1) : one));
+      const gradients = (step: typeof gruStep): tf.Tensor[] => tf.grads((...xs) => unroll(step, 1, xs).square().sum())(inputs);
+      const fixed: typeof gruStep = (x, hidden, weights) => gruStep(x, hidden, weights, { fixedState: true });
+      const [ours, theirs, without] = [gradients(gruStep), gradients(gruStepPortable), gradients(fixed)];
+      ours.forEach((one, i) => close(one.dataSync(), theirs[i]!.dataSync(), 1e-4));
+      without.forEach((one, i) => i !== 1 && assert.deepEqual(one.dataSync(), ours[i]!.dataSync()));
+    }));
+
   it("has numpy's values after two steps", () =>
     noLeak(() => {
       // python -c "

@@ -5,10 +5,12 @@
 // B rows, M columns; row b's own column is b.
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <vector>
 
 #include "lanes.h"
 #include "operation.h"
+#include "panels.h"
 #include "parallel.h"
 
 namespace sessionlab {
@@ -77,8 +79,37 @@ void compute(Call& call) {
   });
 }
 
+SESSIONLAB_KERNEL void add(const float* bias, int64_t columns, float* scores) {
+  for (int64_t i = 0; i < columns; i++) scores[i] += bias[i];
+}
+
+// The same from states h [B, D], rows e [M, D] of the table and their biases: s = h e^T + b;  dh = ds e;  de = ds^T h;  db = sums of ds.
+void compute_rows(Call& call) {
+  const int64_t count = call.side(0, 0), depth = call.side(0, 1), columns = call.side(1, 0);
+  if (columns < count || columns < 2 || call.side(1, 1) != depth || call.size(2) != columns) return call.refuse("Expected states [B, D], a row [M, D] for each own target and one more at least, and a bias for each");
+  const float *states = call.floats(0), *table = call.floats(1), *bias = call.floats(2);
+  const float elu = static_cast<float>(call.attribute("elu")), penalty = static_cast<float>(call.attribute("penalty")), scale = static_cast<float>(call.attribute("scale"));
+  float *loss = call.new_floats(0, {count}), *dstates = call.new_floats(1, {count, depth}), *dtable = call.new_floats(2, {columns, depth}), *dbias = call.new_floats(3, {columns});
+  const std::unique_ptr<float[]> scores(new float[2 * count * columns]);
+  float* const gradient = scores.get() + count * columns;
+  multiply({{count, columns, scores.get(), columns, Start::zero, {depth, {states, depth, 1}, {table, 1, depth}}}});
+  parallel_rows(count, block, [&](int64_t from, int64_t to) {
+    thread_local std::vector<float> held;
+    if (static_cast<int64_t>(held.size()) < 2 * columns) held.resize(2 * columns);
+    for (int64_t row = from; row < to; row++) add(bias, columns, scores.get() + row * columns);
+    rows(scores.get(), from, to, columns, scale, elu, penalty, held.data(), held.data() + columns, loss, gradient);
+  });
+  multiply({
+      {count, depth, dstates, depth, Start::zero, {columns, {gradient, columns, 1}, {table, depth, 1}}},
+      {columns, depth, dtable, depth, Start::zero, {count, {gradient, 1, columns}, {states, depth, 1}}},
+  });
+  sum_columns(gradient, count, columns, dbias);
+}
+
 }  // namespace
 
+const Operation bpr_max_rows{
+    "SessionlabBprMaxRows", {"states: float", "rows: float", "bias: float"}, {"loss: float", "dstates: float", "drows: float", "dbias: float"}, {"elu", "penalty", "scale"}, compute_rows};
 const Operation bpr_max{"SessionlabBprMax", {"scores: float"}, {"loss: float", "gradient: float"}, {"elu", "penalty"}, compute};
 
 }  // namespace sessionlab

@@ -28,10 +28,12 @@ void Set(napi_env env, napi_value exports, const char* name, const std::string& 
 
 napi_value Init(napi_env env, napi_value exports) {
   // Once a process: a worker that loads the addon too gets the same operations.
-  static const std::string wrong = define<layer_norm>() + define<layer_norm_gradient>() + define<catalogue_softmax>() + define<bpr_max>() + define<normalise>() + define<normalise_gradient>() + define<causal_softmax>() +
+  static const std::string wrong = define<layer_norm>() + define<layer_norm_gradient>() + define<catalogue_softmax>() + define<bpr_max>() + define<bpr_max_rows>() + define<normalise>() + define<normalise_gradient>() + define<causal_softmax>() +
                                    define<causal_softmax_gradient>() + define<gelu>() + define<gelu_gradient>() +
-                                   define<gru_gates>() + define<gru_state>() + define<gru_state_gradient>() + define<gru_gates_gradient>() + define<adagrad_rows>() +
-                                   define<sparse_product>() + define<edge_attention>() + define<edge_attention_gradient>() +
+                                   define<gru_step>() + define<gru_step_gradient>() + define<adagrad_rows>() +
+                                   define<sparse_product>() + define<sparse_spread>() + define<sparse_collect>() +
+                                   define<biased_prelu>() + define<biased_prelu_gradient>() + define<hidden_means>() + define<hidden_means_gradient>() + define<weighed>() + define<weighed_gradient>() +
+                                   define<edge_attention>() + define<edge_attention_gradient>() +
                                    define<masked>() + define<added>() + define<ranks>() + define<top_items>();
   napi_value threads;
   napi_create_function(env, "threads", NAPI_AUTO_LENGTH, Threads, nullptr, &threads);

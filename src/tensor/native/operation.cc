@@ -17,12 +17,14 @@ void compute(void* kernel, TF_OpKernelContext* context) {
 
 void destroy(void* kernel) { delete static_cast<Kernel*>(kernel); }
 
+bool is_count(const char* attribute) { return std::string(attribute).find(':') != std::string::npos; }
+
 void unknown_shape(TF_ShapeInferenceContext* context, TF_Status* status) { TF_ShapeInferenceContextSetUnknownShape(context, status); }
 
 }  // namespace
 
-Call::Call(TF_OpKernelContext* context, const Attributes& attributes) : context_(context), attributes_(attributes), status_(TF_NewStatus()) {
-  held_.resize(TF_NumInputs(context));
+Call::Call(TF_OpKernelContext* context, const Attributes& attributes) : context_(context), attributes_(attributes), inputs_(TF_NumInputs(context)), status_(TF_NewStatus()) {
+  held_.resize(inputs_);
   for (size_t i = 0; i < held_.size(); i++) TF_GetInput(context, static_cast<int>(i), &held_[i], status_);
 }
 
@@ -64,6 +66,7 @@ void* make_kernel(TF_OpKernelConstruction* construction, const Operation& operat
   auto* kernel = new Kernel{operation.compute, {}};
   TF_Status* status = TF_NewStatus();
   for (const char* name : operation.attributes) {
+    if (is_count(name)) continue;
     float value = 0;
     TF_OpKernelConstruction_GetAttrFloat(construction, name, &value, status);
     if (TF_GetCode(status) != TF_OK) TF_OpKernelConstruction_Failure(construction, status);
@@ -78,7 +81,7 @@ std::string define(const Operation& operation, Maker maker) {
   TF_OpDefinitionBuilder* definition = TF_NewOpDefinitionBuilder(operation.name);
   for (const char* input : operation.inputs) TF_OpDefinitionBuilderAddInput(definition, input);
   for (const char* output : operation.outputs) TF_OpDefinitionBuilderAddOutput(definition, output);
-  for (const char* name : operation.attributes) TF_OpDefinitionBuilderAddAttr(definition, (std::string(name) + ": float").c_str());
+  for (const char* name : operation.attributes) TF_OpDefinitionBuilderAddAttr(definition, (is_count(name) ? name : std::string(name) + ": float").c_str());
   TF_OpDefinitionBuilderSetShapeInferenceFunction(definition, unknown_shape);
   TF_RegisterOpDefinition(definition, status);
   if (TF_GetCode(status) == TF_OK) TF_RegisterKernelBuilder(operation.name, TF_NewKernelBuilder(operation.name, "CPU", maker, compute, destroy), status);

@@ -23,6 +23,7 @@ class Call {
   const float* floats(int input) { return static_cast<const float*>(TF_TensorData(held_[input])); }
   const int32_t* integers(int input) { return static_cast<const int32_t*>(TF_TensorData(held_[input])); }
   const uint8_t* bytes(int input) { return static_cast<const uint8_t*>(TF_TensorData(held_[input])); }
+  int64_t inputs() const { return inputs_; }
   int rank(int input) { return TF_NumDims(held_[input]); }
   int64_t side(int input, int axis) { return TF_Dim(held_[input], axis); }
   int64_t size(int input) { return TF_TensorElementCount(held_[input]); }
@@ -39,11 +40,12 @@ class Call {
 
   TF_OpKernelContext* context_;
   const Attributes& attributes_;
-  std::vector<TF_Tensor*> held_;
+  std::vector<TF_Tensor*> held_;  // inputs, then outputs
+  int64_t inputs_;
   TF_Status* status_;
 };
 
-// "name: type" of each input and output, as TensorFlow writes them, and the names of float attributes.
+// "name: type" of each input and output, as TensorFlow writes them, and the names of float attributes; "N: int" counts a list.
 struct Operation {
   const char* name;
   std::vector<const char*> inputs, outputs, attributes;
@@ -63,13 +65,14 @@ std::string define() {
 // The operations; each is in the file of its name.
 extern const Operation layer_norm, layer_norm_gradient;
 extern const Operation catalogue_softmax;
-extern const Operation bpr_max;
-extern const Operation gru_gates, gru_state, gru_state_gradient, gru_gates_gradient;
+extern const Operation bpr_max, bpr_max_rows;
+extern const Operation gru_step, gru_step_gradient;
 extern const Operation adagrad_rows;
 extern const Operation normalise, normalise_gradient;
 extern const Operation causal_softmax, causal_softmax_gradient;
 extern const Operation gelu, gelu_gradient;
-extern const Operation sparse_product;
+extern const Operation sparse_product, sparse_spread, sparse_collect;
+extern const Operation biased_prelu, biased_prelu_gradient, hidden_means, hidden_means_gradient, weighed, weighed_gradient;
 extern const Operation edge_attention, edge_attention_gradient;
 extern const Operation masked;
 extern const Operation added;

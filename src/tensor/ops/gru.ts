@@ -1,14 +1,13 @@
 /**
  * One step of a gated recurrent unit (Cho et al., 2014), with the reset gate before the product:
  *   [r u] = sigmoid([x h] W + b);  c = tanh([x (r h)] W_c + b_c);  h' = u h + (1 - u) c.
- * On a CPU the kernels of src/tensor/native do in one walk what stands before, between and after the two products.
+ * On a CPU one kernel of src/tensor/native makes the step, and one its gradient, products included.
  * Symbols: B sessions, I inputs, H units.
  * Departs: PyTorch's GRU, and GRU4Rec's code on it, reset after the product: c = tanh(W x + b + r (U h + b_h)).
  */
 import * as tf from "@tensorflow/tfjs";
 import { withGradient } from "../gradient";
-import { hasKernels, kernel } from "../kernel";
-import { product } from "./product";
+import { attribute, hasKernels, kernel } from "../kernel";
 
 /** The weights of a GRU step; the rows of each matrix are the inputs', then the units'. */
 export interface GruWeights {
@@ -20,6 +19,12 @@ export interface GruWeights {
   readonly gateBias: tf.Tensor1D;
   /** [H] */
   readonly candidateBias: tf.Tensor1D;
+}
+
+/** What a step's gradient may leave out. */
+export interface GruOptions {
+  /** The state before is not learnt through: its gradient is not made whole, and must not be asked for. */
+  readonly fixedState?: boolean;
 }
 
 /**
@@ -34,31 +39,19 @@ export interface GruWeights {
  * const next = gruStep(tf.ones([1, 1]), tf.tensor2d([[4, -2]]), weights).dataSync(); // gates of one half, a candidate of 0
  * assert.deepEqual(Array.from(next), [2, -1]);
  */
-export function gruStep(x: tf.Tensor2D, hidden: tf.Tensor2D, weights: GruWeights): tf.Tensor2D {
+export function gruStep(x: tf.Tensor2D, hidden: tf.Tensor2D, weights: GruWeights, options: GruOptions = {}): tf.Tensor2D {
   if (!hasKernels()) return gruStepPortable(x, hidden, weights);
+  const attributes = [attribute.float("state", options.fixedState === true ? 0 : 1)];
   return withGradient(
     [x, hidden, weights.gates, weights.candidate, weights.gateBias, weights.candidateBias],
     (input, before, gateWeights, candidateWeights, gateBias, candidateBias) => {
-      const first = tf.concat([input, before], 1) as tf.Tensor2D; // [B, I + H]
-      const [gates, second] = kernel("SessionlabGruGates", [], [product(first, gateWeights as tf.Tensor2D), gateBias, input, before], 2) as [tf.Tensor2D, tf.Tensor2D];
-      const [candidate, next] = kernel("SessionlabGruState", [], [product(second, candidateWeights as tf.Tensor2D), candidateBias, gates, before], 2) as [tf.Tensor2D, tf.Tensor2D];
-      return { value: next, keep: [before, gateWeights, candidateWeights, first, gates, second, candidate] as const };
+      const inputs = [input, before, gateWeights, gateBias, candidateWeights, candidateBias];
+      const [next, gates, kept, candidate] = kernel("SessionlabGruStep", [], inputs, 4) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
+      return { value: next, keep: [input, before, gateWeights, candidateWeights, gates, kept, candidate] as const };
     },
-    (dy, [before, gateWeights, candidateWeights, first, gates, second, candidate]) => {
-      const [dCandidate, dUpdate, dState] = kernel("SessionlabGruStateGradient", [], [dy, gates, candidate, before], 3) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
-      const dSecond = product(dCandidate, candidateWeights as tf.Tensor2D, false, true); // [B, I + H]
-      const [dGates, dHidden] = kernel("SessionlabGruGatesGradient", [], [dSecond, gates, before, dUpdate, dState], 2) as [tf.Tensor2D, tf.Tensor2D];
-      const dFirst = product(dGates, gateWeights as tf.Tensor2D, false, true); // [B, I + H]
-      const [rows, inputs] = [before.shape[0]!, first.shape[1]! - before.shape[1]!];
-      const ofInput = (d: tf.Tensor2D): tf.Tensor2D => d.slice([0, 0], [rows, inputs]);
-      return [
-        ofInput(dFirst).add(ofInput(dSecond)),
-        dFirst.slice([0, inputs], [rows, -1]).add(dHidden),
-        product(first as tf.Tensor2D, dGates, true, false),
-        product(second as tf.Tensor2D, dCandidate, true, false),
-        dGates.sum(0),
-        dCandidate.sum(0),
-      ];
+    (dy, kept) => {
+      const [dx, dHidden, dGates, dGateBias, dCandidate, dCandidateBias] = kernel("SessionlabGruStepGradient", attributes, [dy, ...kept], 6) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+      return [dx, dHidden, dGates, dCandidate, dGateBias, dCandidateBias];
     },
   );
 }
