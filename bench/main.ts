@@ -1,5 +1,5 @@
 /**
- * npm run bench -- tensor|sasrec|models|hdgi|rank|recbole|kg [--json] [--epochs N]: ours and a peer's speed on the same work, in one run,
+ * npm run bench -- tensor|sasrec|models|hdgi|rank|recbole|kg|simulator [--json] [--epochs N]: ours and a peer's speed on the same work, in one run,
  * with as many threads. --json ends with one line of JSON; a number is a median, a ratio is ours / peer.
  * npm run bench -- memory|large|prepare|planner|neighbours|hdgi-large [--json] [--steps N] [--events N] [--users N]: numbers of ours against a limit; the exit code
  * is 1 where one does not hold.
@@ -27,9 +27,10 @@ import { prepareChecks } from "./prepare";
 import { rankCases } from "./rank";
 import { recboleResults } from "./recbole";
 import { sasrecCases } from "./sasrec";
+import { simulatorResults } from "./simulator";
 import { tensorCases } from "./tensor";
 import { textResults } from "./text";
-import { peerPython, textPython } from "./venv";
+import { peerPython, simulatorPython, textPython } from "./venv";
 
 /** Against a limit. */
 const alone: Readonly<Record<string, (sizes: { readonly steps: number; readonly events: number; readonly users: number }, tell: (line: string) => void) => Promise<readonly Check[]>>> = {
@@ -45,7 +46,7 @@ const interleaved: Readonly<Record<string, (peer: Peer, only?: string) => readon
 
 async function main(args: readonly string[]): Promise<void> {
   const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: { json: { type: "boolean", default: false }, only: { type: "string" }, epochs: { type: "string", default: "300" }, steps: { type: "string", default: "10000" }, titles: { type: "string", default: "7924" }, events: { type: "string", default: "30000000" }, users: { type: "string", default: String(shape.users) } } });
-  const names = [...Object.keys(interleaved), "recbole", "kg", "text", ...Object.keys(alone)];
+  const names = [...Object.keys(interleaved), "recbole", "kg", "text", "simulator", ...Object.keys(alone)];
   const [name, ...rest] = positionals;
   if (name === undefined || !names.includes(name) || rest.length > 0) throw new ConfigError(`Expected one of ${names.join(", ")}, found "${positionals.join(" ")}"`);
   if (values.only !== undefined && name !== "models" && name !== "hdgi") throw new ConfigError(`Expected --only with models or hdgi, found it with "${name}"`);
@@ -67,20 +68,21 @@ async function main(args: readonly string[]): Promise<void> {
     return;
   }
   if (load > cpus().length / 2) console.error(`the machine is busy (load ${load.toFixed(1)} on ${cpus().length} cores): threads that wait for each other, as PyTorch's do, suffer most; measure again when it is quiet`);
-  const python = await (name === "text" ? textPython() : peerPython());
+  const python = await (name === "text" ? textPython() : name === "simulator" ? simulatorPython() : peerPython());
   const backend = await initBackend();
   const threads = Number(process.env["SESSIONLAB_THREADS"] ?? backend.threads);
-  const peer = await Peer.start(python, threads);
+  const peer = name === "simulator" ? undefined : await Peer.start(python, threads); // RecSim has no PyTorch
   let results: Result[] = [];
   try {
     if (name === "recbole") results = await recboleResults(python, threads, epochs);
     else if (name === "kg") results = await kgResults(python);
     else if (name === "text") results = await textResults(python, threads, titles);
-    else for (const one of await interleaved[name]!(peer, values.only)) results.push(await measure(one));
+    else if (name === "simulator") results = await simulatorResults(python);
+    else for (const one of await interleaved[name]!(peer!, values.only)) results.push(await measure(one));
   } finally {
-    peer.stop();
+    peer?.stop();
   }
-  const environment = environmentOf(backend, peer.versions, load);
+  const environment = environmentOf(backend, peer?.versions, load);
   if (values.json) console.log(JSON.stringify({ bench: name, cases: results, environment }));
   else console.log(`${tableOf(results)}\n\n${environmentLine(environment)}`);
 }

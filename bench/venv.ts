@@ -59,6 +59,28 @@ export async function textPython(): Promise<string> {
   return python;
 }
 
+/** An interpreter with RecSim and nothing else, in a venv of its own, made on first use (100 MB). */
+export async function simulatorPython(): Promise<string> {
+  const own = join(root, ".cache", "simulator-venv");
+  const python = join(own, process.platform === "win32" ? "Scripts/python.exe" : "bin/python");
+  const list = join(__dirname, "requirements-simulator.txt");
+  const stamp = join(own, "made-of");
+  const wanted = hashOf(readFileSync(list, "utf8"));
+  await withLock(
+    `${own}.lock`,
+    () => {
+      if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
+      console.error("making .cache/simulator-venv with RecSim");
+      rmSync(own, { recursive: true, force: true });
+      run(process.env["PYTHON"] ?? "python3", ["-m", "venv", own]);
+      run(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "-r", list]);
+      writeFileAtomic(stamp, wanted);
+    },
+    { task: "bench: RecSim" },
+  );
+  return python;
+}
+
 function run(program: string, args: readonly string[]): void {
   const { status, error } = spawnSync(program, args, { stdio: ["ignore", 2, 2] });
   if (status === 0) return;

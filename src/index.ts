@@ -230,6 +230,26 @@ export { search, type Round, type SearchOptions, type SearchReport, type SearchT
 export { choice, drawSettings, integer, logUniform, uniform, type Range, type Space } from "./models/space";
 export { tune, type Trial, type TuneReport } from "./models/tune";
 
+// response: how users answer slates, what they would have answered, and worlds whose truth is known
+export { abduct, type Abducted } from "./response/abduct";
+export { act, type Action, type Intervention } from "./response/act";
+export { clickRates, lessPopularItems, type ClickRates } from "./response/ctr";
+export { gumbelChoice, logisticClicks, logSoftmax, posteriorGumbel, posteriorLogistic, type UniformAt } from "./response/gumbel";
+export { confidence, identify, refuseUnidentified, supportOf, type Identification, type Support } from "./response/identify";
+export { imputeSlates, type ImputedLog, type ImputeOptions } from "./response/impute";
+export { inspectSession, type Alternative, type InspectedSide, type InspectedStep, type Inspection } from "./response/inspect";
+export { keyedGumbel, keyedUniform, NO_CLICK, noiseKey } from "./response/keyed-noise";
+export { logLikelihoods, type Mechanism, type Steppers, type StepView } from "./response/mechanism";
+export { fixedPolicy, loggingPolicy, oraclePolicy, randomPolicy, recommenderPolicy, weightedPolicy, type ScoringModel } from "./response/policies";
+export { type PolicyContext, type SlatePolicy } from "./response/policy";
+export { predict, type Counterfactual, type PredictOptions } from "./response/predict";
+export { recsimWorld, repeatingPolicy, sessionStatistics, worldLike, type FittedWorld, type SessionStatistics } from "./response/presets";
+export { ResponseModel, responseDefaults, type ResponseContext, type ResponseOptions } from "./response/response-model";
+export { simulate, worldCounterfactual, worldNoise, type SimulateOptions, type Simulation } from "./response/simulate";
+export { checkLog, choicesOf, clickSessions, logEvents, stepCount, takeSessions, type ResponseKind, type SlateLog } from "./response/slate-log";
+export { makeWorld, worldDefaults, type World, type WorldColumns, type WorldKnobs } from "./response/world";
+export { worldMechanism } from "./response/world-mechanism";
+
 // display: what a terminal, a notebook and a page show
 export { progressBar, type Bar } from "./display/bar";
 export { histogramFigure, lengthFigure, lossFigure, popularityFigure, splitFigure, type FigureWords } from "./display/distributions";

@@ -1,5 +1,4 @@
 /** The persona paper's part of `sessionlab reproduce`: the run, its freezing and its confirmation. */
-import { join } from "node:path";
 import { ConfigError } from "../core/errors";
 import { catalog, type DatasetName } from "../data/catalog";
 import { countReading } from "../evaluation/readings";
@@ -42,12 +41,29 @@ export interface PersonaOutcome {
   readonly confirmation?: Confirmation;
 }
 
-/** Runs, freezes or confirms the experiment. @param results the folder of result files */
-export async function reproducePersona(given: PersonaOptions, results: string, { signal, progress, say }: Terminal): Promise<PersonaOutcome> {
-  const readings = join(results, "readings.json");
+/** The catalogue's name of a data set. */
+export function datasetOf(name: string): string {
+  return aliases[name] ?? name;
+}
+
+/** What the sealed period says, in lines. */
+export function confirmationLines({ comparisons, verdict, cases, metric }: Confirmation): string[] {
+  const signed = (value: number): string => `${value < 0 ? "-" : "+"}${Math.abs(value).toFixed(4)}`;
+  return [
+    ...comparisons.map(({ as, against, difference, low, high, holm, detectable }) => `Sealed period, ${cases} cases: against the ${as} (${against}) ${metric} ${signed(difference)} [${signed(low)}, ${signed(high)}], p = ${holm.toFixed(3)} after Holm's correction; smallest detectable gain ${detectable.toFixed(4)}.`),
+    `Verdict: ${verdict}.`,
+  ];
+}
+
+/**
+ * Runs, freezes or confirms the experiment.
+ * @param results the folder of result files
+ * @param readings the file that counts what was read
+ */
+export async function reproducePersona(given: PersonaOptions, results: string, readings: string, { signal, progress, say }: Terminal): Promise<PersonaOutcome> {
   const by = oneOf("sessions", ["user", "day", "gap"] as const, given.sessions);
   const settings: PersonaExperiment = {
-    ...{ source: sourceOf(given), budget: given.budget, seeds: given.seeds, arms: armsOfCommand(given), candidates: given.candidates, set: parseSettings(given.set ?? []), results },
+    ...{ source: sourceOf(given), budget: given.budget, seeds: given.seeds, arms: armsOfCommand(given), candidates: given.candidates, set: parseSettings(given.set ?? []), results, readings },
     world: { encoder: given.encoder, sessions: by === "user" ? { by, maxLength: 50 } : { by } },
     personas: { hdgi: parsePairs(given.hdgi ?? []), graph: parsePairs(given.graph ?? []) },
     ...{ backend: await initBackend(), signal, progress, onStep: say },
@@ -61,7 +77,7 @@ export async function reproducePersona(given: PersonaOptions, results: string, {
 }
 
 function sourceOf({ dataset, events, items, name }: PersonaOptions): DatasetName | OwnFiles {
-  if (events === undefined && items === undefined) return oneOf("a data set", Object.keys(catalog) as DatasetName[], aliases[dataset] ?? dataset);
+  if (events === undefined && items === undefined) return oneOf("a data set", Object.keys(catalog) as DatasetName[], datasetOf(dataset));
   if (events === undefined || items === undefined) throw new ConfigError(`Expected --events and --items together, found only one of them; name the table of events and the one of items`);
   return { name: name ?? "own", events, items };
 }

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import type { Command } from "commander";
-import { budgets } from "../core/budget";
+import { budgets, type Budget } from "../core/budget";
 import { writeFileAtomic } from "../core/files";
 import { projectRoot } from "../data/store";
 import { countReading, readReadings, type Readings } from "../evaluation/readings";
@@ -10,63 +10,97 @@ import { intervalSvg } from "../display/figure";
 import { renderTable } from "../display/formats";
 import { protocols, runBase, type BaseReport, type BaseSettings, type Protocol } from "../papers/base";
 import { basePlot, findings, mainTable } from "../papers/base-tables";
-import { reportText, fillBlock, hasBlock, writeReports } from "../papers/report";
+import { personaArms } from "../papers/persona-arms";
+import { personaFindings, personaTable } from "../papers/persona-tables";
+import { fillBlock, hasBlock, reportText, writeReports, type PaperReport } from "../papers/report";
 import { writeResult } from "../papers/results";
+import { confirmationLines, datasetOf, reproducePersona, type PersonaOptions, type PersonaOutcome } from "./reproduce-persona";
 import type { Outcome, Runner, Terminal } from "./terminal";
-import { collect, oneOf, parseSettings, parseWhole } from "./values";
+import { collect, oneOf, parsePositive, parseSettings, parseWhole } from "./values";
 
-interface ReproduceOptions {
-  readonly seeds: number;
+interface ReproduceOptions extends Omit<PersonaOptions, "budget"> {
+  readonly paper: string;
   readonly budget: string;
-  readonly set?: readonly string[];
   readonly only?: string;
-  readonly dataset: string;
   readonly out: string;
   readonly publish?: boolean;
 }
+
+/** What is run: the base recommenders, the persona paper, or both. */
+const papers = ["all", "base", "persona"] as const;
 
 export function addReproduce(program: Command, runner: Runner): void {
   const command = program
     .command("reproduce")
     .description("rebuild the tables; what was computed before comes from the cache")
+    .option("--paper <name>", `${papers.join(", ")}: base is the table of recommenders that the papers stand on`, "all")
     .option("--seeds <n>", "runs of each model that draws random numbers", parseWhole, 3)
     .option("--budget <name>", budgets.join(", "), "minute")
-    .option("--set <model.key=value>", "an option of a model; may be given more than once", collect)
-    .option("--only <split>", `one protocol: ${Object.keys(protocols).join(" or ")}`)
-    .option("--dataset <name>", "a data set of the catalogue", "ml-100k")
+    .option("--set <model.key=value>", "an option of a model, or of an arm of the persona paper; may be given more than once", collect)
+    .option("--only <split>", `of base, one protocol: ${Object.keys(protocols).join(" or ")}`)
+    .option("--dataset <name>", "a data set of the catalogue; also movielens-100k, movies, books", "ml-100k")
     .option("--out <folder>", "where the reports are written", "reports")
     .option("--publish", "also write the runs into results/, their table into README.md and its picture into docs/ of the project")
-    .addHelpText("after", "\nExamples:\n  $ sessionlab reproduce\n  $ sessionlab reproduce --set sasrec.dropout=0.3 --seeds 5 --out reports/dropout\n  $ sessionlab reproduce --only loo --json");
+    .option("--arms <a,b>", `of the persona paper, some of ${personaArms.map(({ id }) => id).join(", ")}`)
+    .option("--placebos", "of the persona paper, all placebos too, at the smallest budget as well")
+    .option("--events <file>", "a data set of your own instead: events of users, CSV, TSV or Parquet")
+    .option("--items <file>", "its items: a table with titles; all other columns are features")
+    .option("--name <name>", "its name in files of results")
+    .option("--sessions <by>", "user (the last 50 events), day or gap", "user")
+    .option("--encoder <name>", "of item texts, as for vectors", "minilm")
+    .option("--candidates <n>", "how many the first stage names", parsePositive)
+    .option("--hdgi <key=value...>", "options of HDGI: dimension=32")
+    .option("--graph <key=value...>", "options of its meta-paths: maxDegree=2000")
+    .option("--freeze", "write down what will be confirmed, into results/frozen: commit it")
+    .option("--confirm", "score the sealed cases of what was frozen, once")
+    .addHelpText("after", "\nExamples:\n  $ sessionlab reproduce\n  $ sessionlab reproduce --paper base --set sasrec.dropout=0.3 --seeds 5 --out reports/dropout\n  $ sessionlab reproduce --paper base --only loo --json\n  $ sessionlab reproduce --paper persona --dataset movies --budget hour --seeds 5 --publish\n  $ sessionlab reproduce --paper persona --events clicks.csv --items items.csv --sessions day");
   runner.action(command, reproduce);
 }
 
-async function reproduce(given: ReproduceOptions, { signal, progress, say }: Terminal): Promise<Outcome> {
+async function reproduce(given: ReproduceOptions, terminal: Terminal): Promise<Outcome> {
   const out = resolve(given.out);
-  const readingsFile = join(given.publish === true ? join(projectRoot, "results") : out, "readings.json");
+  const published = join(projectRoot, "results");
+  const readingsFile = join(given.publish === true ? published : out, "readings.json");
+  const paper = oneOf("a paper", papers, given.only === undefined ? given.paper : "base");
+  const budget = oneOf("a budget", budgets, given.budget);
+  const own = given.events !== undefined || given.items !== undefined;
+  const base = paper === "persona" || own ? undefined : await reproduceBase(given, budget, out, readingsFile, terminal);
+  const persona = paper === "base" ? undefined : await reproducePersona({ ...given, budget, set: paper === "all" ? undefined : given.set }, given.publish === true ? published : join(out, "results"), readingsFile, terminal);
+  const readings = readReadings(readingsFile);
+  const reports: readonly PaperReport[] = [...(base === undefined ? [] : [base]), ...(persona === undefined ? [] : [persona.report])];
+  const files = writeReports(out, reports, readings);
+  if (given.publish === true) {
+    if (base !== undefined) publish(base, readings);
+    if (persona !== undefined) publishPersona(persona, readings);
+  }
+  const shown = relative(process.cwd(), files[0]!);
+  const text = reports.map((report) => reportText(report, readings, "text"));
+  const verdict = persona?.confirmation === undefined ? [] : confirmationLines(persona.confirmation);
+  return {
+    text: `${[...text, ...verdict].join("\n")}\nThe page with figures: ${shown.startsWith("..") ? files[0]! : shown}\n`,
+    json: { ...base, ...(persona && { persona: persona.report, confirmation: persona.confirmation }), files },
+  };
+}
+
+async function reproduceBase(given: ReproduceOptions, budget: Budget, out: string, readingsFile: string, { signal, progress, say }: Terminal): Promise<BaseReport> {
   const settings: BaseSettings = {
-    dataset: given.dataset,
-    budget: oneOf("a budget", budgets, given.budget),
-    seeds: given.seeds,
-    set: parseSettings(given.set ?? []),
+    ...{ dataset: datasetOf(given.dataset), budget, seeds: given.seeds, set: parseSettings(given.set ?? []), signal, progress, onStep: say },
     protocols: given.only === undefined ? (Object.keys(protocols) as Protocol[]) : [oneOf("a protocol", Object.keys(protocols) as Protocol[], given.only)],
-    signal,
-    progress,
-    onStep: say,
     onReading: (experiment) => countReading(readingsFile, experiment, "test"),
   };
   const { report, results } = await runBase(settings);
   for (const result of results) writeResult(join(out, "results"), result);
-  const readings = readReadings(readingsFile);
-  const files = writeReports(out, report, readings);
-  if (given.publish === true) {
-    for (const result of results) writeResult(join(projectRoot, "results"), result);
-    publish(report, readings);
-  }
-  const shown = relative(process.cwd(), files[0]!);
-  return {
-    text: `${reportText(report, readings, "text")}\nThe page with figures: ${shown.startsWith("..") ? files[0]! : shown}\n`,
-    json: { ...report, files },
-  };
+  if (given.publish === true) for (const result of results) writeResult(join(projectRoot, "results"), result);
+  return report;
+}
+
+/** The persona paper's table and what it says, into README where it has a block for it. */
+function publishPersona({ report, confirmation }: PersonaOutcome, readings: Readings): void {
+  const readme = join(projectRoot, "README.md");
+  const text = readFileSync(readme, "utf8");
+  if (!hasBlock(text, report.experiment)) return;
+  const lines = [...personaFindings(report).map(({ text: line }) => `- ${line}`), ...(confirmation === undefined ? [] : confirmationLines(confirmation).map((line) => `- ${line}`))];
+  writeFileAtomic(readme, fillBlock(text, report.experiment, [renderTable(personaTable(report, readings), "markdown"), ...lines].join("\n")));
 }
 
 /** Fills README's blocks, where it has one for a table, and the pictures beside them. */

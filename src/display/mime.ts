@@ -14,6 +14,7 @@ import { leakageRenderers } from "./leakage-values";
 import { machineRenderers } from "./machine-values";
 import { modelRenderers } from "./model-values";
 import { explorerRenderer } from "./persona-explorer";
+import { responseRenderers } from "./response-values";
 import { resultRenderers } from "./result-values";
 import { textRenderers } from "./text-values";
 import { tensorRenderer } from "./tensors";
@@ -31,7 +32,7 @@ export interface Renderer {
 }
 
 /** In the order that they are asked: what belongs to one library alone comes first. */
-const renderers: readonly Renderer[] = [errorRenderer, frameRenderer, groupsRenderer, tensorRenderer, graphRenderer, figureRenderer, ...resultRenderers, ...leakageRenderers, ...kgRenderers, explorerRenderer, ...modelRenderers, ...machineRenderers, ...textRenderers, ...dataRenderers];
+const renderers: readonly Renderer[] = [errorRenderer, frameRenderer, groupsRenderer, tensorRenderer, graphRenderer, figureRenderer, ...resultRenderers, ...leakageRenderers, ...kgRenderers, explorerRenderer, ...responseRenderers, ...modelRenderers, ...machineRenderers, ...textRenderers, ...dataRenderers];
 
 /**
  * The bundle of a value; await it: figures and graphs are drawn in another process.

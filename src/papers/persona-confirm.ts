@@ -111,7 +111,7 @@ export async function confirmPersonaPaper(settings: PersonaExperiment): Promise<
   const file = fileOf("frozen", settings);
   if (frozen === undefined) throw new ConfigError(`Expected a frozen experiment in ${file}, found none; freeze it, commit the file, then confirm`);
   if (!isCommitted(file)) throw new ConfigError(`Expected ${file} to be committed as it is, found that it is not; commit it before the sealed cases are read`);
-  const read = readReadings(join(settings.results, "readings.json"))[frozen.experiment]?.confirm ?? 0;
+  const read = readReadings(settings.readings ?? join(settings.results, "readings.json"))[frozen.experiment]?.confirm ?? 0;
   if (read > 0) throw new ConfigError(`Expected sealed cases that were not read, found ${read} ${read === 1 ? "reading" : "readings"} of ${frozen.experiment}; they are read once`);
   const entries = personaEntries(settings);
   const entryOf = ({ arm, form, runs }: FrozenRow): Entry => {

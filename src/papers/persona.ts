@@ -48,6 +48,8 @@ export interface PersonaExperiment {
   readonly personas?: LearningOptions;
   /** Folder of result files: read first, written to after each run. */
   readonly results: string;
+  /** The file that counts readings; default readings.json in `results`. */
+  readonly readings?: string;
   readonly backend: BackendInfo;
   readonly cache?: string;
   readonly signal?: AbortSignal;

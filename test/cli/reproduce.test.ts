@@ -13,7 +13,7 @@ function numbers(report: BaseReport): unknown {
 
 describe("sessionlab reproduce", () => {
   const lab = new Laboratory();
-  const reproduce = (cache: string, out: string, ...more: readonly string[]) => lab.call(["reproduce", "--seeds", "2", ...small, "--out", lab.path(out), "--json", ...more], { cache });
+  const reproduce = (cache: string, out: string, ...more: readonly string[]) => lab.call(["reproduce", "--paper", "base", "--seeds", "2", ...small, "--out", lab.path(out), "--json", ...more], { cache });
   const reportOf = (finished: Finished) => onlyLine(finished) as unknown as BaseReport & { files: readonly string[] };
   before(() => lab.prepare());
 
