@@ -269,7 +269,7 @@ export { benchmarkReport, type BenchmarkReport } from "./papers/benchmark-report
 export { departuresRegister, departureTables, type Departure, type DeparturesRegister } from "./papers/departures";
 export { type Measured } from "./papers/measure";
 export { openChoices, type ChoicePlace, type OpenChoice, type PaperName } from "./papers/open-choices";
-export { runPersonas, type PersonaResult, type PersonaRun, type PersonaSettings } from "./papers/personas";
+export { runPersonas, type PersonaResult, type PersonaRun, type PersonaSettings } from "./papers/hdgi";
 export { recboleSasrec, references, type Reference } from "./papers/references";
 export { readResults, resultId, writeResult, type Result, type ResultPart } from "./papers/results";
 

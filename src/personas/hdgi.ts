@@ -23,7 +23,7 @@ import { encode, encodeParts, holdFeatures, holdPath, initialWeights, judge, sem
 import { featureWidth, type PersonaGraph } from "./graph";
 import { viewOf, type NodeView } from "./look";
 import { checkNewNodes, holdNewPath, type NewNodes } from "./new-nodes";
-import { holdBlock, pathSampler, type HeldBlock } from "./sampling";
+import { blocksOf, holdBlock, pathSampler, type HeldBlock } from "./sampling";
 
 /** HDGI's options; the sizes are those of the released README. Its rate of 0.02 ends in one meta-path and no clusters on ACM3025. */
 export const hdgiDefaults = {
@@ -327,12 +327,6 @@ export class Hdgi {
     if (this.fitted === undefined) throw new NotFittedError("Hdgi");
     return this.fitted;
   }
-}
-
-/** Blocks of about `size` nodes, all of one length or one less. */
-function blocksOf(nodes: Int32Array, size: number): Int32Array[] {
-  const blocks = Math.ceil(nodes.length / size);
-  return Array.from({ length: blocks }, (_, b) => nodes.subarray(Math.round((b * nodes.length) / blocks), Math.round(((b + 1) * nodes.length) / blocks)));
 }
 
 /** What a training takes its steps on. */

@@ -190,3 +190,9 @@ function holdRows(features: NodeFeatures, rows: Int32Array): { times(weight: tf.
   const held = tf.keep(tf.tensor2d(data, [rows.length, width]));
   return { times: (weight) => product(held, weight), dispose: () => held.dispose() };
 }
+
+/** Blocks of about `size` nodes, all of one length or one less. */
+export function blocksOf(nodes: Int32Array, size: number): Int32Array[] {
+  const blocks = Math.ceil(nodes.length / size);
+  return Array.from({ length: blocks }, (_, b) => nodes.subarray(Math.round((b * nodes.length) / blocks), Math.round(((b + 1) * nodes.length) / blocks)));
+}

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { renderTable } from "../../src/display/formats";
 import { benchmarkRows } from "../../src/papers/benchmark";
 import { linkingTable, readLinking } from "../../src/papers/linking";
-import { personaRows, personaRuns, readPersonaResults } from "../../src/papers/personas";
+import { personaRows, personaRuns, readPersonaResults } from "../../src/papers/hdgi";
 import { readBlock } from "../../src/papers/report";
 import { readResponse } from "../../src/papers/response";
 import { responseTables } from "../../src/papers/response-tables";

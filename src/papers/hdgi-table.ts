@@ -2,7 +2,7 @@
 import type { Estimate, Table } from "../display/table";
 import type { Readings } from "../evaluation/readings";
 import type { LabelledGraph } from "../personas/labelled";
-import { personaRows, personaRuns, type PersonaMeasure, type PersonaResult, type PersonaRow, type PersonaRun } from "./personas";
+import { personaRows, personaRuns, type PersonaMeasure, type PersonaResult, type PersonaRow, type PersonaRun } from "./hdgi";
 import { resultId } from "./results";
 
 /** NMI that ACM3025 should reach: a run of the authors' code by somebody else (issue 8 of its repository). */

@@ -11,7 +11,7 @@ import { Rng } from "../core/rng";
 import type { HdgiOptions } from "../personas/hdgi";
 import type { DmgiOptions } from "../personas/dmgi";
 import { validQuality, type LabelledGraph, type LabelQuality } from "../personas/labelled";
-import { makeLearner, type PersonaLearner, type PersonaResult } from "./personas";
+import { makeLearner, type PersonaLearner, type PersonaResult } from "./hdgi";
 
 /** One setting that was tried. */
 export interface PersonaTrial extends Pick<LabelQuality, "C" | "valid"> {
