@@ -108,7 +108,7 @@ export const personaArms: readonly Arm[] = [
 ];
 
 /** Arms of the smallest budget: the tables' rows without what takes longest. */
-export const minuteArms: readonly string[] = ["pop", "vs-knn", "sasrec", "sasrec-user", "sasrec-text", "persona", "persona-text-mean", "persona-rewired", "persona-shuffled"];
+export const minuteArms: readonly string[] = ["pop", "vs-knn", "sasrec", "sasrec-user", "sasrec-text", "persona", "persona-text-mean", "persona-shuffled"];
 
 /** The options of an arm's setting: shared, then its own. */
 export function optionsOfArm({ model }: Arm, setting: object, budget: Budget): Readonly<Record<string, unknown>> {
