@@ -65,8 +65,10 @@ const counterfactual: readonly Omit<OpenChoice, "paper" | "ablated">[] = [
   { choice: "Weight of the guidance", place: "not built", ours: undefined, range: "0, 2, 4, 8" },
   { choice: "A slate: the best of one sample, or one item a sample", place: "not built", ours: undefined, range: "both" },
   { choice: "Size of a slate", place: "not built", ours: undefined, range: "5, 10, 20" },
-  { choice: "Slates of real sessions, which no log has", place: "not built", ours: undefined, range: "the recommender's best with the item that was chosen" },
-  { choice: "Noise of the response: abducted, or drawn anew", place: "not built", ours: undefined, range: "abducted; drawn anew as a control" },
+  { choice: "How a response is drawn: Gumbel-max over slate and no click, or each item by itself", place: at("response/response-model.ts", "kind"), ours: "single", range: "single, multi" },
+  { choice: "State of the user in the response model: dimension of the GRU", place: at("response/response-model.ts", "dimension"), ours: 16, range: "8, 16, 32" },
+  { choice: "Slates of real sessions, which no log has", place: "fixed", ours: "the recommender's best with the item that was chosen", range: "as said; recorded as an assumption" },
+  { choice: "Noise of the response: abducted, or drawn anew", place: "fixed", ours: "abducted", range: "abducted; drawn anew as a control" },
   { choice: "Least confidence of a counterfactual response", place: "not built", ours: undefined, range: "none, quantiles" },
   { choice: "Counterfactual sessions for one real session", place: "not built", ours: undefined, range: "0.1 to 1" },
 ];

@@ -7,7 +7,7 @@
  * Z [N, D] is what is kept: a weight, so there are no vectors of nodes that came later. H~ is of rows of X that were shuffled,
  * the same for all relations. It stops early on the whole loss, which the second part can lower without end.
  * Departs: the plain mean over relations, the paper's DMGI, without the attention of its DMGI_attn and the labels of its
- * semi-supervised form; the kept weights are those after the step whose loss was the least, not before it.
+ *   semi-supervised form; the kept weights are those after the step whose loss was the least, not before it.
  * Symbols: N nodes, F features, P relations, D dimensions.
  */
 import * as tf from "@tensorflow/tfjs";

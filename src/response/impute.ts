@@ -3,8 +3,8 @@
  * before it, its K best, with the item that was chosen among them. That is an assumption, not an observation, and the log
  * carries it in words; so is that nobody ever saw a slate and chose nothing, which such logs do not tell.
  * Departs: P2 does not say how its real sessions came by slates. Where the chosen item is not among the K best it takes
- * the place of one drawn by chance ("random"; the default, since a fixed place would be learnt) or of the last ("last").
- * The first item of a session answers no slate: the recommender reads it, the response model's state does not.
+ *   the place of one drawn by chance ("random"; the default, since a fixed place would be learnt) or of the last ("last").
+ *   The first item of a session answers no slate: the recommender reads it, the response model's state does not.
  */
 import { ConfigError, DataError } from "../core/errors";
 import { resolveOptions, rules } from "../core/options";

@@ -5,7 +5,7 @@
  *   interest x in the topic moves by .3 (1 - |x|)(1 - x), towards with probability (x + 1) / 2, else away. (google-research/
  *   recsim, environments/interest_evolution.py.)
  * Departs: RecSim draws its candidates anew at each step; here items are a catalogue, of which a policy shows some. Its last
- * video is cut to the minutes that are left.
+ *   video is cut to the minutes that are left.
  * worldLike: popularity as counted, lengths of sessions as they are, and `familiarity` such that as many clicks repeat one
  * of the session. What users feel about items (tastes, quality) no log of clicks tells: that stays as drawn.
  */

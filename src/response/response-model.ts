@@ -8,8 +8,8 @@
  * with the same functions at every step. Learnt by maximum likelihood of the logged answers.
  * Symbols: D dimensions, V items, K slots, U users.
  * Departs: neither paper's equations could be read; a GRU over clicks and slates is the state here, and the slate
- * mechanism is the recommender itself (`predict`'s `later`), not learnt. Gumbel-max is chosen, not implied by data. A log
- * without an unanswered slate has no v_0: somebody always clicks, which its assumptions say.
+ *   mechanism is the recommender itself (`predict`'s `later`), not learnt. Gumbel-max is chosen, not implied by data. A log
+ *   without an unanswered slate has no v_0: somebody always clicks, which its assumptions say.
  */
 import * as tf from "@tensorflow/tfjs";
 import { ConfigError, NotFittedError } from "../core/errors";
