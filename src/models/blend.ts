@@ -7,7 +7,7 @@
 import { throwIfAborted } from "../core/errors";
 import { prefixes, type Cases } from "../data/types";
 import { topItems } from "../evaluation/lists";
-import { parseMetric } from "../evaluation/metrics";
+import { metricRows, parseMetric } from "../evaluation/metrics";
 import { scoresToArray } from "../evaluation/scores";
 import { logSoftmax, type Stage, type TwoStageOptions } from "./two-stage";
 
@@ -61,7 +61,12 @@ export async function chooseBlend(first: Stage, second: Stage, valid: Cases<"val
   }
   const [t1, t2] = (["own", "other"] as const).map((stage) => temperatureOf(seen.map((one) => ({ scores: one[stage], target: one.target })))) as [number, number];
   const placed = seen.map(({ own, other, target }) => ({ own: logSoftmax(own, t1), other: logSoftmax(other, t2), target }));
-  const trials = blends.map((blend) => ({ blend, value: placed.reduce((sum, one) => sum + gain(metric, placeOf(one, blend)), 0) / valid.target.length }));
+  const { metric: name, k } = parseMetric(metric);
+  const trials = blends.map((blend) => {
+    const greater = Int32Array.from(placed, (one) => placeOf(one, blend) - 1);
+    const gains = metricRows({ greater, equal: greater.map(() => 1), ahead: greater.map(() => 0) }, name, k, "expected");
+    return { blend, value: gains.reduce((sum, gain) => sum + gain, 0) / valid.target.length };
+  });
   const chosen = trials.reduce((best, trial) => (trial.value > best.value ? trial : best));
   return { ...chosen, temperatures: [t1, t2], trials };
 }
@@ -73,12 +78,6 @@ function placeOf({ own, other, target }: Seen, blend: number): number {
   let place = 1;
   for (let c = 0; c < own.length; c++) if (score(c) > wanted || (score(c) === wanted && c < target)) place++;
   return place;
-}
-
-function gain(metric: string, place: number): number {
-  const { metric: name, k } = parseMetric(metric);
-  if (place > k) return 0;
-  return name === "HR" ? 1 : name === "MRR" ? 1 / place : 1 / Math.log2(place + 1);
 }
 
 /** The temperature of the largest likelihood, by thirds of its logarithm, in which the loss has one valley; 1 where nothing was seen. */

@@ -10,7 +10,7 @@ import { resolveOptions, rules, type Rule } from "../core/options";
 import { meter, type Progress } from "../core/progress";
 import { prefixes, type Cases, type Items, type Sessions } from "../data/types";
 import { topItems } from "../evaluation/lists";
-import { countRanks } from "../evaluation/ranks";
+import { countRanks, ranksOf } from "../evaluation/ranks";
 import { scoresToArray } from "../evaluation/scores";
 import { recommendFrom, type Recommendation, type RecommendQuery, type Recommender } from "./recommender";
 
@@ -121,6 +121,7 @@ export class TwoStage implements Stage {
   trace(cases: Cases, { batch = 256, progress }: { readonly batch?: number; readonly progress?: Progress } = {}): CaseTrace[] {
     const { trained } = this.items;
     const size = Math.min(this.options.candidates, trained);
+    const byId = Int32Array.from({ length: trained }, (_, item) => item);
     const traces: CaseTrace[] = [];
     const tick = meter(progress, "trace", "case", cases.target.length);
     for (let from = 0; from < cases.target.length; from += batch) {
@@ -129,24 +130,17 @@ export class TwoStage implements Stage {
       const [first, second] = [this.first, this.second].map((stage) => scoresToArray(stage.score(sessions))) as [Float32Array, Float32Array];
       const final = this.combine(first, second);
       const best = topItems(first, trained, size);
-      const places = [first, second, final].map((scores) => countRanks(scores, cases.target.subarray(from, to), trained, undefined, from));
+      // Of tied items the one of the lower id comes first, as in the list of candidates.
+      const places = [first, second, final].map((scores) => ranksOf(countRanks(scores, cases.target.subarray(from, to), trained, byId, from), "popularity"));
       for (let c = from; c < to; c++) {
+        const [a, b, f] = places.map((ranks) => ranks[c - from]!);
         const target = cases.target[c]!;
-        // Of tied items the one of the lower id comes first, as in the list of candidates: `ahead` has those.
-        const [a, b, f] = places.map(({ greater }, stage) => (target >= trained ? Infinity : 1 + greater[c - from]! + tiedBefore([first, second, final][stage]!, (c - from) * trained, target)));
         traces.push({ case: c, first: a!, second: b!, final: f!, candidate: best.subarray((c - from) * size, (c - from + 1) * size).includes(target) });
       }
       tick(to);
     }
     return traces;
   }
-}
-
-/** How many items of a lower id tie with the target. */
-function tiedBefore(scores: Float32Array, at: number, target: number): number {
-  let count = 0;
-  for (let item = 0; item < target; item++) if (scores[at + item] === scores[at + target]) count++;
-  return count;
 }
 
 /** log softmax(scores / temperature) */
