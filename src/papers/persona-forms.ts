@@ -61,7 +61,7 @@ export function formsStep(split: Split, { first, second, forms, readsUsers, cand
       const runs: Partial<Record<Form, FormRun>> = {};
       for (const form of forms) {
         const blend = form === "blend" ? await chooseBlend(own!, other!, split.valid, primaryMetric, candidates, { signal }) : undefined;
-        const stage = form === "alone" ? own! : new TwoStage(own!, other!, { candidates, ...(blend && { blend: blend.blend, temperatures: blend.temperatures }) });
+        const stage = stageOf(form, [own!, other], candidates, blend);
         const traces = stage instanceof TwoStage ? stage.trace(split.test) : undefined;
         runs[form] = {
           valid: await measure(stage, split.valid),
@@ -88,10 +88,16 @@ export function confirmStep(split: Split, { first, second, candidates }: Stages,
   const inputs = { first: first.key, second: second?.key ?? "none", cases: cases.hash };
   const measure = (): Promise<Evaluation> => withStages([first, ...(second === undefined ? [] : [second])], async ([own, other]) => {
     await onReading();
-    const stage = form === "alone" ? own! : new TwoStage(own!, other!, { candidates, ...(blend && { blend: blend.blend, temperatures: blend.temperatures }) });
+    const stage = stageOf(form, [own!, other], candidates, blend);
     return evaluate((sessions) => stage.score(sessions), cases, { ks: personaCutoffs, counts: trainingCounts(split.train), seal: "open", signal, progress });
   });
   return step("confirm", inputs, { form, candidates, blend: blend?.blend ?? 0, ks: personaCutoffs }, measure, { code: [__filename, require.resolve("../models/two-stage")], signal, progress, cache });
+}
+
+/** An arm by itself, or with SASRec behind it. */
+function stageOf(form: Form, [own, other]: readonly [Stage, Stage | undefined], candidates: number, blend: BlendChoice | undefined): Stage {
+  if (form === "alone") return own;
+  return new TwoStage(own, other!, { candidates, ...(blend && { blend: blend.blend, temperatures: blend.temperatures }) });
 }
 
 /** Opens trained models, hands them over as stages that do not score the same sessions twice, and frees them. */
