@@ -1,7 +1,7 @@
 /**
  * How much each stage of two counts in the order of the candidates, chosen on validation: first a temperature for each model,
  * by the likelihood of the targets among the candidates (Guo et al., ICML 2017), so that their log-probabilities can be added;
- * then the weight, by the metric.
+ * then the weight, by the metric. Of several numbers of candidates the best is taken with its weight.
  * Symbols: C cases, N candidates.
  */
 import { throwIfAborted } from "../core/errors";
@@ -15,7 +15,9 @@ import { logSoftmax, type Stage, type TwoStageOptions } from "./two-stage";
 export interface BlendChoice extends Pick<TwoStageOptions, "blend" | "temperatures"> {
   /** The metric of the chosen weight on the validation cases. */
   readonly value: number;
-  readonly trials: readonly { readonly blend: number; readonly value: number }[];
+  /** N, one of those that were to choose from. */
+  readonly candidates: number;
+  readonly trials: readonly { readonly candidates: number; readonly blend: number; readonly value: number }[];
 }
 
 /** Weights that are tried; 0 is reranking alone, 1 the first model alone. */
@@ -30,7 +32,8 @@ interface Seen {
 
 /**
  * Chooses temperatures and weight.
- * @param metric with a cut-off of at most `candidates`: "NDCG@10"
+ * @param metric "NDCG@10"
+ * @param candidates N, or several to choose from; what is no candidate follows in the first model's order
  * @throws AbortError
  * @example
  * import { chooseBlend } from "sessionlab";
@@ -40,9 +43,10 @@ interface Seen {
  * const { blend } = await chooseBlend(fixed(3, 2, 1), fixed(1, 3, 2), cases, "NDCG@1", 2); // the second knows better
  * assert.equal(blend, 0);
  */
-export async function chooseBlend(first: Stage, second: Stage, valid: Cases<"valid">, metric: string, candidates: number, { signal, batch = 256 }: { readonly signal?: AbortSignal; readonly batch?: number } = {}): Promise<BlendChoice> {
+export async function chooseBlend(first: Stage, second: Stage, valid: Cases<"valid">, metric: string, candidates: number | readonly number[], { signal, batch = 256 }: { readonly signal?: AbortSignal; readonly batch?: number } = {}): Promise<BlendChoice> {
   const { trained } = first.items;
-  const size = Math.min(candidates, trained);
+  const sizes = [candidates].flat().map((size) => Math.min(size, trained));
+  const most = Math.max(...sizes);
   const seen: Seen[] = [];
   for (let from = 0; from < valid.target.length; from += batch) {
     await new Promise(setImmediate);
@@ -50,25 +54,34 @@ export async function chooseBlend(first: Stage, second: Stage, valid: Cases<"val
     const to = Math.min(from + batch, valid.target.length);
     const sessions = prefixes(valid, from, to);
     const [own, other] = [first, second].map((stage) => scoresToArray(stage.score(sessions))) as [Float32Array, Float32Array];
-    const best = topItems(own, trained, size);
+    const best = topItems(own, trained, most);
     for (let c = 0; c < to - from; c++) {
-      const row = best.subarray(c * size, (c + 1) * size);
+      const row = best.subarray(c * most, (c + 1) * most);
       const target = row.indexOf(valid.target[from + c]!);
       if (target < 0) continue;
       const of = (scores: Float32Array): Float64Array => Float64Array.from(row, (item) => scores[c * trained + item]!);
       seen.push({ own: of(own), other: of(other), target });
     }
   }
+  const choices = [...new Set(sizes)].map((size) => weigh(seen, size, metric, valid.target.length));
+  const chosen = choices.reduce((best, choice) => (choice.value > best.value ? choice : best));
+  return { ...chosen, trials: choices.flatMap(({ trials }) => trials) };
+}
+
+/** Temperatures and weight for N candidates; a target beyond them keeps the place that the first model gave it. */
+function weigh(all: readonly Seen[], candidates: number, metric: string, cases: number): BlendChoice {
+  const seen = all.filter(({ target }) => target < candidates).map(({ own, other, target }) => ({ own: own.subarray(0, candidates), other: other.subarray(0, candidates), target }));
+  const behind = all.filter(({ target }) => target >= candidates).map(({ target }) => target);
   const [t1, t2] = (["own", "other"] as const).map((stage) => temperatureOf(seen.map((one) => ({ scores: one[stage], target: one.target })))) as [number, number];
   const placed = seen.map(({ own, other, target }) => ({ own: logSoftmax(own, t1), other: logSoftmax(other, t2), target }));
   const { metric: name, k } = parseMetric(metric);
   const trials = blends.map((blend) => {
-    const greater = Int32Array.from(placed, (one) => placeOf(one, blend) - 1);
+    const greater = Int32Array.from([...placed.map((one) => placeOf(one, blend) - 1), ...behind]);
     const gains = metricRows({ greater, equal: greater.map(() => 1), ahead: greater.map(() => 0) }, name, k, "expected");
-    return { blend, value: gains.reduce((sum, gain) => sum + gain, 0) / valid.target.length };
+    return { candidates, blend, value: gains.reduce((sum, gain) => sum + gain, 0) / cases };
   });
-  const chosen = trials.reduce((best, trial) => (trial.value > best.value ? trial : best));
-  return { ...chosen, temperatures: [t1, t2], trials };
+  const { blend, value } = trials.reduce((best, trial) => (trial.value > best.value ? trial : best));
+  return { candidates, blend, value, temperatures: [t1, t2], trials };
 }
 
 /** The target's place from 1; of tied candidates the earlier one comes first. */

@@ -34,7 +34,9 @@ export interface Stages {
   readonly forms: readonly Form[];
   /** Whether the first model reads users' ids. */
   readonly readsUsers: boolean;
+  /** N of reranking, and those that a blend chooses from. */
   readonly candidates: number;
+  readonly sizes: readonly number[];
 }
 
 /** Cases without their users. */
@@ -47,20 +49,20 @@ export function withoutUsers<C extends Cases>(cases: C): C {
  * Measures the forms.
  * @param onReading called before test cases are scored; not when the result is in the cache
  */
-export function formsStep(split: Split, { first, second, forms, readsUsers, candidates }: Stages, shop: Workshop, onReading?: () => Promise<unknown>): Promise<StepResult<Readonly<Partial<Record<Form, FormRun>>>>> {
+export function formsStep(split: Split, { first, second, forms, readsUsers, candidates, sizes }: Stages, shop: Workshop, onReading?: () => Promise<unknown>): Promise<StepResult<Readonly<Partial<Record<Form, FormRun>>>>> {
   const { signal, progress, cache } = shop;
   const inputs = { first: first.key, second: second?.key ?? "none", valid: split.valid.hash, test: split.test.hash, train: split.train.hash };
   return step(
     "forms",
     inputs,
-    { forms, candidates, ks: personaCutoffs, metric: primaryMetric, readsUsers },
+    { forms, candidates, sizes, ks: personaCutoffs, metric: primaryMetric, readsUsers },
     () => withStages([first, ...(second === undefined ? [] : [second])], async ([own, other]) => {
       const counts = trainingCounts(split.train);
       const measure = (stage: Stage, cases: Cases): Promise<Evaluation> => evaluate((sessions) => stage.score(sessions), cases, { ks: personaCutoffs, counts, signal, progress });
       await onReading?.();
       const runs: Partial<Record<Form, FormRun>> = {};
       for (const form of forms) {
-        const blend = form === "blend" ? await chooseBlend(own!, other!, split.valid, primaryMetric, candidates, { signal }) : undefined;
+        const blend = form === "blend" ? await chooseBlend(own!, other!, split.valid, primaryMetric, sizes, { signal }) : undefined;
         const stage = stageOf(form, [own!, other], candidates, blend);
         const traces = stage instanceof TwoStage ? stage.trace(split.test) : undefined;
         runs[form] = {
@@ -91,13 +93,13 @@ export function confirmStep(split: Split, { first, second, candidates }: Stages,
     const stage = stageOf(form, [own!, other], candidates, blend);
     return evaluate((sessions) => stage.score(sessions), cases, { ks: personaCutoffs, counts: trainingCounts(split.train), seal: "open", signal, progress });
   });
-  return step("confirm", inputs, { form, candidates, blend: blend?.blend ?? 0, ks: personaCutoffs }, measure, { code: [__filename, require.resolve("../models/two-stage")], signal, progress, cache });
+  return step("confirm", inputs, { form, candidates: blend?.candidates ?? candidates, blend: blend?.blend ?? 0, ks: personaCutoffs }, measure, { code: [__filename, require.resolve("../models/two-stage")], signal, progress, cache });
 }
 
 /** An arm by itself, or with SASRec behind it. */
 function stageOf(form: Form, [own, other]: readonly [Stage, Stage | undefined], candidates: number, blend: BlendChoice | undefined): Stage {
   if (form === "alone") return own;
-  return new TwoStage(own, other!, { candidates, ...(blend && { blend: blend.blend, temperatures: blend.temperatures }) });
+  return new TwoStage(own, other!, { candidates, ...(blend && { candidates: blend.candidates, blend: blend.blend, temperatures: blend.temperatures }) });
 }
 
 /** Opens trained models, hands them over as stages that do not score the same sessions twice, and frees them. */

@@ -37,9 +37,9 @@ export interface LearningOptions {
   readonly graph?: Partial<PersonaGraphOptions>;
 }
 
-/** The same with the budget's options: on "hour" each training takes under a minute. */
-export function learningOptions(budget: Budget, { hdgi, graph }: LearningOptions = {}): Required<LearningOptions> {
-  return { hdgi: { ...personaBudgets[budget], ...hdgi }, graph: graph ?? {} };
+/** The same with the budget's options: on "hour" each training takes under a minute. @param chosen what a search chose; options that are given go first */
+export function learningOptions(budget: Budget, { hdgi, graph }: LearningOptions = {}, chosen: LearningOptions = {}): Required<LearningOptions> {
+  return { hdgi: { ...personaBudgets[budget], ...chosen.hdgi, ...hdgi }, graph: { ...chosen.graph, ...graph } };
 }
 
 interface Trained {
@@ -54,30 +54,29 @@ export class PersonaShelf {
   constructor(
     private readonly world: PersonaData,
     private readonly shop: Workshop,
-    private readonly options: Required<LearningOptions>,
     private readonly note: <T>(what: string, result: StepResult<T>) => StepResult<T>,
   ) {}
 
   /** @throws NumericError, AbortError as a training */
-  get(kind: PersonaKind, seed: number): Promise<NamedSource> {
-    const name = `${kind} ${seed}`;
-    const found = this.made.get(name) ?? this.make(kind, seed);
+  get(kind: PersonaKind, seed: number, options: Required<LearningOptions>): Promise<NamedSource> {
+    const name = kind === "text-mean" ? kind : hashOf({ kind, seed, options } as unknown as Hashable);
+    const found = this.made.get(name) ?? this.make(kind, seed, options);
     this.made.set(name, found);
     return found;
   }
 
-  private async make(kind: PersonaKind, seed: number): Promise<NamedSource> {
+  private async make(kind: PersonaKind, seed: number, options: Required<LearningOptions>): Promise<NamedSource> {
     const rng = new Rng(seed).child("personas");
     if (kind === "text-mean") return { source: textMeans(this.world), key: hashOf({ kind, vectors: this.world.vectors.card.sha256 }) };
     if (kind === "shuffled" || kind === "random") {
-      const { source, key } = await this.get("graph", seed);
+      const { source, key } = await this.get("graph", seed, options);
       return { source: remembering((kind === "shuffled" ? shuffledPersonas : randomPersonas)(source, rng.child(kind))), key: hashOf({ kind, key }) };
     }
-    return this.learn(kind, seed, rng);
+    return this.learn(kind, seed, rng, options);
   }
 
-  private async learn(kind: "graph" | "no-linked" | "rewired", seed: number, rng: Rng): Promise<NamedSource> {
-    const { world, shop, options } = this;
+  private async learn(kind: "graph" | "no-linked" | "rewired", seed: number, rng: Rng, options: Required<LearningOptions>): Promise<NamedSource> {
+    const { world, shop } = this;
     const graph: KnowledgeGraph = kind === "no-linked" ? world.unlinked : world.graph;
     const own = personaGraphOf(graph, "user", { shape: world.vectors.shape as [number, number], data: world.vectors.data }, options.graph);
     // Newcomers stand in the groups that the true graph has; who else stands there is what was permuted.

@@ -9,21 +9,24 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { budgets as knownBudgets, type Budget } from "../core/budget";
 import { ConfigError, throwIfAborted } from "../core/errors";
+import type { Hashable } from "../core/hash";
 import { nearest } from "../core/options";
 import type { Progress } from "../core/progress";
 import { Rng } from "../core/rng";
 import { footer, step, type StepResult } from "../core/step";
 import type { DatasetName } from "../data/catalog";
+import type { Cases, TrainSessions } from "../data/types";
 import { packRanks } from "../evaluation/packed-ranks";
 import { passportKey, passportOf, type Passport } from "../evaluation/passport";
 import { makerOf, type ModelMaker } from "../models/index";
 import { PersonaSasrec } from "../models/persona-sasrec";
+import type { FitContext, Recommender } from "../models/recommender";
 import { search } from "../models/search";
 import { choice as oneOf } from "../models/space";
 import type { StageLosses } from "../models/two-stage";
 import { trainedVectors } from "../text/item-vectors";
 import type { BackendInfo } from "../tensor/backend";
-import { forms as allForms, minuteArms, optionsOfArm, personaArms, type Arm, type Form } from "./persona-arms";
+import { candidateSizes, forms as allForms, minuteArms, optionsOfArm, personaArms, usualCandidates, type Arm, type Form, type Setting } from "./persona-arms";
 import { formsStep, personaCutoffs, type FormRun, type Stages } from "./persona-forms";
 import { learningOptions, PersonaShelf, type LearningOptions, type NamedSource } from "./persona-sources";
 import { loadPersonaData, type OwnFiles, type PersonaData, type PersonaDataOptions } from "./persona-data";
@@ -71,13 +74,14 @@ export interface PersonaPaperResult extends Result {
   readonly losses?: readonly StageLosses[];
   /** How much the arm counts beside SASRec, chosen on validation. */
   readonly blend?: number;
+  /** N of the blend. */
+  readonly candidates?: number;
   readonly personas?: NamedSource["report"];
 }
 
-/** What a search gives each of its settings. */
-const rounds = (epochs: number) => [{ epochs: Math.min(8, epochs) }, { epochs }];
-/** N by default. */
-const usualCandidates = 100;
+/** What a search gives each of its settings, and how few of them stay for the last round. */
+const rounds = (epochs: number) => [{ epochs: Math.min(4, epochs) }, { epochs }];
+const halving = 6;
 
 /** The name that an experiment's files and readings have: "movies-hour". */
 export function experimentName({ source, budget }: Pick<PersonaExperiment, "source" | "budget">): string {
@@ -100,12 +104,14 @@ export interface Underway {
   readonly shop: Workshop;
   readonly arms: readonly Arm[];
   /** What was chosen, by arm. */
-  readonly options: ReadonlyMap<string, object>;
+  readonly options: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+  /** How its personas are learnt, by arm. */
+  readonly learning: ReadonlyMap<string, Required<LearningOptions>>;
   readonly shelf: PersonaShelf;
   readonly note: <T>(what: string, result: StepResult<T>) => StepResult<T>;
 }
 
-type Run = Omit<Underway, "options" | "arms">;
+type Run = Omit<Underway, "options" | "learning" | "arms">;
 
 /**
  * Runs what `results` does not hold yet, and writes it there.
@@ -137,10 +143,15 @@ export async function beginPersonaPaper(settings: PersonaExperiment): Promise<Un
     return result;
   };
   const world = await loadPersonaData(settings.source, { ...settings.world, signal, progress });
-  const run: Run = { settings, world, shop, note, shelf: new PersonaShelf(world, shop, learningOptions(budget, settings.personas), note) };
-  const options = new Map<string, object>();
-  for (const arm of arms) options.set(arm.id, await choose(arm, run));
-  return { ...run, arms, options };
+  const run: Run = { settings, world, shop, note, shelf: new PersonaShelf(world, shop, note) };
+  const options = new Map<string, Readonly<Record<string, unknown>>>();
+  const learning = new Map<string, Required<LearningOptions>>();
+  for (const arm of arms) {
+    const setting = await choose(arm, run);
+    options.set(arm.id, optionsOfArm(arm, setting, budget));
+    learning.set(arm.id, learningOptions(budget, settings.personas, setting.learn));
+  }
+  return { ...run, arms, options, learning };
 }
 
 /** Whether an arm draws random numbers. */
@@ -166,44 +177,51 @@ function besideOf({ vectors: reads }: Arm, { world: { vectors } }: Run, personas
   return { key: { vectors: reads ? vectors.card.sha256 : "none", personas: personas?.key ?? "none" }, context };
 }
 
-/** Options set by hand, chosen before and kept in `results`, chosen now, or the only ones. */
-async function choose(arm: Arm, run: Run): Promise<object> {
+/** The setting: by hand, chosen before and kept in `results`, chosen now, or the only one. */
+async function choose(arm: Arm, run: Run): Promise<Setting> {
   const { settings, shop, world, note } = run;
   const byHand = settings.set?.[arm.id];
-  if (byHand !== undefined) return optionsOfArm(arm, { ...arm.settings[0], ...byHand }, shop.budget);
-  if (arm.settings.length === 1 || shop.budget === "minute") return optionsOfArm(arm, arm.settings[0]!, shop.budget);
+  if (byHand !== undefined) return { ...arm.settings[0], ...byHand };
+  if (arm.settings.length === 1 || shop.budget === "minute") return arm.settings[0]!;
   const name = `persona-${experimentName(settings)}`;
   const known = readSearch(settings.results, name, arm.id);
-  if (known !== undefined) return optionsOfArm(arm, known.options, shop.budget);
+  if (known !== undefined) return known.options;
   const found = isSeeded(arm) ? await searched(arm, run) : note(`${arm.title}: choose on validation`, await tuneStep(makerFor(arm, undefined), world.split, arm.settings, 1, shop)).value;
   writeSearch(settings.results, name, arm.id, { ...found, settings: arm.settings.length });
-  return optionsOfArm(arm, found.options, shop.budget);
+  return found.options;
 }
 
 /** Halves the arm's settings over epochs; an interrupted search goes on. */
 async function searched(arm: Arm, run: Run): Promise<Omit<Choice, "settings">> {
-  const { shop, world, note, shelf } = run;
-  const personas = arm.personas && (await shelf.get(arm.personas, 1));
-  const maker = makerFor(arm, personas);
-  const beside = besideOf(arm, run, personas);
+  const { settings, shop, world, note, shelf } = run;
+  const learnt = ({ learn }: Setting): Required<LearningOptions> => learningOptions(shop.budget, settings.personas, learn);
+  const first = arm.personas && (await shelf.get(arm.personas, 1, learnt({})));
+  const maker = makerFor(arm, first);
+  const beside = besideOf(arm, run, first);
   const shared = optionsOfArm(arm, {}, shop.budget);
-  const given = { settings: arm.settings.length, halving: 3, rounds: rounds(Number(shared["epochs"])), start: arm.settings as readonly Readonly<Record<string, unknown>>[] };
+  const given = { settings: arm.settings.length, halving, rounds: rounds(Number(shared["epochs"])), start: arm.settings };
   const { signal, progress, cache } = shop;
+  const make = (setting: Setting): Recommender => {
+    const model = maker.make(optionsOfArm(arm, setting, shop.budget));
+    const { personas } = arm;
+    if (personas === undefined || setting.learn === undefined) return model;
+    const fit = model.fit.bind(model);
+    return Object.assign(model, { fit: async (train: TrainSessions, valid: Cases<"valid">, context: FitContext) => fit(train, valid, { ...context, personas: (await shelf.get(personas, 1, learnt(setting))).source }) });
+  };
   const work = async (context: { readonly checkpoint?: string }) => {
-    const make = (setting: object) => maker.make({ ...shared, ...setting });
     // All settings are given: the space only names what they set.
-    const { rows: _, ...report } = await search<Readonly<Record<string, unknown>>>(make, { dropout: oneOf(0) }, world.split, { ...context, ...beside.context, signal, progress, rng: new Rng(1), metric: primaryMetric }, given);
+    const { rows: _, ...report } = await search<Setting>(make, { dropout: oneOf(0) }, world.split, { ...context, ...beside.context, signal, progress, rng: new Rng(1), metric: primaryMetric }, given);
     return report;
   };
   const inputs = { train: world.split.train.hash, valid: world.split.valid.hash, bits: bitsOf(maker, shop), beside: beside.key };
-  const result = await step("search", inputs, { arm: arm.id, model: maker.title, shared, given, metric: primaryMetric }, work, { code: [__filename, maker.code, require.resolve("../models/search")], checkpoint: true, signal, progress, cache });
+  const result = await step("search", inputs, { arm: arm.id, model: maker.title, shared, given, metric: primaryMetric } as unknown as Readonly<Record<string, Hashable>>, work, { code: [__filename, maker.code, require.resolve("../models/search")], checkpoint: true, signal, progress, cache });
   return note(`${arm.title}: choose on validation`, result).value;
 }
 
 /** All forms of an arm with a seed, unless `results` has them. */
 async function oneRun(arm: Arm, seed: number, run: Underway): Promise<void> {
-  const { settings, shop, world, options, note } = run;
-  const candidates = settings.candidates ?? usualCandidates;
+  const { settings, shop, world, options, learning, note } = run;
+  const { candidates, sizes } = candidatesOf(run);
   const maker = makerFor(arm, undefined);
   const model = maker.make(options.get(arm.id)!);
   model.dispose();
@@ -213,8 +231,8 @@ async function oneRun(arm: Arm, seed: number, run: Underway): Promise<void> {
     options: {
       ...model.options,
       ...(arm.vectors && { vectors: world.vectors.card.sha256 }),
-      ...(arm.personas && { personas: { kind: arm.personas, ...learningOptions(shop.budget, settings.personas) } }),
-      ...(form !== "alone" && { candidates, second: options.get("sasrec") ?? {} }),
+      ...(arm.personas && { personas: { kind: arm.personas, ...learning.get(arm.id)! } }),
+      ...(form !== "alone" && { candidates: form === "blend" && sizes.length > 1 ? sizes : candidates, second: options.get("sasrec") ?? {} }),
     },
     ...{ seeds: [seed], budget: shop.budget, seconds, startedAt, split: world.split, backend: shop.backend },
     evaluation: { items: items.trained, ties: "expected", tieRate, ks: personaCutoffs },
@@ -238,12 +256,18 @@ async function oneRun(arm: Arm, seed: number, run: Underway): Promise<void> {
 
 /** An arm and what it works with, trained with a seed. */
 export async function stagesOf(arm: Arm, seed: number, run: Underway): Promise<{ readonly stages: Stages; readonly personas?: NamedSource }> {
-  const { shelf, world, shop, options, settings, note } = run;
-  const personas = arm.personas && (await shelf.get(arm.personas, seed));
+  const { shelf, world, shop, options, learning, note } = run;
+  const personas = arm.personas && (await shelf.get(arm.personas, seed, learning.get(arm.id)!));
   const label = isSeeded(arm) ? `${arm.title}, seed ${seed}` : arm.title;
   const first = note(`${label}: train`, await trainStep(makerFor(arm, personas), world.split, options.get(arm.id)!, seed, shop, besideOf(arm, run, personas)));
   const second = arm.forms.length === 1 ? undefined : await sasrecOf(seed, run);
-  return { stages: { first, second, forms: arm.forms, readsUsers: arm.personas !== undefined, candidates: settings.candidates ?? usualCandidates }, personas };
+  return { stages: { first, second, forms: arm.forms, readsUsers: arm.personas !== undefined, ...candidatesOf(run) }, personas };
+}
+
+/** N of reranking, and those that a blend chooses from: all, unless one is given or nothing is searched. */
+function candidatesOf({ settings: { candidates, budget } }: Underway): Pick<Stages, "candidates" | "sizes"> {
+  const usual = candidates ?? usualCandidates;
+  return { candidates: usual, sizes: candidates === undefined && budget !== "minute" ? candidateSizes : [usual] };
 }
 
 /** The base sequential model of a seed, which reranks. */
@@ -253,7 +277,7 @@ async function sasrecOf(seed: number, { world, shop, options, note }: Underway):
   return note(`SASRec, seed ${seed}: train`, await trainStep(makerOf("sasrec"), world.split, own, seed, shop, { key: { vectors: "none", personas: "none" }, context: {} }));
 }
 
-function resultOf({ valid, test, anonymous, losses, blend }: FormRun, known: Omit<PersonaPaperResult, "valid" | "test" | "ranks" | "anonymous" | "losses" | "blend">): PersonaPaperResult {
+function resultOf({ valid, test, anonymous, losses, blend }: FormRun, known: Omit<PersonaPaperResult, "valid" | "test" | "ranks" | "anonymous" | "losses" | "blend" | "candidates">): PersonaPaperResult {
   return {
     ...known,
     valid: partOf(valid),
@@ -261,7 +285,7 @@ function resultOf({ valid, test, anonymous, losses, blend }: FormRun, known: Omi
     ranks: packRanks(test.rows),
     ...(anonymous && { anonymous: { ...partOf(anonymous), ranks: packRanks(anonymous.rows) } }),
     ...(losses && { losses }),
-    ...(blend && { blend: blend.blend }),
+    ...(blend && { blend: blend.blend, candidates: blend.candidates }),
   };
 }
 

@@ -80,6 +80,21 @@ describe("two stages", () => {
     assert.equal((await chooseBlend(none, even, half, "HR@1", trained)).blend, 0);
   });
 
+  it("chooses the number of candidates too, and says what the two stages then score", async () => {
+    const [first, second] = [drawn("first"), drawn("second")];
+    const choice = await chooseBlend(first, second, cases, "NDCG@10", [3, 10, 25]);
+    assert.equal(choice.trials.length, 33);
+    assert.equal(choice.value, Math.max(...choice.trials.map(({ value }) => value)));
+    for (const candidates of [3, 10, 25]) {
+      const { temperatures } = await chooseBlend(first, second, cases, "NDCG@10", candidates);
+      for (const blend of [0, 0.5]) {
+        const { metrics } = await evaluate((sessions) => new TwoStage(first, second, { candidates, blend, temperatures }).score(sessions), cases, { ks: [10] });
+        const { value } = choice.trials.find((trial) => trial.candidates === candidates && trial.blend === blend)!;
+        assert.ok(Math.abs(value - metrics["NDCG@10"]!) < 1e-6, `${candidates} ${blend}: ${value}, ${metrics["NDCG@10"]}`);
+      }
+    }
+  });
+
   it("finds the temperature that a model's scores were drawn by", async () => {
     // Targets drawn from softmax(scores / 2): the likelihood's best temperature is near 2.
     const rng = new Rng("temperature");
