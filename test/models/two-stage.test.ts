@@ -88,7 +88,7 @@ describe("two stages", () => {
     for (const candidates of [3, 10, 25]) {
       const { temperatures } = await chooseBlend(first, second, cases, "NDCG@10", candidates);
       for (const blend of [0, 0.5]) {
-        const { metrics } = await evaluate((sessions) => new TwoStage(first, second, { candidates, blend, temperatures }).score(sessions), cases, { ks: [10] });
+        const { metrics } = await evaluate((sessions) => new TwoStage(first, second, { candidates, blend, temperatures }).score(sessions), cases, { ks: [10], counts });
         const { value } = choice.trials.find((trial) => trial.candidates === candidates && trial.blend === blend)!;
         assert.ok(Math.abs(value - metrics["NDCG@10"]!) < 1e-6, `${candidates} ${blend}: ${value}, ${metrics["NDCG@10"]}`);
       }
