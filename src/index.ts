@@ -108,7 +108,10 @@ export { recentShare } from "./data/recent";
 export { NONE, prefixes, sessionCount, type Cases, type Items, type Role, type Sessions, type Split, type TrainSessions, type Users } from "./data/types";
 
 // evaluation: full ranking, metrics, strata, passports, paired tests
+export { balancedMetric, balancedWeights, effectiveCases, resampleCases, type BalanceBy, type BalancedMetric, type BalancedWeights } from "./evaluation/balanced";
+export { drawMeans, drawRates, drawStatistics, summaryOf, type BootstrapOptions, type Drawn, type DrawnSummary, type RateColumns } from "./evaluation/bootstrap";
 export { compare, holm, pairedBootstrap, smallestDetectable, type CompareOptions, type Comparison, type Run } from "./evaluation/compare";
+export { equivalence, nonInferiority, type MarginTest } from "./evaluation/equivalence";
 export { caseRows, evaluate, type CaseRows, type EvaluateOptions, type Evaluation, type Part } from "./evaluation/evaluate";
 export { kMeans, kMeansDefaults, type Clusters, type KMeansOptions } from "./evaluation/k-means";
 export { adjustedRandIndex, f1, normalisedMutualInformation } from "./evaluation/labels";
