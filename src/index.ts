@@ -236,7 +236,7 @@ export { tune, type Trial, type TuneReport } from "./models/tune";
 // response: how users answer slates, what they would have answered, and worlds whose truth is known
 export { abduct, type Abducted } from "./response/abduct";
 export { act, type Action, type Intervention } from "./response/act";
-export { clickRates, lessPopularItems, type ClickRates } from "./response/ctr";
+export { clickRates, lessPopularItems, sessionCounts, type ClickRates, type SessionCounts } from "./response/ctr";
 export { gumbelChoice, logisticClicks, logSoftmax, posteriorGumbel, posteriorLogistic, type UniformAt } from "./response/gumbel";
 export { confidence, identify, refuseUnidentified, supportOf, type Identification, type Support } from "./response/identify";
 export { imputeSlates, type ImputedLog, type ImputeOptions } from "./response/impute";

@@ -81,7 +81,7 @@ export interface Beside {
 }
 
 /** Trains a model; a killed training goes on from its checkpoint when the step is called again. */
-export function trainStep(maker: ModelMaker, split: Split, options: object, seed: number, shop: Workshop, beside?: Beside): Promise<StepResult<Trained>> {
+export function trainStep(maker: ModelMaker, split: Pick<Split, "train" | "valid">, options: object, seed: number, shop: Workshop, beside?: Beside): Promise<StepResult<Trained>> {
   const { signal, progress, cache } = shop;
   const train = async (context: { signal?: AbortSignal; progress?: Progress; checkpoint?: string }): Promise<Trained> => {
     const startedAt = new Date().toISOString();
