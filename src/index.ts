@@ -95,7 +95,7 @@ export { personaBounds, type PersonaBounds, type PlantedBound, type PlantedQuali
 export { type ColumnNames, type EventField, type TitleColumns } from "./data/event-columns";
 export { type DroppedRows, type TimeReading, type TimeUnit } from "./data/event-rows";
 export { sessionsFrom, type SessionOptions, type SessionTable } from "./data/sessions";
-export { collapseRepeats, kCore, keepLast, type CoreSizes } from "./data/session-steps";
+export { collapseRepeats, kCore, keepLast, sessionRange, type CoreSizes } from "./data/session-steps";
 export { readBenchmark, type BenchmarkFiles, type BenchmarkOptions } from "./data/benchmark";
 export { negativeSampler, type NegativeSampler } from "./data/negatives";
 export { clozeBatches, type ClozeBatch, type ClozeOptions } from "./data/cloze";
@@ -252,6 +252,16 @@ export { simulate, worldCounterfactual, worldNoise, type SimulateOptions, type S
 export { checkLog, choicesOf, clickSessions, logEvents, stepCount, takeSessions, type ResponseKind, type SlateLog } from "./response/slate-log";
 export { makeWorld, worldDefaults, type World, type WorldColumns, type WorldKnobs } from "./response/world";
 export { worldMechanism } from "./response/world-mechanism";
+
+// augmentation: sessions for training that are made of training sessions, and what they are held against
+export { casrAugmenter, type CasrOptions, type CasrParts } from "./augmentation/casr";
+export { copyRates, type CopyRates } from "./augmentation/copies";
+export { counterfactualAugmenter, counterfactualDefaults, type CounterfactualOptions, type CounterfactualParts } from "./augmentation/counterfactual";
+export { cprAugmenter, type CprOptions } from "./augmentation/cpr";
+export { duplicateAugmenter } from "./augmentation/duplicates";
+export { editAugmenter, type EditOptions, type ItemEdit } from "./augmentation/item-edits";
+export { randomProposer, recommenderProposer, type RecommenderProposerOptions } from "./augmentation/proposers";
+export type { Augmentation, Augmenter, SlateProposer } from "./augmentation/types";
 
 // display: what a terminal, a notebook and a page show
 export { progressBar, type Bar } from "./display/bar";
