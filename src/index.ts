@@ -262,6 +262,8 @@ export { duplicateAugmenter } from "./augmentation/duplicates";
 export { editAugmenter, type EditOptions, type ItemEdit } from "./augmentation/item-edits";
 export { randomProposer, recommenderProposer, type RecommenderProposerOptions } from "./augmentation/proposers";
 export type { Augmentation, Augmenter, SlateProposer } from "./augmentation/types";
+export { catalogueLoss, type CatalogueLoss, type Debias } from "./models/debias";
+export { mixedSessions, type WarmStart } from "./models/warm-start";
 
 // display: what a terminal, a notebook and a page show
 export { progressBar, type Bar } from "./display/bar";
