@@ -257,17 +257,30 @@ export abstract class NeuralRecommender<O extends NeuralOptions> implements Reco
   }
 
   score(sessions: Sessions): tf.Tensor2D {
-    const { weights, items } = this.state();
     return tf.tidy(() => {
-      const { sequences, rows } = knownSequences(sessions, items.trained, this.options.maxLength);
-      const withKnown = Int32Array.from(rows.keys()).filter((session) => rows[session]! >= 0);
-      const values = { ...this.withItems(weights.read()), ...this.beside(sessions, withKnown) };
-      const table = this.outputTable(values); // [V, D]
-      const known = sequences.offsets.length > 1;
-      // A session without a known item has the zero vector: every item scores 0.
-      const encoded = known ? gatherRows(this.encode(values, sequences), rows) : tf.zeros([sessionCount(sessions), table.shape[1]]); // [B, D]
-      return product(encoded as tf.Tensor2D, table, false, true); // [B, V]
+      const values = this.withItems(this.state().weights.read());
+      return product(this.statesOf(values, sessions), this.outputTable(values), false, true); // [B, V]
     });
+  }
+
+  /** What `score` multiplies with the output vectors; zeros for a session without a known item. @returns [B, D] */
+  states(sessions: Sessions): tf.Tensor2D {
+    return tf.tidy(() => this.statesOf(this.withItems(this.state().weights.read()), sessions));
+  }
+
+  /** What `score` multiplies with the states: a vector for each item. */
+  outputVectors(): ItemVectors {
+    const table = tf.tidy(() => this.outputTable(this.withItems(this.state().weights.read()))); // [V, D]
+    const data = Float32Array.from(table.dataSync<"float32">());
+    table.dispose();
+    return { shape: table.shape, data };
+  }
+
+  private statesOf(values: Values, sessions: Sessions): tf.Tensor2D {
+    const { sequences, rows } = knownSequences(sessions, this.items.trained, this.options.maxLength);
+    const withKnown = Int32Array.from(rows.keys()).filter((session) => rows[session]! >= 0);
+    if (sequences.offsets.length === 1) return tf.zeros([sessionCount(sessions), this.outputTable(values).shape[1]]);
+    return gatherRows(this.encode({ ...values, ...this.beside(sessions, withKnown) }, sequences), rows);
   }
 
   recommend(session: readonly string[], query: RecommendQuery): Recommendation[] {
