@@ -24,6 +24,7 @@ import { UserGru } from "./models/user-gru";
 import { VsKnn } from "./models/vs-knn";
 import { Vstan } from "./models/vstan";
 import { baseRenderer } from "./papers/base-display";
+import { onlineRenderer } from "./papers/online-tables";
 import { personaRenderer } from "./papers/persona-sections";
 
 // core: seeded randomness, options, errors, the step cache, progress
@@ -265,6 +266,20 @@ export type { Augmentation, Augmenter, SlateProposer } from "./augmentation/type
 export { catalogueLoss, type CatalogueLoss, type Debias } from "./models/debias";
 export { mixedSessions, type WarmStart } from "./models/warm-start";
 
+// augmentation, diffusion: item vectors out of noise, guided by a session; slates of them
+export { collapseOf, standardise, type Collapse, type StandardVectors } from "./augmentation/diffusion/item-vectors";
+export { DiffusionModel, diffusionDefaults, type DiffusionOptions, type SampleOptions } from "./augmentation/diffusion/diffusion-model";
+export { type SessionEncoder } from "./augmentation/diffusion/lesson";
+export { sampledTimes, type SampledStep } from "./augmentation/diffusion/samplers";
+export { diffusionSchedule, type Schedule, type ScheduleName } from "./augmentation/diffusion/schedules";
+export { diffusionProposer, nearestSlates, type ProposerOptions } from "./augmentation/diffusion/slates";
+
+// papers, online: counterfactual sessions in simulated worlds
+export { runOnline, type OnlineExperiment, type OnlineResult } from "./papers/counterfactual-online";
+export { type OnlineArm, type OnlineRole, type OnlineSetting } from "./papers/online-arms";
+export { onlineReport, type OnlineComparison, type OnlineReport, type OnlineRow } from "./papers/online-report";
+export { onlineData, type OnlineData, type OnlineSizes, type OnlineStart, type OnlineWorldName, type OnlineWorldOptions } from "./papers/online-world";
+
 // display: what a terminal, a notebook and a page show
 export { progressBar, type Bar } from "./display/bar";
 export { histogramFigure, lengthFigure, lossFigure, popularityFigure, splitFigure, type FigureWords } from "./display/distributions";
@@ -289,5 +304,5 @@ export { recboleSasrec, references, type Reference } from "./papers/references";
 export { readResults, resultId, writeResult, type Result, type ResultPart } from "./papers/results";
 
 // Values learn here how they are shown: their own files know nothing of display.
-addRenderers(baseRenderer, personaRenderer);
+addRenderers(baseRenderer, personaRenderer, onlineRenderer);
 giveDisplay([SessionLabError, tf.Tensor, KnowledgeGraph, Pop, SessionPop, Markov, SequentialRules, ItemKnn, SessionKnn, VsKnn, Stan, Vstan, Gru4Rec, Narm, Stamp, SrGnn, Niser, Bert4Rec, UserGru, Sasrec]);
