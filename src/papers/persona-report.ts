@@ -11,13 +11,14 @@ import { unpackRanks } from "../evaluation/packed-ranks";
 import { lengthStrata, popularityStrata, trainingCounts } from "../evaluation/strata";
 import { makerOf } from "../models/index";
 import { PersonaSasrec } from "../models/persona-sasrec";
+import type { SearchTrial } from "../models/search";
 import type { StageLosses } from "../models/two-stage";
 import { compareAll, runOf, type PaperComparison } from "./comparisons";
 import { overSeeds, withIntervals, type Measured } from "./measure";
 import { forms as allForms, personaArms, type Arm, type Form, type Role } from "./persona-arms";
 import { experimentName, type PersonaExperiment, type PersonaPaperResult } from "./persona";
 import type { PersonaData } from "./persona-data";
-import { readResults, resultId, type Result } from "./results";
+import { readResults, resultsId, type Result } from "./results";
 import { readSearch } from "./searches";
 import { primaryMetric } from "./steps";
 
@@ -28,7 +29,7 @@ export interface PersonaRow {
   readonly title: string;
   readonly role: Role;
   readonly seeds: readonly number[];
-  /** Ids of the result files. */
+  /** Names the result files: `resultsId`. */
   readonly results: readonly string[];
   /** Settings that were tried on validation; 1 where none were. */
   readonly searched: number;
@@ -41,6 +42,8 @@ export interface PersonaRow {
   /** Means over seeds. */
   readonly losses?: readonly StageLosses[];
   readonly blend?: Measured;
+  /** N of the blend, which each seed chooses. */
+  readonly candidates?: readonly number[];
 }
 
 /** The proposed model against another: as "best baseline", "strongest placebo", "same compute without personas". */
@@ -70,6 +73,8 @@ export interface PersonaReport {
   readonly proposed?: string;
   readonly comparisons: readonly PersonaComparison[];
   readonly slices: readonly PersonaSlice[];
+  /** The search of the proposed arm, trial by trial, where there was one. */
+  readonly trials: readonly SearchTrial[];
   /** What the sealed period says, once it was read. */
   readonly sealed?: { readonly verdict: string; readonly cases: number; readonly comparisons: readonly PersonaComparison[] };
 }
@@ -154,6 +159,7 @@ export function personaReport(world: Pick<PersonaData, "split" | "notes" | "name
     proposed: primary.proposed && rowName({ arm: primary.proposed.arm.id, form: primary.proposed.form }),
     comparisons: comparisonsOf(primary, ({ results }) => results.map((result) => testRun(result, split.test))),
     slices: slicesOf(entries, split),
+    trials: (readSearch(settings.results, `persona-${experiment}`, "persona")?.trials ?? []) as readonly SearchTrial[],
   };
 }
 
@@ -169,13 +175,14 @@ function rowOf({ arm, form, results }: Entry, cases: Cases<"test">, searched: nu
     title: form === "alone" ? arm.title : `${arm.title}, ${allForms[form]}`,
     role: arm.role,
     seeds: results.map(({ seed }) => seed),
-    results: results.map(resultId),
+    results: [resultsId(results)],
     searched,
     options: overDefaults(arm, results[0]!.passport.options),
     valid: overSeeds(results.map(({ valid }) => valid.metrics)),
     test: withIntervals(overSeeds(results.map(({ test }) => test.metrics)), results.map((result) => testRun(result, cases))),
     anonymous: anonymous.length === 0 ? undefined : overSeeds(anonymous),
     losses,
+    candidates: results[0]!.candidates === undefined ? undefined : results.map(({ candidates }) => candidates!),
     blend: results[0]!.blend === undefined ? undefined : overSeeds(results.map(({ blend }) => ({ blend: blend! })))["blend"],
   };
 }

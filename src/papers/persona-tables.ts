@@ -7,6 +7,7 @@ import type { IntervalPlot } from "../display/figure";
 import { percent } from "../display/panel";
 import type { Sentence } from "../display/sentences";
 import type { Cell, Column, Table } from "../display/table";
+import type { SearchTrial } from "../models/search";
 import type { Measured } from "./measure";
 import { forms, personaArms } from "./persona-arms";
 import { rowName, type PersonaComparison, type PersonaReport, type PersonaRow, type PersonaSlice } from "./persona-report";
@@ -91,7 +92,7 @@ export function personaTable(report: PersonaReport, readings?: Readings): Table<
     ],
     ...under(report, rows),
     notes: [
-      `${seeds > 1 ? `± standard deviation over ${seeds} seeds` : "One seed"} (models without randomness have one run); intervals: bootstrap over ${counts.test.sessions} sessions. Candidates are the first model's 100 best unless the results say otherwise, so HR@100 is their recall.`,
+      `${seeds > 1 ? `± standard deviation over ${seeds} seeds` : "One seed"} (models without randomness have one run); intervals: bootstrap over ${counts.test.sessions} sessions. Candidates of reranking are the first model's 100 best unless the results say otherwise, so HR@100 is their recall; what is no candidate follows behind.`,
       ...(proposed === undefined ? [] : [`"Stands for the paper": the proposed model's best form on validation. † differs from it on NDCG@10, p < ${alpha} (paired bootstrap over sessions, Holm's correction over ${comparisons.length} comparisons; other rows were not tested).`]),
       ...(warningOfRow(report) === undefined ? [] : [`${placeboToo}: the strongest placebo is not behind the proposed model, so this gain is not the personas'.`]),
       ...report.notes,
@@ -173,10 +174,30 @@ export function choicesTable(report: PersonaReport): Table<PersonaRow> {
       { header: "settings tried", cell: ({ searched }) => searched, digits: 0 },
       { header: "validation NDCG@10", cell: ({ valid }) => estimate(valid["NDCG@10"]) },
       { header: "weight beside SASRec", cell: ({ blend }) => estimate(blend), digits: 2 },
+      { header: "candidates", cell: ({ candidates }) => candidates?.join(", ") },
       { header: "options over the defaults", cell: (row) => (row.form !== "alone" && rows.some((other) => other.arm === row.arm && other.form === "alone") ? "as by itself" : optionText(row.options)) },
     ],
     ...under(report, rows),
-    notes: ["Settings are tried on the validation cases, by NDCG@10 and with seed 1; 1 means that the options were set beforehand. The weight of a blend is chosen among 11 on validation, each seed by itself."],
+    notes: ["Settings are tried on the validation cases, by NDCG@10 and with seed 1; 1 means that the options were set beforehand. The weight of a blend is chosen among 11 on validation, and so is the number of candidates where several stand here; each seed by itself."],
+  };
+}
+
+/** The proposed arm's search: every setting that was tried, by round. */
+export function trialsTable(report: PersonaReport): Table<SearchTrial> {
+  const proposed = report.rows.filter(({ role }) => role === "proposed");
+  return {
+    title: `What was tried for the proposed model on validation, ${report.dataset}`,
+    columns: [
+      { header: "setting", cell: ({ setting }) => setting, digits: 0 },
+      { header: "options", cell: ({ options }) => optionText(options) },
+      { header: "epochs, at most", cell: ({ epochs }) => epochs, digits: 0 },
+      { header: "validation NDCG@10", best: "high", cell: ({ metrics }) => metrics["NDCG@10"] },
+      { header: "", cell: ({ kept }) => (kept ? "kept" : "") },
+    ],
+    rows: report.trials,
+    protocol: protocolOf(report),
+    results: proposed.flatMap(({ results }) => results),
+    notes: ["One seed; a difference of one trial to another is within what seeds do. The other arms' trials are in results/searches."],
   };
 }
 

@@ -13,6 +13,7 @@ import type { DatasetName } from "../data/catalog";
 import type { Cases, TrainSessions } from "../data/types";
 import { packRanks } from "../evaluation/packed-ranks";
 import { passportOf, type Passport } from "../evaluation/passport";
+import type { BlendChoice } from "../models/blend";
 import { makerOf, type ModelMaker } from "../models/index";
 import { PersonaSasrec } from "../models/persona-sasrec";
 import type { FitContext, Recommender } from "../models/recommender";
@@ -55,6 +56,8 @@ export interface PersonaPaperResult extends Result {
   readonly blend?: number;
   /** N of the blend. */
   readonly candidates?: number;
+  /** What was tried for it on validation: by N, the metric at each weight of `blends`. */
+  readonly blendTrials?: Readonly<Record<string, readonly number[]>>;
   readonly personas?: NamedSource["report"];
 }
 
@@ -247,7 +250,7 @@ async function sasrecOf(seed: number, { world, shop, options, note }: Underway):
   return note(`SASRec, seed ${seed}: train`, await trainStep(makerOf("sasrec"), world.split, own, seed, shop, { key: { vectors: "none", personas: "none" }, context: {} }));
 }
 
-function resultOf({ valid, test, anonymous, losses, blend }: FormRun, known: Omit<PersonaPaperResult, "valid" | "test" | "ranks" | "anonymous" | "losses" | "blend" | "candidates">): PersonaPaperResult {
+function resultOf({ valid, test, anonymous, losses, blend }: FormRun, known: Omit<PersonaPaperResult, "valid" | "test" | "ranks" | "anonymous" | "losses" | "blend" | "candidates" | "blendTrials">): PersonaPaperResult {
   return {
     ...known,
     valid: partOf(valid),
@@ -255,6 +258,11 @@ function resultOf({ valid, test, anonymous, losses, blend }: FormRun, known: Omi
     ranks: packRanks(test.rows),
     ...(anonymous && { anonymous: { ...partOf(anonymous), ranks: packRanks(anonymous.rows) } }),
     ...(losses && { losses }),
-    ...(blend && { blend: blend.blend, candidates: blend.candidates }),
+    ...(blend && { blend: blend.blend, candidates: blend.candidates, blendTrials: bySize(blend.trials) }),
   };
+}
+
+function bySize(trials: BlendChoice["trials"]): Readonly<Record<string, readonly number[]>> {
+  const sizes = [...new Set(trials.map(({ candidates }) => candidates))];
+  return Object.fromEntries(sizes.map((size) => [size, trials.filter(({ candidates }) => candidates === size).map(({ value }) => Number(value.toFixed(6)))]));
 }
