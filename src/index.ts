@@ -261,6 +261,13 @@ export { randomProposer, recommenderProposer, type RecommenderProposerOptions } 
 export type { Augmentation, Augmenter, SlateProposer } from "./augmentation/types";
 export { catalogueLoss, type CatalogueLoss, type Debias } from "./models/debias";
 export { mixedSessions, type WarmStart } from "./models/warm-start";
+// augmentation, diffusion: item vectors out of noise, guided by a session; slates of them
+export { collapseOf, standardise, type Collapse, type StandardVectors } from "./augmentation/diffusion/item-vectors";
+export { DiffusionModel, diffusionDefaults, type DiffusionOptions, type SampleOptions } from "./augmentation/diffusion/diffusion-model";
+export { type SessionEncoder } from "./augmentation/diffusion/lesson";
+export { sampledTimes, type SampledStep } from "./augmentation/diffusion/samplers";
+export { diffusionSchedule, type Schedule, type ScheduleName } from "./augmentation/diffusion/schedules";
+export { diffusionProposer, nearestSlates, type ProposerOptions } from "./augmentation/diffusion/slates";
 
 // display: what a terminal, a notebook and a page show
 export { progressBar, type Bar } from "./display/bar";

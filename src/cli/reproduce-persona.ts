@@ -7,7 +7,6 @@ import { confirmPersonaPaper, freezePersonaPaper, readConfirmation } from "../pa
 import type { OwnFiles } from "../papers/persona-data";
 import { armsOf, runPersonaPaper, type PersonaExperiment } from "../papers/persona";
 import { personaReport, type PersonaReport } from "../papers/persona-report";
-import type { Confirmation } from "../papers/sealed";
 import type { Budget } from "../core/budget";
 import { initBackend } from "../tensor/backend";
 import type { Terminal } from "./terminal";
