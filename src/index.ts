@@ -301,7 +301,7 @@ export { type Measured } from "./papers/measure";
 export { openChoices, type ChoicePlace, type OpenChoice, type PaperName } from "./papers/open-choices";
 export { runPersonas, type PersonaResult, type PersonaRun, type PersonaSettings } from "./papers/hdgi";
 export { recboleSasrec, references, type Reference } from "./papers/references";
-export { readResults, resultId, writeResult, type Result, type ResultPart } from "./papers/results";
+export { readResults, resultId, resultsId, writeResult, type Result, type ResultPart } from "./papers/results";
 
 // Values learn here how they are shown: their own files know nothing of display.
 addRenderers(baseRenderer, personaRenderer, onlineRenderer);

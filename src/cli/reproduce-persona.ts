@@ -3,7 +3,7 @@ import { ConfigError } from "../core/errors";
 import { catalog, type DatasetName } from "../data/catalog";
 import { countReading } from "../evaluation/readings";
 import { personaArms } from "../papers/persona-arms";
-import { confirmPersonaPaper, freezePersonaPaper, readConfirmation, type Confirmation } from "../papers/persona-confirm";
+import { confirmPersonaPaper, freezePersonaPaper, readConfirmation } from "../papers/persona-confirm";
 import type { OwnFiles } from "../papers/persona-data";
 import { armsOf, runPersonaPaper, type PersonaExperiment } from "../papers/persona";
 import { personaReport, type PersonaReport } from "../papers/persona-report";
@@ -35,24 +35,9 @@ export interface PersonaOptions {
 /** Names that people give the paper's data sets. */
 const aliases: Readonly<Record<string, DatasetName>> = { "movielens-100k": "ml-100k", movies: "amazon-movies", books: "amazon-books" };
 
-/** What came out. */
-export interface PersonaOutcome {
-  readonly report: PersonaReport;
-  readonly confirmation?: Confirmation;
-}
-
 /** The catalogue's name of a data set. */
 export function datasetOf(name: string): string {
   return aliases[name] ?? name;
-}
-
-/** What the sealed period says, in lines. */
-export function confirmationLines({ comparisons, verdict, cases, metric }: Confirmation): string[] {
-  const signed = (value: number): string => `${value < 0 ? "-" : "+"}${Math.abs(value).toFixed(4)}`;
-  return [
-    ...comparisons.map(({ as, against, difference, low, high, holm, detectable }) => `Sealed period, ${cases} cases: against the ${as} (${against}) ${metric} ${signed(difference)} [${signed(low)}, ${signed(high)}], p = ${holm.toFixed(3)} after Holm's correction; smallest detectable gain ${detectable.toFixed(4)}.`),
-    `Verdict: ${verdict}.`,
-  ];
 }
 
 /**
@@ -60,7 +45,7 @@ export function confirmationLines({ comparisons, verdict, cases, metric }: Confi
  * @param results the folder of result files
  * @param readings the file that counts what was read
  */
-export async function reproducePersona(given: PersonaOptions, results: string, readings: string, { signal, progress, say }: Terminal): Promise<PersonaOutcome> {
+export async function reproducePersona(given: PersonaOptions, results: string, readings: string, { signal, progress, say }: Terminal): Promise<PersonaReport> {
   const by = oneOf("sessions", ["user", "day", "gap"] as const, given.sessions);
   const settings: PersonaExperiment = {
     ...{ source: sourceOf(given), budget: given.budget, seeds: given.seeds, arms: armsOfCommand(given), candidates: given.candidates, set: parseSettings(given.set ?? []), results, readings },
@@ -73,7 +58,8 @@ export async function reproducePersona(given: PersonaOptions, results: string, r
   const world = await runPersonaPaper(settings);
   if (given.freeze === true) await freezePersonaPaper(settings);
   const confirmation = given.confirm === true ? await confirmPersonaPaper(settings) : readConfirmation(settings);
-  return { report: personaReport(world, settings), confirmation };
+  const report = personaReport(world, settings);
+  return { ...report, ...(confirmation && { sealed: { verdict: confirmation.verdict, cases: confirmation.cases, comparisons: confirmation.comparisons } }) };
 }
 
 function sourceOf({ dataset, events, items, name }: PersonaOptions): DatasetName | OwnFiles {

@@ -11,10 +11,11 @@ import { renderTable } from "../display/formats";
 import { protocols, runBase, type BaseReport, type BaseSettings, type Protocol } from "../papers/base";
 import { basePlot, findings, mainTable } from "../papers/base-tables";
 import { personaArms } from "../papers/persona-arms";
+import type { PersonaReport } from "../papers/persona-report";
 import { personaFindings, personaTable } from "../papers/persona-tables";
 import { fillBlock, hasBlock, reportText, writeReports, type PaperReport } from "../papers/report";
 import { writeResult } from "../papers/results";
-import { confirmationLines, datasetOf, reproducePersona, type PersonaOptions, type PersonaOutcome } from "./reproduce-persona";
+import { datasetOf, reproducePersona, type PersonaOptions } from "./reproduce-persona";
 import type { Outcome, Runner, Terminal } from "./terminal";
 import { collect, oneOf, parsePositive, parseSettings, parseWhole } from "./values";
 
@@ -67,7 +68,7 @@ async function reproduce(given: ReproduceOptions, terminal: Terminal): Promise<O
   const base = paper === "persona" || own ? undefined : await reproduceBase(given, budget, out, readingsFile, terminal);
   const persona = paper === "base" ? undefined : await reproducePersona({ ...given, budget, set: paper === "all" ? undefined : given.set }, given.publish === true ? published : join(out, "results"), readingsFile, terminal);
   const readings = readReadings(readingsFile);
-  const reports: readonly PaperReport[] = [...(base === undefined ? [] : [base]), ...(persona === undefined ? [] : [persona.report])];
+  const reports: readonly PaperReport[] = [...(base === undefined ? [] : [base]), ...(persona === undefined ? [] : [persona])];
   const files = writeReports(out, reports, readings);
   if (given.publish === true) {
     if (base !== undefined) publish(base, readings);
@@ -75,10 +76,9 @@ async function reproduce(given: ReproduceOptions, terminal: Terminal): Promise<O
   }
   const shown = relative(process.cwd(), files[0]!);
   const text = reports.map((report) => reportText(report, readings, "text"));
-  const verdict = persona?.confirmation === undefined ? [] : confirmationLines(persona.confirmation);
   return {
-    text: `${[...text, ...verdict].join("\n")}\nThe page with figures: ${shown.startsWith("..") ? files[0]! : shown}\n`,
-    json: { ...base, ...(persona && { persona: persona.report, confirmation: persona.confirmation }), files },
+    text: `${text.join("\n")}\nThe page with figures: ${shown.startsWith("..") ? files[0]! : shown}\n`,
+    json: { ...base, ...(persona && { persona }), files },
   };
 }
 
@@ -95,11 +95,11 @@ async function reproduceBase(given: ReproduceOptions, budget: Budget, out: strin
 }
 
 /** The persona paper's table and what it says, into README where it has a block for it. */
-function publishPersona({ report, confirmation }: PersonaOutcome, readings: Readings): void {
+function publishPersona(report: PersonaReport, readings: Readings): void {
   const readme = join(projectRoot, "README.md");
   const text = readFileSync(readme, "utf8");
   if (!hasBlock(text, report.experiment)) return;
-  const lines = [...personaFindings(report).map(({ text: line }) => `- ${line}`), ...(confirmation === undefined ? [] : confirmationLines(confirmation).map((line) => `- ${line}`))];
+  const lines = personaFindings(report).map(({ text: line }) => `- ${line}`);
   writeFileAtomic(readme, fillBlock(text, report.experiment, [renderTable(personaTable(report, readings), "markdown"), ...lines].join("\n")));
 }
 

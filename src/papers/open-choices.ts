@@ -26,7 +26,7 @@ export interface OpenChoice {
 const at = (file: string, key: string): ChoicePlace => ({ file: `src/${file}`, key });
 
 /** The persona paper's, in the order of its pipeline. */
-const persona: readonly Omit<OpenChoice, "paper" | "ablated">[] = [
+const persona: readonly (Omit<OpenChoice, "paper" | "ablated"> & { readonly ablated?: true })[] = [
   { choice: "What a session is on Amazon", place: at("data/sessions.ts", "by"), ours: "user", range: "user (all events of a user in time order), day, gap" },
   { choice: "How many of a session's last events count", place: at("models/neural.ts", "maxLength"), ours: 50, range: "20, 50, 100" },
   { choice: "How training and test are told apart", place: "fixed", ours: "cuts in time, the same for all users", range: "leave-one-out for comparison" },
@@ -34,24 +34,24 @@ const persona: readonly Omit<OpenChoice, "paper" | "ablated">[] = [
   { choice: "How LLM vectors are normalised", place: at("text/item-vectors.ts", "normalise"), ours: "unit", range: "none, unit, centred, centred-unit, pca(k), whitened(k)" },
   { choice: "Items near each other: within how many places of a session", place: at("kg/build.ts", "window"), ours: 3, range: "0 (none), 1, 3, 5" },
   { choice: "Features that most items have: the largest share", place: at("kg/build.ts", "maxShare"), ours: 1, range: "0.05, 0.2, 1 (all)" },
-  { choice: "Steps of linked data from an item's entity", place: at("kg/build.ts", "hops"), ours: 1, range: "0 (no DBpedia), 1, 2" },
+  { choice: "Steps of linked data from an item's entity", place: at("kg/build.ts", "hops"), ours: 1, range: "0 (no DBpedia), 1, 2", ablated: true },
   { choice: "Features of users", place: "fixed", ours: "the mean of their training items' vectors, each as often as chosen", range: "-" },
   { choice: "Whether the users' common direction is taken out", place: at("personas/from-graph.ts", "centre"), ours: true, range: "true, false" },
-  { choice: "Meta-paths", place: at("personas/from-graph.ts", "paths"), ours: undefined, range: "the usual ones of the graph, each left out in turn" },
+  { choice: "Meta-paths", place: at("personas/from-graph.ts", "paths"), ours: undefined, range: "the usual ones of the graph, each left out in turn", ablated: true },
   { choice: "Weight of a path by its middle nodes", place: at("personas/from-graph.ts", "weight"), ours: "idf", range: "idf, count" },
-  { choice: "Hubs: most nodes that a middle node may join", place: at("personas/from-graph.ts", "maxDegree"), ours: 0, range: "0 (any), 100, 1000" },
+  { choice: "Hubs: most nodes that a middle node may join", place: at("personas/from-graph.ts", "maxDegree"), ours: 0, range: "0 (any), 100, 1000", ablated: true },
   { choice: "Neighbours that a node keeps on a path without a half", place: at("personas/from-graph.ts", "topK"), ours: 50, range: "20, 50, 100" },
   { choice: "HDGI's encoder", place: at("personas/hdgi.ts", "variant"), ours: "gcn", range: "gcn, gat" },
   { choice: "Size of the semantic attention over meta-paths", place: at("personas/hdgi.ts", "semantic"), ours: 8, range: "8, 16" },
-  { choice: "Dimensions of a persona", place: at("personas/hdgi.ts", "dimension"), ours: 64, range: "32, 64, 256" },
+  { choice: "Dimensions of a persona", place: at("personas/hdgi.ts", "dimension"), ours: 64, range: "32, 64, 256", ablated: true },
   { choice: "Whether a user's own row counts twice", place: at("personas/hdgi.ts", "doubleSelf"), ours: false, range: "true (the released dense code), false (the equation)" },
-  { choice: "What an item is in the recommender; without a value its ID", place: at("models/neural.ts", "input"), ours: undefined, range: "id, text, both" },
-  { choice: "How a persona enters the recommender", place: at("models/persona-sasrec.ts", "inject"), ours: "concat", range: "prefix, bias, gate, concat" },
-  { choice: "Whose persona: the user's, or one inferred from the session's items", place: at("models/persona-sasrec.ts", "persona"), ours: "user", range: "user, session" },
+  { choice: "What an item is in the recommender; without a value its ID", place: at("models/neural.ts", "input"), ours: undefined, range: "id, text, both", ablated: true },
+  { choice: "How a persona enters the recommender", place: at("models/persona-sasrec.ts", "inject"), ours: "concat", range: "prefix, bias, gate, concat", ablated: true },
+  { choice: "Whose persona: the user's, or one inferred from the session's items", place: at("models/persona-sasrec.ts", "persona"), ours: "user", range: "user, session", ablated: true },
   { choice: "The persona of a session without a known user", place: at("models/persona-sasrec.ts", "unknown"), ours: "infer", range: "infer, none" },
-  { choice: "Share of training windows that see no persona", place: at("models/persona-sasrec.ts", "personaDropout"), ours: 0, range: "0, 0.2, 0.5" },
-  { choice: "Size of the candidate set", place: at("models/two-stage.ts", "candidates"), ours: 100, range: "20, 50, 100, 200, 500" },
-  { choice: "Whether candidates are reranked alone (0) or the two models blended", place: at("models/two-stage.ts", "blend"), ours: 0, range: "0 to 1 in tenths" },
+  { choice: "Share of training windows that see no persona", place: at("models/persona-sasrec.ts", "personaDropout"), ours: 0, range: "0, 0.2, 0.5", ablated: true },
+  { choice: "Size of the candidate set", place: at("models/two-stage.ts", "candidates"), ours: 100, range: "20, 50, 100, 200, 500", ablated: true },
+  { choice: "Whether candidates are reranked alone (0) or the two models blended", place: at("models/two-stage.ts", "blend"), ours: 0, range: "0 to 1 in tenths", ablated: true },
 ];
 
 /** The counterfactual paper's, in the order of its pipeline. */
@@ -75,6 +75,6 @@ const counterfactual: readonly Omit<OpenChoice, "paper" | "ablated">[] = [
 
 /** All of them; `departureTables` shows them beside the departures. */
 export const openChoices: readonly OpenChoice[] = [
-  ...persona.map((one) => ({ paper: "persona" as const, ...one, ablated: false })),
+  ...persona.map((one) => ({ paper: "persona" as const, ...one, ablated: one.ablated ?? false })),
   ...counterfactual.map((one) => ({ paper: "counterfactual" as const, ...one, ablated: false })),
 ];

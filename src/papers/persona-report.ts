@@ -5,18 +5,20 @@
 import type { Budget } from "../core/budget";
 import { describeSplit, type SplitDescription } from "../data/describe";
 import type { Cases, Split } from "../data/types";
-import { compareOver, holm, smallestDetectable, type Comparison, type Run } from "../evaluation/compare";
+import type { Run } from "../evaluation/compare";
 import { meanMetrics } from "../evaluation/metrics";
 import { unpackRanks } from "../evaluation/packed-ranks";
 import { lengthStrata, popularityStrata, trainingCounts } from "../evaluation/strata";
 import { makerOf } from "../models/index";
 import { PersonaSasrec } from "../models/persona-sasrec";
+import type { SearchTrial } from "../models/search";
 import type { StageLosses } from "../models/two-stage";
+import { compareAll, runOf, type PaperComparison } from "./comparisons";
 import { overSeeds, withIntervals, type Measured } from "./measure";
 import { forms as allForms, personaArms, type Arm, type Form, type Role } from "./persona-arms";
 import { experimentName, type PersonaExperiment, type PersonaPaperResult } from "./persona";
 import type { PersonaData } from "./persona-data";
-import { readResults, resultId, type Result, type ResultPart } from "./results";
+import { readResults, resultsId, type Result } from "./results";
 import { readSearch } from "./searches";
 import { primaryMetric } from "./steps";
 
@@ -27,7 +29,7 @@ export interface PersonaRow {
   readonly title: string;
   readonly role: Role;
   readonly seeds: readonly number[];
-  /** Ids of the result files. */
+  /** Names the result files: `resultsId`. */
   readonly results: readonly string[];
   /** Settings that were tried on validation; 1 where none were. */
   readonly searched: number;
@@ -40,18 +42,12 @@ export interface PersonaRow {
   /** Means over seeds. */
   readonly losses?: readonly StageLosses[];
   readonly blend?: Measured;
+  /** N of the blend, which each seed chooses. */
+  readonly candidates?: readonly number[];
 }
 
-/** The proposed model against another. */
-export interface PersonaComparison extends Pick<Comparison, "difference" | "low" | "high" | "p" | "sd" | "clusters"> {
-  readonly against: string;
-  /** "best baseline", "strongest placebo", "same compute without personas". */
-  readonly as: string;
-  /** p after Holm's correction over the primary comparisons. */
-  readonly holm: number;
-  /** The gain that a test of this size finds in four of five cases. */
-  readonly detectable: number;
-}
+/** The proposed model against another: as "best baseline", "strongest placebo", "same compute without personas". */
+export type PersonaComparison = PaperComparison;
 
 /** Some of the test cases, and each row's primary metric over them, means over seeds. */
 export interface PersonaSlice {
@@ -77,6 +73,8 @@ export interface PersonaReport {
   readonly proposed?: string;
   readonly comparisons: readonly PersonaComparison[];
   readonly slices: readonly PersonaSlice[];
+  /** The search of the proposed arm, trial by trial, where there was one. */
+  readonly trials: readonly SearchTrial[];
   /** What the sealed period says, once it was read. */
   readonly sealed?: { readonly verdict: string; readonly cases: number; readonly comparisons: readonly PersonaComparison[] };
 }
@@ -102,13 +100,6 @@ export function personaEntries({ results, source, budget }: Pick<PersonaExperime
   const all = readResults(results).filter(isOfPaper).filter(({ dataset }) => dataset === experimentName({ source, budget }));
   const found = personaArms.flatMap((arm) => arm.forms.map((form) => ({ arm, form, results: all.filter((one) => one.arm === arm.id && one.form === form).sort((a, b) => a.seed - b.seed) })));
   return found.filter((entry) => entry.results.length > 0);
-}
-
-/** What `compare` takes, from what a file holds of some cases. */
-export function runOf({ passport }: Pick<PersonaPaperResult, "passport">, { ranks, ...part }: ResultPart & { readonly ranks: string }, cases: Cases): Run {
-  const { ks, ties, tieRate } = passport;
-  const rows = { ...unpackRanks(ranks, cases.target.length), session: cases.session };
-  return { passport, evaluation: { role: cases.role, ...part, strata: [], items: cases.items.trained, ks, ties, tieRate, rows } };
 }
 
 /** A run on the test cases. */
@@ -141,15 +132,7 @@ export function primaryOf(entries: readonly Entry[]): { readonly proposed?: Entr
 /** Paired tests of the proposed model, Holm's correction over all of them. @param runs of an entry, on the cases that count */
 export function comparisonsOf({ proposed, against }: ReturnType<typeof primaryOf>, runs: (entry: Entry) => readonly Run[]): readonly PersonaComparison[] {
   if (proposed === undefined) return [];
-  const found = against.map(({ as, entry }) => ({ as, entry, comparison: compareOver(runs(proposed), runs(entry), primaryMetric, {}) }));
-  const corrected = holm(found.map(({ comparison }) => comparison.p));
-  return found.map(({ as, entry, comparison: { difference, low, high, p, sd, clusters } }, at) => ({
-    against: rowName({ arm: entry.arm.id, form: entry.form }),
-    as,
-    ...{ difference, low, high, p, sd, clusters },
-    holm: corrected[at]!,
-    detectable: smallestDetectable(sd, clusters),
-  }));
+  return compareAll(runs(proposed), against.map(({ as, entry }) => ({ as, name: rowName({ arm: entry.arm.id, form: entry.form }), runs: runs(entry) })), primaryMetric);
 }
 
 /**
@@ -176,6 +159,7 @@ export function personaReport(world: Pick<PersonaData, "split" | "notes" | "name
     proposed: primary.proposed && rowName({ arm: primary.proposed.arm.id, form: primary.proposed.form }),
     comparisons: comparisonsOf(primary, ({ results }) => results.map((result) => testRun(result, split.test))),
     slices: slicesOf(entries, split),
+    trials: (readSearch(settings.results, `persona-${experiment}`, "persona")?.trials ?? []) as readonly SearchTrial[],
   };
 }
 
@@ -191,13 +175,14 @@ function rowOf({ arm, form, results }: Entry, cases: Cases<"test">, searched: nu
     title: form === "alone" ? arm.title : `${arm.title}, ${allForms[form]}`,
     role: arm.role,
     seeds: results.map(({ seed }) => seed),
-    results: results.map(resultId),
+    results: [resultsId(results)],
     searched,
     options: overDefaults(arm, results[0]!.passport.options),
     valid: overSeeds(results.map(({ valid }) => valid.metrics)),
     test: withIntervals(overSeeds(results.map(({ test }) => test.metrics)), results.map((result) => testRun(result, cases))),
     anonymous: anonymous.length === 0 ? undefined : overSeeds(anonymous),
     losses,
+    candidates: results[0]!.candidates === undefined ? undefined : results.map(({ candidates }) => candidates!),
     blend: results[0]!.blend === undefined ? undefined : overSeeds(results.map(({ blend }) => ({ blend: blend! })))["blend"],
   };
 }

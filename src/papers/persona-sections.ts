@@ -3,14 +3,14 @@ import type { Renderer } from "../display/mime";
 import { has, list, object, text } from "../display/shapes";
 import type { Readings } from "../evaluation/readings";
 import type { PersonaReport } from "./persona-report";
-import { aboutPersonaData, choicesTable, comparisonsTable, personaFindings, personaPlot, personaTable, settingsTable, slicesTable, stagesTable } from "./persona-tables";
+import { aboutPersonaData, choicesTable, comparisonsTable, personaFindings, personaPlot, personaTable, settingsTable, slicesTable, stagesTable, trialsTable } from "./persona-tables";
 import { sentences, plot, prose, sectionsBundle, tableBlock, type Block, type Section } from "./report-sections";
 
 /** The report; tables that would be empty are left out. @param readings left out where they are not known */
 export function personaSections(report: PersonaReport, readings?: Readings): readonly Section[] {
   const main = mainBlocks(report, readings);
   const comparisons = [...(report.sealed === undefined ? [] : [comparisonsTable(report, "confirm")]), comparisonsTable(report)].filter(({ rows }) => rows.length > 0);
-  const rest = [...comparisons.map(tableBlock), ...[settingsTable(report), slicesTable(report), stagesTable(report), choicesTable(report)].filter(({ rows }) => rows.length > 0).map(tableBlock)];
+  const rest = [...comparisons.map(tableBlock), ...[settingsTable(report), slicesTable(report), stagesTable(report), choicesTable(report)].filter(({ rows }) => rows.length > 0).map(tableBlock), ...(report.trials.length > 0 ? [tableBlock(trialsTable(report))] : [])];
   return [{ heading: `Personas in the session recommender, ${report.dataset} (budget ${report.budget})`, blocks: [...main, ...rest] }];
 }
 

@@ -7,32 +7,19 @@ import type { IntervalPlot } from "../display/figure";
 import { percent } from "../display/panel";
 import type { Sentence } from "../display/sentences";
 import type { Cell, Column, Table } from "../display/table";
+import type { SearchTrial } from "../models/search";
 import type { Measured } from "./measure";
 import { forms, personaArms } from "./persona-arms";
 import { rowName, type PersonaComparison, type PersonaReport, type PersonaRow, type PersonaSlice } from "./persona-report";
-import { alpha, differenceText, intervalText, optionText, readingsText, signed } from "./words";
-
-/** What a gain is marked with that a placebo shows too. */
-export const placeboToo = "PLACEBO TOO";
-const [baseline, placebo] = ["best baseline", "strongest placebo"] as const;
+import { baseline, comparisonRows, comparisonSentences, placebo, placeboKeepsUp, placeboToo, untestedMark, warningOfProposed, type ComparisonWords } from "./placebo";
+import { alpha, intervalText, optionText, readingsText } from "./words";
 
 /** Cut-offs whose losses are shown. */
 const shownCutoffs = [10, 100];
 
-/** Whether a placebo is as good as the proposed model, as far as the tests can tell; undefined without one. */
-function placeboKeepsUp(comparisons: readonly PersonaComparison[]): boolean | undefined {
-  const found = comparisons.find(({ as }) => as === placebo);
-  return found && !(found.difference > 0 && found.holm < alpha);
-}
-
-/** The mark of a comparison, where it shows a gain that a placebo shows too. */
-function warningOf({ as, difference }: PersonaComparison, comparisons: readonly PersonaComparison[]): string | undefined {
-  return as !== placebo && difference > 0 && placeboKeepsUp(comparisons) === true ? placeboToo : undefined;
-}
-
 /** The proposed row's mark. */
 function warningOfRow({ comparisons }: PersonaReport): string | undefined {
-  return comparisons.map((one) => warningOf(one, comparisons)).find((warning) => warning !== undefined);
+  return warningOfProposed(comparisons);
 }
 
 function isProposed(report: PersonaReport, row: PersonaRow): boolean {
@@ -51,13 +38,17 @@ function rowAs(report: PersonaReport, as: string): PersonaRow | undefined {
 function untestedWarning(report: PersonaReport, of: (row: PersonaRow) => number | undefined): string | undefined {
   const proposed = report.rows.find((row) => isProposed(report, row));
   const [own, rival, sham] = [proposed, rowAs(report, baseline), rowAs(report, placebo)].map((row) => row && of(row));
-  return own !== undefined && rival !== undefined && sham !== undefined && own > rival && sham >= own ? placeboToo : undefined;
+  return untestedMark(own, rival, sham);
 }
 
 const untestedNote = `${placeboToo}: here the row of the proposed model is above the best baseline, and its strongest placebo is as high. No test was made by slice.`;
 
 function titleOf(report: PersonaReport, name: string): string {
   return report.rows.find((row) => rowName(row) === name)?.title ?? name;
+}
+
+function wordsOf(report: PersonaReport): ComparisonWords {
+  return { metric: "NDCG@10", titleOf: (name) => titleOf(report, name) };
 }
 
 function estimate(found: Measured | undefined, warning?: string, mark?: string): Cell {
@@ -101,7 +92,7 @@ export function personaTable(report: PersonaReport, readings?: Readings): Table<
     ],
     ...under(report, rows),
     notes: [
-      `${seeds > 1 ? `± standard deviation over ${seeds} seeds` : "One seed"} (models without randomness have one run); intervals: bootstrap over ${counts.test.sessions} sessions. Candidates are the first model's 100 best unless the results say otherwise, so HR@100 is their recall.`,
+      `${seeds > 1 ? `± standard deviation over ${seeds} seeds` : "One seed"} (models without randomness have one run); intervals: bootstrap over ${counts.test.sessions} sessions. Candidates of reranking are the first model's 100 best unless the results say otherwise, so HR@100 is their recall; what is no candidate follows behind.`,
       ...(proposed === undefined ? [] : [`"Stands for the paper": the proposed model's best form on validation. † differs from it on NDCG@10, p < ${alpha} (paired bootstrap over sessions, Holm's correction over ${comparisons.length} comparisons; other rows were not tested).`]),
       ...(warningOfRow(report) === undefined ? [] : [`${placeboToo}: the strongest placebo is not behind the proposed model, so this gain is not the personas'.`]),
       ...report.notes,
@@ -183,10 +174,30 @@ export function choicesTable(report: PersonaReport): Table<PersonaRow> {
       { header: "settings tried", cell: ({ searched }) => searched, digits: 0 },
       { header: "validation NDCG@10", cell: ({ valid }) => estimate(valid["NDCG@10"]) },
       { header: "weight beside SASRec", cell: ({ blend }) => estimate(blend), digits: 2 },
+      { header: "candidates", cell: ({ candidates }) => candidates?.join(", ") },
       { header: "options over the defaults", cell: (row) => (row.form !== "alone" && rows.some((other) => other.arm === row.arm && other.form === "alone") ? "as by itself" : optionText(row.options)) },
     ],
     ...under(report, rows),
-    notes: ["Settings are tried on the validation cases, by NDCG@10 and with seed 1; 1 means that the options were set beforehand. The weight of a blend is chosen among 11 on validation, each seed by itself."],
+    notes: ["Settings are tried on the validation cases, by NDCG@10 and with seed 1; 1 means that the options were set beforehand. The weight of a blend is chosen among 11 on validation, and so is the number of candidates where several stand here; each seed by itself."],
+  };
+}
+
+/** The proposed arm's search: every setting that was tried, by round. */
+export function trialsTable(report: PersonaReport): Table<SearchTrial> {
+  const proposed = report.rows.filter(({ role }) => role === "proposed");
+  return {
+    title: `What was tried for the proposed model on validation, ${report.dataset}`,
+    columns: [
+      { header: "setting", cell: ({ setting }) => setting, digits: 0 },
+      { header: "options", cell: ({ options }) => optionText(options) },
+      { header: "epochs, at most", cell: ({ epochs }) => epochs, digits: 0 },
+      { header: "validation NDCG@10", best: "high", cell: ({ metrics }) => metrics["NDCG@10"] },
+      { header: "", cell: ({ kept }) => (kept ? "kept" : "") },
+    ],
+    rows: report.trials,
+    protocol: protocolOf(report),
+    results: proposed.flatMap(({ results }) => results),
+    notes: ["One seed; a difference of one trial to another is within what seeds do. The other arms' trials are in results/searches."],
   };
 }
 
@@ -198,23 +209,11 @@ export function comparisonsTable(report: PersonaReport, period: "test" | "confir
   const comparisons = period === "test" ? report.comparisons : report.sealed?.comparisons ?? [];
   const proposed = report.proposed === undefined ? "the proposed model" : titleOf(report, report.proposed);
   const named = [report.proposed, ...comparisons.map(({ against }) => against)];
-  const decides = period === "confirm" ? `${report.sealed?.cases ?? 0} sealed cases, read once: this decides.` : "Exploratory: test cases were looked at. The sealed confirm period decides.";
   return {
     title: `${proposed} against its rivals on ${period === "test" ? "test (exploratory)" : "the sealed period"}, ${report.dataset}`,
-    columns: [
-      { header: "against", cell: ({ against }) => titleOf(report, against) },
-      { header: "as", cell: ({ as }) => as },
-      { header: "NDCG@10 difference", cell: (one): Cell => ({ mean: one.difference, warning: warningOf(one, comparisons) }) },
-      { header: "its 95 % interval", cell: ({ low, high }) => `[${signed(low)}, ${signed(high)}]` },
-      { header: "p", cell: ({ p }) => p, digits: 4 },
-      { header: "p by Holm", cell: ({ holm }) => holm, digits: 4 },
-      { header: "smallest gain that is found", cell: ({ detectable }) => detectable },
-      { header: "sessions", cell: ({ clusters }) => clusters, digits: 0 },
-    ],
-    rows: comparisons,
+    ...comparisonRows(comparisons, { ...wordsOf(report), ...(period === "confirm" && { sealed: report.sealed?.cases ?? 0 }) }),
     protocol: protocolOf(report),
     results: report.rows.filter((row) => named.includes(rowName(row))).flatMap(({ results }) => results),
-    notes: [decides, "Paired bootstrap over sessions, on means over seeds; Holm's correction over these comparisons. The smallest gain is found in four of five tests of this size."],
   };
 }
 
@@ -223,7 +222,7 @@ export function personaFindings(report: PersonaReport): readonly Sentence[] {
   const { proposed, comparisons, sealed } = report;
   if (proposed === undefined) return [{ text: "The proposed model was not run: nothing is compared." }];
   const row = report.rows.find((one) => rowName(one) === proposed)!;
-  const told = (all: readonly PersonaComparison[]): Sentence[] => all.map((one) => ({ text: sentenceOf(row.title, titleOf(report, one.against), one), warning: warningOf(one, all) }));
+  const told = (all: readonly PersonaComparison[]): readonly Sentence[] => comparisonSentences(row.title, all, wordsOf(report), "the same model without personas");
   const ten = row.losses?.find(({ k }) => k === 10);
   return [
     ...told(comparisons),
@@ -232,13 +231,6 @@ export function personaFindings(report: PersonaReport): readonly Sentence[] {
     ...(ten === undefined ? [] : [{ text: `${percent(1 - ten.lostByCandidates)} of the targets are among the candidates of ${row.title}, ${percent(ten.hits)} among its first 10: ranking loses ${percent(ten.lostByReranking)}.` }]),
     ...(sealed === undefined ? [] : [{ text: `The sealed period (${sealed.cases} cases, read once) says: ${sealed.verdict}.` }, ...told(sealed.comparisons).map(({ text, warning }) => ({ text: `Sealed: ${text}`, warning }))]),
   ];
-}
-
-function sentenceOf(proposed: string, other: string, comparison: PersonaComparison): string {
-  const { as, difference, holm, detectable } = comparison;
-  const rival = as === "same compute without personas" ? `the same model without personas, ${other}` : `${as === placebo ? "its" : "the"} ${as}, ${other}`;
-  const found = holm >= alpha ? `cannot be told apart from ${rival}` : `is ${difference > 0 ? "ahead of" : "behind"} ${rival}`;
-  return `${proposed} ${found} (${differenceText(comparison)}; a gain of ${detectable.toFixed(4)} would be found in four of five tests).`;
 }
 
 /** Dots and intervals on the primary metric: one form of each model, red where a placebo shows the gain too. */

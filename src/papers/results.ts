@@ -56,6 +56,22 @@ export function resultId(result: Pick<Result, "paper" | "dataset" | "model" | "s
 }
 
 /**
+ * What a table prints of one model's runs over seeds: their names with the seeds, and a hash of their passport keys.
+ * @example
+ * import { resultsId, type Result } from "sessionlab";
+ * const run = (seed: number) => ({ paper: "base", dataset: "ml-100k-time", model: "pop", seed, passport: { model: "POP" } }) as Result;
+ * assert.match(resultsId([run(1), run(2), run(4)]), /^base-ml-100k-time-pop-\{1,2,4\}@[0-9a-f]{8}$/);
+ * assert.match(resultsId([run(1)]), /^base-ml-100k-time-pop-1@[0-9a-f]{8}$/);
+ */
+export function resultsId(results: readonly Pick<Result, "paper" | "dataset" | "model" | "seed" | "passport">[]): string {
+  const [first] = results;
+  if (first === undefined) throw new DataError("Expected a run at least, found none");
+  if (results.length === 1) return resultId(first);
+  const { paper, dataset, model } = first;
+  return `${paper}-${dataset}-${model}-{${results.map(({ seed }) => seed).join(",")}}@${hashOfJson(results.map(({ passport }) => passportKey(passport))).slice(0, 8)}`;
+}
+
+/**
  * Writes a result, unless the same is there.
  * @returns "kept" if a file with the same passport key and the same numbers was there
  * @example

@@ -5,7 +5,8 @@ import { intervalFigure, intervalSvg } from "../../src/display/figure";
 import { notebookTable, renderTable } from "../../src/display/formats";
 import { sentenceList, sentenceText } from "../../src/display/sentences";
 import { toBundle } from "../../src/index";
-import { aboutPersonaData, choicesTable, comparisonsTable, personaFindings, personaPlot, personaTable, placeboToo, settingsTable, slicesTable, stagesTable } from "../../src/papers/persona-tables";
+import { aboutPersonaData, choicesTable, comparisonsTable, personaFindings, personaPlot, personaTable, settingsTable, slicesTable, stagesTable, trialsTable } from "../../src/papers/persona-tables";
+import { placeboToo } from "../../src/papers/placebo";
 import { writeReports } from "../../src/papers/report";
 import { freshFolder } from "../scratch";
 import { toyReport } from "./toy";
@@ -89,6 +90,12 @@ describe("the persona paper's tables", () => {
     assert.match(text, /^SASRec +best baseline +0\.0100 PLACEBO TOO /m);
   });
 
+  it("tells what was tried for the proposed model", () => {
+    const markdown = renderTable(trialsTable(honest), "markdown");
+    const line = markdown.split("\n").find((one) => one.startsWith("| 2 |"))!;
+    assert.ok(line.includes("inject prefix") && line.includes("maxDegree") && line.includes("| 4 |") && line.includes("0.0510") && line.includes("kept"), line);
+  });
+
   it("holds the proposed model against its rivals, exploratory on test", () => {
     const markdown = renderTable(comparisonsTable(honest), "markdown");
     assert.ok(markdown.includes("Persona-SASRec, reranked by SASRec against its rivals on test (exploratory)"));
@@ -121,8 +128,8 @@ describe("the persona paper's tables", () => {
 
   it("tells among how many settings each was chosen", () => {
     const markdown = renderTable(choicesTable(honest), "markdown");
-    assert.deepEqual(cells(markdown, "SASRec"), ["SASRec", "6", "0.1600 ± 0.0010", "-", "dropout 0.3"]);
-    assert.deepEqual(cells(markdown, "Persona-SASRec, reranked by SASRec"), ["Persona-SASRec, reranked by SASRec", "6", "0.1700 ± 0.0010", "-", "as by itself"]);
+    assert.deepEqual(cells(markdown, "SASRec"), ["SASRec", "6", "0.1600 ± 0.0010", "-", "-", "dropout 0.3"]);
+    assert.deepEqual(cells(markdown, "Persona-SASRec, reranked by SASRec"), ["Persona-SASRec, reranked by SASRec", "6", "0.1700 ± 0.0010", "-", "-", "as by itself"]);
     assert.deepEqual(cells(markdown, "POP").slice(1, 3), ["1", "0.1200"]);
   });
 
@@ -155,9 +162,9 @@ describe("the persona paper's tables", () => {
     assert.ok(page.includes("inject in models/persona-sasrec.ts"));
     assert.deepEqual(JSON.parse(readFileSync(join(folder, "persona.json"), "utf8")), JSON.parse(JSON.stringify(sham)));
     const markdown = readFileSync(join(folder, "persona.md"), "utf8");
-    for (const title of ["Personas in a session recommender", "against its rivals on test", "Known, anonymous and new users", "NDCG@10 by slice", "What the two stages lose", "How each model was chosen"]) assert.ok(markdown.includes(title), title);
+    for (const title of ["Personas in a session recommender", "against its rivals on test", "Known, anonymous and new users", "NDCG@10 by slice", "What the two stages lose", "How each model was chosen", "What was tried for the proposed model"]) assert.ok(markdown.includes(title), title);
     assert.ok(markdown.includes("- PLACEBO TOO: Persona-SASRec, reranked by SASRec is ahead of the best baseline"));
-    assert.equal(readFileSync(join(folder, "persona.tex"), "utf8").match(/\\begin\{table\}/g)!.length, 6);
+    assert.equal(readFileSync(join(folder, "persona.tex"), "utf8").match(/\\begin\{table\}/g)!.length, 7);
   });
 
   it("is shown in a notebook: the paper's table, what it says, and its picture", () => {

@@ -8,7 +8,11 @@ import { personaRows, personaRuns, readPersonaResults } from "../../src/papers/h
 import { readBlock } from "../../src/papers/report";
 import { readResponse } from "../../src/papers/response";
 import { responseTables } from "../../src/papers/response-tables";
-import { readResults, resultId } from "../../src/papers/results";
+import { readCheckedJson } from "../../src/core/checked-json";
+import type { PersonaPaperResult } from "../../src/papers/persona";
+import { forms, personaArms } from "../../src/papers/persona-arms";
+import type { Confirmation } from "../../src/papers/sealed";
+import { readResults, resultId, resultsId } from "../../src/papers/results";
 
 describe("README", () => {
   const root = join(__dirname, "../..");
@@ -28,6 +32,29 @@ describe("README", () => {
       }
     });
   }
+
+  it("holds the tables of the persona paper that results has: runs by id, NDCG@10 by NDCG@10, the sealed period's verdict", () => {
+    const results = readResults(join(root, "results")).filter((result): result is PersonaPaperResult => result.paper === "persona");
+    const experiments = [...new Set(results.map(({ dataset }) => dataset))];
+    assert.ok(experiments.includes("ml-100k-minute"));
+    for (const experiment of experiments) {
+      const block = readBlock(readme, `persona-${experiment}`);
+      assert.notEqual(block, "", `the table of ${experiment} and results/ belong together: run sessionlab reproduce --paper persona --publish`);
+      for (const arm of personaArms) {
+        for (const form of arm.forms) {
+          const runs = results.filter((result) => result.dataset === experiment && result.arm === arm.id && result.form === form).sort((a, b) => a.seed - b.seed);
+          if (runs.length === 0) continue;
+          const title = form === "alone" ? arm.title : `${arm.title}, ${forms[form]}`;
+          assert.ok(block.includes(`\`${resultsId(runs)}\``), `README does not name ${resultsId(runs)}`);
+          const mean = runs.reduce((sum, { test }) => sum + test.metrics["NDCG@10"]!, 0) / runs.length;
+          const row = block.split("\n").find((line) => line.startsWith(`| ${title} |`));
+          assert.ok(row?.split("|")[5]!.replace(/[*†]/g, "").trim().startsWith(mean.toFixed(4)), `${title}: ${mean.toFixed(4)} is not in ${row}`);
+        }
+      }
+      const confirmed = readCheckedJson<Confirmation>(join(root, "results", "confirm", `persona-${experiment}.json`), "a confirmation", "restore it");
+      if (confirmed !== undefined) assert.ok(block.includes(`says: ${confirmed.verdict}.`), `${experiment}: the verdict is not in README`);
+    }
+  });
 
   it("holds the benchmark's table, if results has some: id by id, P@20 by P@20", () => {
     const rows = benchmarkRows({ results: join(root, "results"), name: "diginetica", budget: "paper" });

@@ -39,6 +39,7 @@ export function toyPersonaReport({ placeboKeepsUp }: { readonly placeboKeepsUp: 
     ...{ paper: "persona", dataset: "toy", budget: "hour", experiment: "persona-toy-hour", words: "training before the first cut", candidates: "full ranking over 1000 training items", backend: "cpu CPU, 2 threads", notes: ["No linked data here."] },
     counts: { items: { trained: 1000, cold: 7 }, train: { sessions: 50, events: 900, medianLength: 9, repeatShare: 0 }, valid: cases, test: cases },
     rows,
+    trials: [{ round: 1, setting: 2, share: 1, kept: true, options: { inject: "prefix", learn: { graph: { maxDegree: 100 } } }, epochs: 4, seconds: 9, metrics: { "NDCG@10": 0.051 } }],
     proposed: "persona-rerank",
     comparisons: [
       comparison("best baseline", "sasrec", 0.01, 0.003),
