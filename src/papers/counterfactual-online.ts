@@ -7,29 +7,23 @@
  * - Options are chosen on validation sessions, with seed 1, in the world with bias.
  * Departs: P2's simulator could not be read; this one is src/response/world.ts, with its knobs in the passport.
  */
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { budgets as knownBudgets } from "../core/budget";
 import { ConfigError, throwIfAborted } from "../core/errors";
 import { hashOf } from "../core/hash";
 import { nearest } from "../core/options";
-import type { Progress } from "../core/progress";
-import { footer } from "../core/step";
-import { passportKey, type Passport } from "../evaluation/passport";
+import type { Passport } from "../evaluation/passport";
 import type { SessionCounts } from "../response/ctr";
 import { worldDefaults } from "../response/world";
-import { libraryVersion, type BackendInfo } from "../tensor/backend";
+import { libraryVersion } from "../tensor/backend";
+import { checkExperiment, checkSet, chosenArms, hasResult, noteOf, type ExperimentSettings } from "./experiment";
 import { onlineArms, onlineDefaults, onlineModel, unbiasedArms, type OnlineArm, type OnlineSetting } from "./online-arms";
 import { OnlineBench, type AddedReport, type BenchSettings, type Met } from "./online-bench";
 import { meanRates, packCounts, primaryRate } from "./online-rates";
 import { onlineData, onlineWorlds, startsOf, type OnlineData, type OnlineStart, type OnlineWorldName, type OnlineWorldOptions } from "./online-world";
-import { readResult, resultName, writeResult, type Result, type ResultPart } from "./results";
+import { writeResult, type Result, type ResultPart } from "./results";
 import { readSearch, writeSearch } from "./searches";
 
-/** What is run. */
-export interface OnlineExperiment extends OnlineWorldOptions {
-  /** Worlds 1..n of each kind. */
-  readonly seeds: number;
+/** What is run; its seeds are the worlds 1..n of each kind. */
+export interface OnlineExperiment extends ExperimentSettings, OnlineWorldOptions {
   readonly worlds?: readonly OnlineWorldName[];
   /** Ids of `onlineArms`. */
   readonly arms?: readonly string[];
@@ -37,19 +31,6 @@ export interface OnlineExperiment extends OnlineWorldOptions {
   readonly set?: Readonly<Record<string, OnlineSetting>>;
   /** The difference in the primary rate that would matter: for the tests of equivalence and of not being worse. */
   readonly margin?: number;
-  /** Folder of result files: read first, written to after each run. */
-  readonly results: string;
-  /** The file that counts readings; default readings.json in `results`. */
-  readonly readings?: string;
-  readonly backend: BackendInfo;
-  readonly cache?: string;
-  readonly signal?: AbortSignal;
-  readonly progress?: Progress;
-  readonly onStep?: (line: string) => void;
-  /** Called before test sessions are let run. */
-  readonly onReading?: (experiment: string) => Promise<unknown>;
-  /** Called before the sealed sessions are. */
-  readonly onConfirm?: (experiment: string) => Promise<unknown>;
 }
 
 /** One arm in one world, as its file holds it. */
@@ -74,10 +55,8 @@ export function onlineName({ budget }: Pick<OnlineExperiment, "budget">): string
 
 /** The arms that a world has. @throws ConfigError for one that is none; names the nearest */
 export function armsIn(world: OnlineWorldName, arms: readonly string[] | undefined): readonly OnlineArm[] {
-  const known = onlineArms.map(({ id }) => id);
-  const unknown = arms?.find((id) => !known.includes(id));
-  if (unknown !== undefined) throw new ConfigError(`Expected an arm (${known.join(", ")}), found "${unknown}"; did you mean "${nearest(unknown, known)}"?`);
-  return onlineArms.filter(({ id }) => (arms ?? known).includes(id) && (world === "biased" || unbiasedArms.includes(id)));
+  const ids = onlineArms.map(({ id }) => id);
+  return chosenArms(onlineArms, arms ?? ids).filter(({ id }) => world === "biased" || unbiasedArms.includes(id));
 }
 
 /** The experiment under way. */
@@ -120,21 +99,16 @@ export function worldsOf({ worlds }: Pick<OnlineExperiment, "worlds">): readonly
 
 /** Chooses each arm's setting. @throws as `runOnline` */
 export async function beginOnline(settings: OnlineExperiment): Promise<OnlineUnderway> {
-  const { budget, seeds, backend, cache, signal, progress } = settings;
-  if (!knownBudgets.includes(budget)) throw new ConfigError(`Expected a budget (${knownBudgets.join(", ")}), found "${budget}"`);
-  if (!Number.isInteger(seeds) || seeds < 1) throw new ConfigError(`Expected a positive number of seeds, found ${seeds}`);
+  const { budget, backend, cache, signal, progress } = settings;
+  checkExperiment(settings);
   const arms = armsIn("biased", settings.arms);
-  const unset = Object.keys(settings.set ?? {}).find((id) => !arms.some((arm) => arm.id === id));
-  if (unset !== undefined) throw new ConfigError(`Expected settings of an arm that is run (${arms.map(({ id }) => id).join(", ")}), found some of "${unset}"`);
+  checkSet(settings.set, arms);
   const wrong = Object.entries(settings.set ?? {}).flatMap(([id, set]) => Object.keys(set).map((key) => ({ id, key }))).find(({ key }) => !(key in onlineDefaults));
   if (wrong !== undefined) throw new ConfigError(`Expected options of an arm (${Object.keys(onlineDefaults).join(", ")}), found "${wrong.key}" of "${wrong.id}"; did you mean "${nearest(wrong.key, Object.keys(onlineDefaults))}"?`);
   const bench: BenchSettings = {
     shop: { backend, budget, cache, signal, progress },
     settings: { budget, onRole: (role) => Promise.resolve((role === "test" ? settings.onReading : settings.onConfirm)?.(onlineName(settings))) },
-    note: (what, result) => {
-      settings.onStep?.(`${what}: ${footer(result)}`);
-      return result;
-    },
+    note: noteOf(settings),
   };
   const chosen = new Map<string, Required<OnlineSetting>>();
   const first = new OnlineBench(onlineData("biased", 1, settings), bench);
@@ -170,9 +144,8 @@ async function oneRun(arm: OnlineArm, bench: OnlineBench, { settings, chosen, be
   const setting = chosen.get(arm.id)!;
   const place = { paper: "counterfactual-online", dataset: onlineDataset(data.name, settings), model: arm.id, seed: data.seed };
   const label = `${onlineWorlds[data.name].title}, ${arm.title}, seed ${data.seed}`;
-  const file = join(settings.results, `${resultName(place)}.json`);
   const passport = (startedAt: Date, seconds: number): Passport => passportOf(arm, setting, data, settings, startedAt, seconds);
-  if (existsSync(file) && passportKey(readResult(file).passport) === passportKey(JSON.parse(JSON.stringify(passport(new Date(0), 0))) as Passport)) {
+  if (hasResult(settings.results, place, passport(new Date(0), 0))) {
     settings.onStep?.(`${label}: in results`);
     return;
   }

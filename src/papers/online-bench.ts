@@ -23,6 +23,7 @@ import { sessionCounts, type SessionCounts } from "../response/ctr";
 import { recommenderPolicy } from "../response/policies";
 import { ResponseModel } from "../response/response-model";
 import { worldMechanism } from "../response/world-mechanism";
+import type { Note } from "./experiment";
 import { onlineModel, type OnlineArm, type OnlineSetting } from "./online-arms";
 import { startsOf, type OnlineData, type OnlineStart } from "./online-world";
 import { bitsOf, trainStep, type Trained, type Workshop } from "./steps";
@@ -48,7 +49,7 @@ export interface Met {
 export interface BenchSettings {
   readonly shop: Workshop;
   readonly settings: { readonly budget: Budget; readonly onRole?: (role: "test" | "confirm") => Promise<unknown> };
-  readonly note: <T>(what: string, result: StepResult<T>) => StepResult<T>;
+  readonly note: Note;
 }
 
 /** How long the response model and the diffusion model learn. */

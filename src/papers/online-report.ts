@@ -8,11 +8,13 @@ import { ConfigError } from "../core/errors";
 import { deviation, drawRates, summaryOf, type Drawn } from "../evaluation/bootstrap";
 import { holm, smallestDetectable } from "../evaluation/compare";
 import { equivalence, nonInferiority, type MarginTest } from "../evaluation/equivalence";
+import type { PaperComparison } from "./comparisons";
 import { overSeeds, type Measured } from "./measure";
 import { onlineArms, type OnlineArm, type OnlineRole } from "./online-arms";
 import { joinCounts, meanRates, primaryRate, rateColumns, unpackCounts, type OnlineRate } from "./online-rates";
 import { onlineDataset, onlineName, type OnlineExperiment, type OnlineResult } from "./counterfactual-online";
 import { onlineStarts, onlineWorlds, startsOf, type OnlineStart, type OnlineWorldName } from "./online-world";
+import { baseline, placebo } from "./placebo";
 import { readResults, resultId, type Result } from "./results";
 import type { SessionCounts } from "../response/ctr";
 
@@ -33,27 +35,18 @@ export interface OnlineRow {
 }
 
 /** The proposed arm against another, session by session under the same noise. */
-export interface OnlineComparison {
+export interface OnlineComparison extends Omit<PaperComparison, "holm"> {
   readonly world: OnlineWorldName;
   readonly start: OnlineStart;
   readonly rate: OnlineRate;
-  readonly against: string;
-  /** "same compute", "strongest placebo", "best baseline", "upper bound". */
-  readonly as: string;
-  readonly difference: number;
-  readonly low: number;
-  readonly high: number;
-  readonly p: number;
-  /** After Holm's correction, for the primary comparisons alone. */
-  readonly holm?: number;
-  /** The gain that a test of this size finds in four of five cases. */
-  readonly detectable: number;
   /** The difference in each world by itself: its sd over them, and in how many it is above 0. */
   readonly seedSd: number;
   readonly seedsAhead: number;
   readonly seeds: number;
-  readonly sessions: number;
 }
+
+/** One of those that Holm's correction is over. */
+export type PrimaryComparison = OnlineComparison & PaperComparison;
 
 /** What the tables are made of: JSON. */
 export interface OnlineReport {
@@ -69,15 +62,18 @@ export interface OnlineReport {
   readonly sessions: { readonly logged: number; readonly test: number };
   readonly rows: readonly OnlineRow[];
   /** The primary rate as logged, in the world with bias: Holm's correction over these. */
-  readonly primaryComparisons: readonly OnlineComparison[];
+  readonly primaryComparisons: readonly PrimaryComparison[];
   /** Other rates, starts and worlds: exploratory. */
   readonly further: readonly OnlineComparison[];
   /** Whether the proposed arm's slate CTR is not worse than that of the same compute. */
   readonly notWorse?: MarginTest;
   /** Without bias: the gain on the primary rate over the same compute. */
   readonly withoutBias?: MarginTest & { readonly detected: boolean };
-  readonly sealed?: { readonly verdict: string; readonly sessions: number; readonly comparisons: readonly OnlineComparison[] };
+  readonly sealed?: { readonly verdict: string; readonly sessions: number; readonly comparisons: readonly PrimaryComparison[] };
 }
+
+/** The control: as many steps, with nothing new. */
+export const sameCompute = "same compute";
 
 /** An arm with its files. */
 export interface OnlineEntry {
@@ -127,9 +123,9 @@ export function onlineRivals(entries: readonly OnlineEntry[]): { readonly propos
   const proposed = entries.find(({ arm }) => arm.role === "proposed");
   if (proposed === undefined) return { against: [] };
   const named = [
-    { as: "best baseline", entry: best(entries.filter(({ arm }) => arm.role === "baseline")) },
-    { as: "strongest placebo", entry: best(entries.filter(({ arm }) => arm.role === "placebo")) },
-    { as: "same compute", entry: entries.find(({ arm }) => arm.role === "same compute") },
+    { as: baseline, entry: best(entries.filter(({ arm }) => arm.role === "baseline")) },
+    { as: placebo, entry: best(entries.filter(({ arm }) => arm.role === "placebo")) },
+    { as: sameCompute, entry: entries.find(({ arm }) => arm.role === "same compute") },
   ];
   return { proposed, against: named.flatMap(({ as, entry }) => (entry === undefined ? [] : [{ as, entry }])) };
 }
@@ -147,11 +143,12 @@ export function drawnDifference(rate: OnlineRate, proposed: CountsBySeed, other:
 export function compareOnline(place: Pick<OnlineComparison, "world" | "start" | "rate" | "against" | "as">, proposed: CountsBySeed, other: CountsBySeed, slots: number): OnlineComparison {
   const { drawn, bySeed } = drawnDifference(place.rate, proposed, other, slots);
   const { difference, low, high, p, standardError } = summaryOf(drawn);
-  return { ...place, difference, low, high, p, detectable: smallestDetectable(standardError, 1), seedSd: deviation(bySeed), seedsAhead: bySeed.filter((value) => value > 0).length, seeds: bySeed.length, sessions: drawn.clusters };
+  const sd = standardError * Math.sqrt(drawn.clusters);
+  return { ...place, difference, low, high, p, sd, clusters: drawn.clusters, detectable: smallestDetectable(sd, drawn.clusters), seedSd: deviation(bySeed), seedsAhead: bySeed.filter((value) => value > 0).length, seeds: bySeed.length };
 }
 
 /** Comparisons with Holm's correction over all of them. */
-export function withHolm(comparisons: readonly OnlineComparison[]): readonly OnlineComparison[] {
+export function withHolm(comparisons: readonly OnlineComparison[]): readonly PrimaryComparison[] {
   const corrected = holm(comparisons.map(({ p }) => p));
   return comparisons.map((one, at) => ({ ...one, holm: corrected[at]! }));
 }
@@ -172,7 +169,7 @@ export function onlineReport({ margin = usualMargin, quantile = 0.8, ...settings
   const comparisons = (rate: OnlineRate, start: OnlineStart, list = against): readonly OnlineComparison[] =>
     proposed === undefined ? [] : list.map(({ as, entry }) => compareOnline({ world: "biased", start, rate, against: entry.arm.id, as }, countsOf(proposed, "test", start), countsOf(entry, "test", start), slotsOf(proposed)));
   const bound = entries.find(({ arm }) => arm.role === "bound");
-  const [control, own, usual] = [against.find(({ as }) => as === "same compute"), plain.find(({ arm }) => arm.role === "proposed"), plain.find(({ arm }) => arm.role === "same compute")];
+  const [control, own, usual] = [against.find(({ as }) => as === sameCompute), plain.find(({ arm }) => arm.role === "proposed"), plain.find(({ arm }) => arm.role === "same compute")];
   const without = own === undefined || usual === undefined ? undefined : drawnDifference(primaryRate, countsOf(own, "test", "logged"), countsOf(usual, "test", "logged"), slotsOf(own)).drawn;
   return {
     paper: "counterfactual-online",
@@ -188,7 +185,7 @@ export function onlineReport({ margin = usualMargin, quantile = 0.8, ...settings
       ...comparisons("slate CTR", "uniform"),
       ...comparisons("item CTR, less popular", "logged"),
       ...(bound === undefined ? [] : comparisons(primaryRate, "logged", [{ as: "upper bound", entry: bound }])),
-      ...(own === undefined || usual === undefined ? [] : [compareOnline({ world: "unbiased", start: "logged", rate: primaryRate, against: usual.arm.id, as: "same compute" }, countsOf(own, "test", "logged"), countsOf(usual, "test", "logged"), slotsOf(own))]),
+      ...(own === undefined || usual === undefined ? [] : [compareOnline({ world: "unbiased", start: "logged", rate: primaryRate, against: usual.arm.id, as: sameCompute }, countsOf(own, "test", "logged"), countsOf(usual, "test", "logged"), slotsOf(own))]),
     ],
     ...(proposed && control && { notWorse: nonInferiority(drawnDifference("slate CTR", countsOf(proposed, "test", "logged"), countsOf(control.entry, "test", "logged"), slotsOf(proposed)).drawn, margin) }),
     ...(without && { withoutBias: { ...equivalence(without, margin), detected: summaryOf(without).p < 0.05 } }),

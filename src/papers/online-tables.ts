@@ -8,20 +8,11 @@ import type { Readings } from "../evaluation/readings";
 import type { Measured } from "./measure";
 import { onlineArms } from "./online-arms";
 import { rateNames, type OnlineRate } from "./online-rates";
-import { placeWords, type OnlineComparison, type OnlineReport, type OnlineRow } from "./online-report";
+import { placeWords, sameCompute, type OnlineComparison, type OnlineReport, type OnlineRow, type PrimaryComparison } from "./online-report";
 import { startsOf, type OnlineStart, type OnlineWorldName } from "./online-world";
+import { comparisonSentences, placeboToo, warningOf, warningOfProposed } from "./placebo";
 import { plot, prose, sectionsBundle, sentences, tableBlock, type Block, type Section } from "./report-sections";
 import { alpha, intervalText, probability, readingsText, signed } from "./words";
-
-/** What red says. */
-const placeboToo = "PLACEBO TOO";
-
-/** Whether the strongest placebo is not behind the proposed arm, which is ahead of the same compute. */
-export function placeboShowsIt({ primaryComparisons }: Pick<OnlineReport, "primaryComparisons">): boolean {
-  const placebo = primaryComparisons.find(({ as }) => as === "strongest placebo");
-  const control = primaryComparisons.find(({ as }) => as === "same compute");
-  return placebo !== undefined && (control?.difference ?? 0) > 0 && !(placebo.difference > 0 && (placebo.holm ?? placebo.p) < alpha);
-}
 
 function titleOf(id: string): string {
   return onlineArms.find((arm) => arm.id === id)?.title ?? id;
@@ -39,8 +30,8 @@ function protocolOf({ sessions, candidates, budget, backend, quantile }: OnlineR
 export function onlineTable(report: OnlineReport, world: OnlineWorldName, start: OnlineStart, readings?: Readings): Table<OnlineRow> {
   const rows = report.rows.filter((row) => row.world === world && row.start === start);
   const main = world === "biased" && start === "logged";
-  const warning = placeboShowsIt(report) ? placeboToo : undefined;
-  const differs = (row: OnlineRow): boolean => main && report.primaryComparisons.some((one) => one.against === row.arm && one.holm! < alpha);
+  const warning = warningOfProposed(report.primaryComparisons);
+  const differs = (row: OnlineRow): boolean => main && report.primaryComparisons.some((one) => one.against === row.arm && one.holm < alpha);
   const rate = (name: OnlineRate): Column<OnlineRow> => ({
     header: name,
     digits: name === "clicks a session" ? 2 : 4,
@@ -74,7 +65,8 @@ export function onlineTable(report: OnlineReport, world: OnlineWorldName, start:
 
 /** The proposed arm against its rivals. */
 export function onlineComparisonsTable(report: OnlineReport, period: "test" | "confirm" = "test"): Table<OnlineComparison> {
-  const rows = period === "confirm" ? (report.sealed?.comparisons ?? []) : [...report.primaryComparisons, ...report.further];
+  const primary = period === "confirm" ? (report.sealed?.comparisons ?? []) : report.primaryComparisons;
+  const rows: readonly OnlineComparison[] = period === "confirm" ? primary : [...primary, ...report.further];
   return {
     title: `${titleOf(report.proposed)}, against its rivals ${period === "test" ? "on test sessions (exploratory)" : "on the sealed sessions"}`,
     columns: [
@@ -82,10 +74,10 @@ export function onlineComparisonsTable(report: OnlineReport, period: "test" | "c
       { header: "as", cell: ({ as }) => as },
       { header: "rate", cell: ({ rate }) => rate },
       { header: "where", cell: ({ world, start }) => (world === "unbiased" ? "no bias" : start === "logged" ? "as logged" : "uniform start") },
-      { header: "difference", cell: ({ difference }) => ({ mean: difference }) },
+      { header: "difference", cell: (one) => ({ mean: one.difference, warning: "holm" in one ? warningOf(one as PrimaryComparison, primary) : undefined }) },
       { header: "its 95 % interval", cell: ({ low, high }) => `[${signed(low)}, ${signed(high)}]` },
       { header: "p", cell: ({ p }) => p, digits: 4 },
-      { header: "p by Holm", cell: (one) => one.holm, digits: 4 },
+      { header: "p by Holm", cell: (one) => ("holm" in one ? (one as PrimaryComparison).holm : undefined), digits: 4 },
       { header: "sd over worlds", cell: ({ seedSd }) => seedSd },
       { header: "ahead in worlds", cell: ({ seedsAhead, seeds }) => `${seedsAhead} of ${seeds}` },
       { header: "smallest gain that is found", cell: ({ detectable }) => detectable },
@@ -104,35 +96,32 @@ export function onlineComparisonsTable(report: OnlineReport, period: "test" | "c
 export function onlineFindings(report: OnlineReport): readonly Sentence[] {
   const { primaryComparisons, notWorse, withoutBias, margin, primary, sealed } = report;
   if (primaryComparisons.length === 0) return [{ text: "The proposed arm or its rivals were not run: nothing is compared." }];
-  const warning = placeboShowsIt(report) ? placeboToo : undefined;
-  const own = titleOf(report.proposed);
+  const told = (all: readonly PrimaryComparison[]): readonly Sentence[] => comparisonSentences(upper(titleOf(report.proposed)), all, { metric: primary, titleOf }, "the same compute");
   return [
-    ...primaryComparisons.map((one) => ({ text: sentenceOf(own, one), warning: one.as === "strongest placebo" || one.as === "same compute" ? warning : undefined })),
+    ...told(primaryComparisons),
     ...(notWorse === undefined ? [] : [{ text: `Its slate CTR over all items is ${notWorse.holds ? "" : "not shown to be "}no more than ${margin} below that of the same compute (difference ${signed(notWorse.difference)}, lower end ${signed(notWorse.low)}, p ${probability(notWorse.p)}).` }]),
     ...(withoutBias === undefined ? [] : [{ text: biasSentence(report, withoutBias) }]),
     { text: `These comparisons are of ${primary}, on test sessions, and exploratory: the sealed sessions decide.` },
-    ...(sealed === undefined ? [] : [{ text: `The sealed sessions (${sealed.sessions}, read once) say: ${sealed.verdict}.` }, ...sealed.comparisons.map((one) => ({ text: `Sealed: ${sentenceOf(own, one)}` }))]),
+    ...(sealed === undefined ? [] : [{ text: `The sealed sessions (${sealed.sessions}, read once) say: ${sealed.verdict}.` }, ...told(sealed.comparisons).map(({ text: line, warning }) => ({ text: `Sealed: ${line}`, warning }))]),
   ];
 }
 
 function biasSentence({ margin, primaryComparisons }: OnlineReport, { holds, detected, difference, low, high, p }: NonNullable<OnlineReport["withoutBias"]>): string {
   const numbers = `difference ${signed(difference)}, 90 % interval [${signed(low)}, ${signed(high)}], two one-sided tests p ${probability(p)}`;
-  const control = primaryComparisons.find(({ as }) => as === "same compute");
-  const gained = control !== undefined && control.difference > 0 && (control.holm ?? control.p) < alpha;
+  const control = primaryComparisons.find(({ as }) => as === sameCompute);
+  const gained = control !== undefined && control.difference > 0 && control.holm < alpha;
   if (holds) return `In a world whose logs have no popularity bias its gain over the same compute lies within ±${margin} (${numbers})${gained ? ": with bias there is a gain, so it goes with the bias" : ""}.`;
   if (detected && difference > 0) return `The gain is not de-biasing: in a world whose logs have no popularity bias it is there too (${numbers}; the margin is ±${margin}).`;
   return `That the gain goes with the bias is not shown, so it is not de-biasing as far as this test says: without bias in the logs the difference is not within ±${margin} (${numbers}).`;
 }
 
-function sentenceOf(own: string, one: OnlineComparison): string {
-  const { as, against, difference, low, high, holm: corrected, p, detectable, seedsAhead, seeds, rate } = one;
-  const found = (corrected ?? p) >= alpha ? "cannot be told apart from" : difference > 0 ? "is ahead of" : "is behind";
-  return `${own}: ${found} the ${as}, ${titleOf(against)} (${rate} ${signed(difference)} [${signed(low)}, ${signed(high)}], p ${probability(corrected ?? p)}, ahead in ${seedsAhead} of ${seeds} worlds; a gain of ${detectable.toFixed(4)} would be found in four of five tests).`;
+function upper(words: string): string {
+  return `${words[0]?.toUpperCase() ?? ""}${words.slice(1)}`;
 }
 
 /** Dots and intervals on the primary rate. */
 export function onlinePlot(report: OnlineReport): IntervalPlot {
-  const warning = placeboShowsIt(report) ? placeboToo : undefined;
+  const warning = warningOfProposed(report.primaryComparisons);
   return {
     title: "Online, popularity bias in the logs",
     axis: report.primary,

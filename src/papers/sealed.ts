@@ -37,17 +37,21 @@ export interface Frozen<Row> {
 /** One run on the sealed cases. */
 export type SealedRun = ResultPart & { readonly seed: number; readonly ranks: string };
 
-/** What the sealed period says. */
-export interface Confirmation {
+/** What the sealed period says, of cases or of sessions. */
+export interface SealedVerdict {
   readonly experiment: string;
   /** Hash of what was frozen. */
   readonly frozen: string;
   readonly metric: string;
   readonly cases: number;
   readonly comparisons: readonly PaperComparison[];
+  readonly verdict: Verdict;
+}
+
+/** What the sealed period says of ranked cases. */
+export interface Confirmation extends SealedVerdict {
   /** The parts and ranks of each run. */
   readonly rows: readonly { readonly name: string; readonly runs: readonly SealedRun[] }[];
-  readonly verdict: Verdict;
 }
 
 /** "reproduced": ahead of what decides; "too small to tell": the gain that could be found is larger than the smallest worth having. */
@@ -77,12 +81,12 @@ export function readFrozenFile<Row>(place: SealedPlace): Frozen<Row> | undefined
 }
 
 /** What was confirmed, if it was. @throws DataError when its file was changed by hand */
-export function readConfirmationFile<C extends Confirmation = Confirmation>(place: SealedPlace): C | undefined {
+export function readConfirmationFile<C extends SealedVerdict = Confirmation>(place: SealedPlace): C | undefined {
   return readCheckedJson<C>(fileOf("confirm", place), "a confirmation", "restore it from its history");
 }
 
 /** Writes down what the sealed cases say. */
-export function writeConfirmation(place: SealedPlace, confirmation: Confirmation): void {
+export function writeConfirmation(place: SealedPlace, confirmation: SealedVerdict): void {
   writeCheckedJson(fileOf("confirm", place), confirmation);
 }
 
