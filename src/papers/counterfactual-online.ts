@@ -101,6 +101,7 @@ export function worldsOf({ worlds }: Pick<OnlineExperiment, "worlds">): readonly
 export async function beginOnline(settings: OnlineExperiment): Promise<OnlineUnderway> {
   const { budget, backend, cache, signal, progress } = settings;
   checkExperiment(settings);
+  worldsOf(settings);
   const arms = armsIn("biased", settings.arms);
   checkSet(settings.set, arms);
   const wrong = Object.entries(settings.set ?? {}).flatMap(([id, set]) => Object.keys(set).map((key) => ({ id, key }))).find(({ key }) => !(key in onlineDefaults));
