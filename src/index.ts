@@ -24,6 +24,7 @@ import { UserGru } from "./models/user-gru";
 import { VsKnn } from "./models/vs-knn";
 import { Vstan } from "./models/vstan";
 import { baseRenderer } from "./papers/base-display";
+import { counterfactualRenderer } from "./papers/counterfactual-sections";
 import { onlineRenderer } from "./papers/online-tables";
 import { personaRenderer } from "./papers/persona-sections";
 
@@ -105,7 +106,7 @@ export { laneSteps, type LaneStep } from "./data/session-lanes";
 export { splitBySession, splitByTime, splitLeaveOneOut, type TimeSplitOptions } from "./data/split";
 export { slidingWindows, type WindowSplitOptions } from "./data/windows";
 export { dropColdItems } from "./data/cold";
-export { recentShare } from "./data/recent";
+export { recentShare, recentSplit } from "./data/recent";
 export { NONE, prefixes, sessionCount, type Cases, type Items, type Role, type Sessions, type Split, type TrainSessions, type Users } from "./data/types";
 
 // evaluation: full ranking, metrics, strata, passports, paired tests
@@ -261,6 +262,7 @@ export { counterfactualAugmenter, counterfactualDefaults, type CounterfactualOpt
 export { cprAugmenter, type CprOptions } from "./augmentation/cpr";
 export { duplicateAugmenter } from "./augmentation/duplicates";
 export { editAugmenter, type EditOptions, type ItemEdit } from "./augmentation/item-edits";
+export { permutedAugmenter } from "./augmentation/permuted";
 export { randomProposer, recommenderProposer, type RecommenderProposerOptions } from "./augmentation/proposers";
 export type { Augmentation, Augmenter, SlateProposer } from "./augmentation/types";
 export { catalogueLoss, type CatalogueLoss, type Debias } from "./models/debias";
@@ -304,5 +306,5 @@ export { recboleSasrec, references, type Reference } from "./papers/references";
 export { readResults, resultId, resultsId, writeResult, type Result, type ResultPart } from "./papers/results";
 
 // Values learn here how they are shown: their own files know nothing of display.
-addRenderers(baseRenderer, personaRenderer, onlineRenderer);
+addRenderers(baseRenderer, personaRenderer, counterfactualRenderer, onlineRenderer);
 giveDisplay([SessionLabError, tf.Tensor, KnowledgeGraph, Pop, SessionPop, Markov, SequentialRules, ItemKnn, SessionKnn, VsKnn, Stan, Vstan, Gru4Rec, Narm, Stamp, SrGnn, Niser, Bert4Rec, UserGru, Sasrec]);
