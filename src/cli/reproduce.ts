@@ -65,7 +65,7 @@ export function addReproduce(program: Command, runner: Runner): void {
     .option("--graph <key=value...>", "options of its meta-paths: maxDegree=2000")
     .option("--base <name>", "of the counterfactual paper, the recommender: niser or sr-gnn", "niser")
     .option("--full", "of the counterfactual paper, all training sessions, whatever the budget")
-    .option("--margin <share>", "of the counterfactual paper, how much of the overall Recall@20 may be lost, in its worlds of the slate CTR; 0.02 if not given", Number)
+    .option("--margin <share>", "of the counterfactual paper, how much of the overall Recall@20 may be lost, 0.02 if not given; in its worlds, of the click rates, 0.01", Number)
     .option("--world <key=value...>", "of the counterfactual paper, knobs of its worlds: noveltySeeking=1")
     .option("--quantile <share>", "of the counterfactual paper's worlds, of training clicks: up to it an item is less popular; 0.8 if not given", Number)
     .option("--freeze", "write down what will be confirmed, into results/frozen: commit it")

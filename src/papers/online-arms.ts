@@ -61,7 +61,7 @@ export const unbiasedArms: readonly string[] = ["base", "continued", "diffusion"
 
 /** The recommender's options at the start, and the epochs that all arms go on for. */
 export const onlineModel: Readonly<Record<Budget, { readonly start: object; readonly epochs: number }>> = {
-  minute: { start: { dimension: 32, epochs: 6, patience: 6, rate: 0.005, maxLength: 12 }, epochs: 2 },
+  minute: { start: { dimension: 32, epochs: 5, patience: 5, rate: 0.005, maxLength: 12 }, epochs: 2 },
   hour: { start: { dimension: 64, epochs: 12, patience: 3, rate: 0.003, maxLength: 12 }, epochs: 4 },
   paper: { start: { dimension: 100, epochs: 30, patience: 3, maxLength: 20 }, epochs: 6 },
 };

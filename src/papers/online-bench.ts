@@ -54,7 +54,7 @@ export interface BenchSettings {
 
 /** How long the response model and the diffusion model learn. */
 const helpers = {
-  minute: { response: { epochs: 10 }, diffusion: { width: 32, blocks: 1, epochs: 10, patience: 10, times: 200, steps: 10 } },
+  minute: { response: { epochs: 8 }, diffusion: { width: 32, blocks: 1, epochs: 6, patience: 6, times: 200, steps: 10 } },
   hour: { response: { epochs: 30 }, diffusion: { width: 64, epochs: 40 } },
   paper: { response: { epochs: 40 }, diffusion: {} },
 } as const satisfies Readonly<Record<Budget, object>>;

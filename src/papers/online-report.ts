@@ -15,7 +15,7 @@ import { joinCounts, meanRates, primaryRate, rateColumns, unpackCounts, type Onl
 import { onlineDataset, onlineName, type OnlineExperiment, type OnlineResult } from "./counterfactual-online";
 import { onlineStarts, onlineWorlds, startsOf, type OnlineStart, type OnlineWorldName } from "./online-world";
 import { baseline, placebo } from "./placebo";
-import { readResults, resultId, type Result } from "./results";
+import { readResults, resultsId, type Result } from "./results";
 import type { SessionCounts } from "../response/ctr";
 
 /** An arm in one world with one start, over its seeds. */
@@ -27,7 +27,7 @@ export interface OnlineRow {
   readonly start: OnlineStart;
   readonly seeds: readonly number[];
   readonly results: readonly string[];
-  /** On validation sessions, and on those of the test; intervals by bootstrap over sessions. */
+  /** On validation sessions, and on those of the test; of the primary rate with its interval, by bootstrap over sessions. */
   readonly valid: Readonly<Record<string, Measured>>;
   readonly test: Readonly<Record<string, Measured>>;
   /** Added sessions, mean over seeds, and the share of them that is a training session again. */
@@ -153,8 +153,8 @@ export function withHolm(comparisons: readonly OnlineComparison[]): readonly Pri
   return comparisons.map((one, at) => ({ ...one, holm: corrected[at]! }));
 }
 
-/** The default margin: a difference of two slates in a hundred is of no consequence. */
-export const usualMargin = 0.02;
+/** The default margin: a difference of one slate in a hundred is of no consequence. */
+export const usualMargin = 0.01;
 
 /**
  * The report of what `results` holds.
@@ -200,7 +200,8 @@ function rowOf(entry: OnlineEntry, world: OnlineWorldName, start: OnlineStart): 
   const joined = joinCounts([...test!.values()]);
   const intervals = Object.fromEntries(
     Object.entries(measured(test!)).map(([name, one]) => {
-      const { low, high } = summaryOf(drawRates(rateColumns(name as OnlineRate, joined, slots), undefined, { resamples: 2000 }));
+      if (name !== primaryRate) return [name, one];
+      const { low, high } = summaryOf(drawRates(rateColumns(primaryRate, joined, slots), undefined, { resamples: 2000 }));
       return [name, { ...one, low, high }];
     }),
   );
@@ -209,7 +210,7 @@ function rowOf(entry: OnlineEntry, world: OnlineWorldName, start: OnlineStart): 
   return {
     ...{ arm: arm.id, title: arm.title, role: arm.role, world, start },
     seeds: results.map(({ seed }) => seed),
-    results: results.map(resultId),
+    results: [resultsId(results)],
     valid: measured(valid!),
     test: intervals,
     ...(added.length > 0 && { added: { sessions: mean(added.map(({ sessions }) => sessions)), copies: mean(added.map(({ copies }) => copies)) } }),

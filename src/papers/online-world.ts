@@ -49,7 +49,7 @@ export interface OnlineSizes {
 
 /** By budget. */
 export const onlineSizes: Readonly<Record<Budget, OnlineSizes>> = {
-  minute: { logged: 600, held: 200, valid: 300, test: 800, confirm: 800 },
+  minute: { logged: 400, held: 150, valid: 200, test: 600, confirm: 600 },
   hour: { logged: 8000, held: 1000, valid: 2000, test: 4000, confirm: 4000 },
   paper: { logged: 40000, held: 4000, valid: 5000, test: 20000, confirm: 20000 },
 };
