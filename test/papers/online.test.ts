@@ -131,6 +131,16 @@ describe("papers/online", function () {
       await assert.rejects(confirmOnline(settings), /Expected sealed cases that were not read, found 1 reading/);
     }));
 
+  it("counterfactuals by the world's own mechanism make up for biased logs: more clicks on less popular items than as many steps without", () =>
+    withFolder(async (folder) => {
+      const planted = { users: 40, items: 40, slots: 5, taste: 4, zipf: 1.5, steps: 8, topics: 5 };
+      const settings = await experimentIn(folder, { arms: ["continued", "oracle"], worlds: ["biased"], seeds: 3, set: { oracle: { amount: 2 } }, knobs: planted, sizes: { logged: 400, held: 100, valid: 20, test: 300 } });
+      await runOnline(settings);
+      const [control, oracle] = onlineEntries("biased", settings).map((entry) => countsOf(entry, "test", "logged"));
+      const found = compareOnline({ world: "biased", start: "logged", rate: "slate CTR, less popular", against: "continued", as: "same compute" }, oracle!, control!, 5);
+      assert.ok(found.difference > 0.005 && found.low > 0, `${found.difference} [${found.low}, ${found.high}] in three worlds`);
+    }));
+
   it("refuses names that are none, with the nearest", async () => {
     const settings = await experimentIn("/nowhere");
     await assert.rejects(beginOnline({ ...settings, arms: ["difusion"] }), /did you mean "diffusion"/);

@@ -5,6 +5,9 @@ import { renderTable } from "../../src/display/formats";
 import { benchmarkRows } from "../../src/papers/benchmark";
 import { linkingTable, readLinking } from "../../src/papers/linking";
 import { personaRows, personaRuns, readPersonaResults } from "../../src/papers/hdgi";
+import { onlineReport } from "../../src/papers/online-report";
+import { onlineFindings, onlineTable } from "../../src/papers/online-tables";
+import { readReadings } from "../../src/evaluation/readings";
 import { readBlock } from "../../src/papers/report";
 import { readResponse } from "../../src/papers/response";
 import { responseTables } from "../../src/papers/response-tables";
@@ -53,6 +56,19 @@ describe("README", () => {
       }
       const confirmed = readCheckedJson<Confirmation>(join(root, "results", "confirm", `persona-${experiment}.json`), "a confirmation", "restore it");
       if (confirmed !== undefined) assert.ok(block.includes(`says: ${confirmed.verdict}.`), `${experiment}: the verdict is not in README`);
+    }
+  });
+
+  it("holds the tables of simulated worlds that results has, number by number, and what they say", () => {
+    const results = join(root, "results");
+    const budgetsRun = new Set(readResults(results).filter(({ paper }) => paper === "counterfactual-online").map(({ passport }) => passport.budget));
+    assert.ok(budgetsRun.has("minute"));
+    for (const budget of budgetsRun) {
+      const report = onlineReport({ results, budget });
+      const block = readBlock(readme, report.experiment);
+      const table = renderTable(onlineTable(report, "biased", "logged", readReadings(join(results, "readings.json"))), "markdown").trim();
+      assert.ok(block.startsWith(table), `${report.experiment}: run sessionlab reproduce --paper counterfactual --dataset simulator --publish`);
+      for (const { text } of onlineFindings(report)) assert.ok(block.includes(`- ${text}`), text);
     }
   });
 
