@@ -110,7 +110,10 @@ function biasSentence({ margin, primaryComparisons }: OnlineReport, { holds, det
   const numbers = `difference ${signed(difference)}, 90 % interval [${signed(low)}, ${signed(high)}], two one-sided tests p ${probability(p)}`;
   const control = primaryComparisons.find(({ as }) => as === sameCompute);
   const gained = control !== undefined && control.difference > 0 && control.holm < alpha;
-  if (detected && difference > 0) return `The gain is not de-biasing: in a world whose logs have no popularity bias it is there too (${numbers}; the margin is ±${margin}).`;
+  if (detected && difference > 0) {
+    const without = "in a world whose logs have no popularity bias there is a gain over the same compute";
+    return gained ? `The gain is not de-biasing: ${without} too (${numbers}; the margin is ±${margin}).` : `What is gained is not de-biasing: ${without} (${numbers}; the margin is ±${margin}), and with bias none was found.`;
+  }
   if (holds) return `In a world whose logs have no popularity bias its gain over the same compute lies within ±${margin} (${numbers})${gained ? ": with bias there is a gain, so it goes with the bias" : "; but with bias there is none to explain"}.`;
   return `That the gain goes with the bias is not shown, so it is not de-biasing as far as this test says: without bias in the logs the difference is not within ±${margin} (${numbers}).`;
 }
