@@ -8,7 +8,7 @@ import type { CasrOptions } from "../augmentation/casr";
 import type { CounterfactualOptions } from "../augmentation/counterfactual";
 import type { CprOptions } from "../augmentation/cpr";
 import type { ItemEdit } from "../augmentation/item-edits";
-import type { Role } from "./persona-arms";
+import type { Role } from "./experiment";
 
 /** The recommender M_r. */
 export type BaseId = "niser" | "sr-gnn";
@@ -80,6 +80,8 @@ function overDoses(setting: Setting = {}): readonly Setting[] {
   return [1, low].flatMap((rate) => doses.map((one): Setting => ({ ...setting, dose: one, train: { ...setting.train, rate } })));
 }
 
+/** Of what scores sessions again and again: each is tried four times at most. */
+const few: Setting = { augment: { passes: 4 } };
 const rates: readonly Setting[] = [1, 0.7, low, 0.35, 0.25, 0.15, 0.1, 2].map((rate) => ({ train: { rate } }));
 const strengths = (name: "logQ" | "propensity", values: readonly number[]): readonly Setting[] => [1, low].flatMap((rate) => values.map((value) => ({ train: { rate, [name]: value } })));
 
@@ -118,10 +120,10 @@ export const counterfactualArms: readonly CounterfactualArm[] = [
   arm("crop", "cropped sessions", "baseline", { by: "edit", edit: "crop" }, overDoses({ augment: { share: 0.6 } })),
   arm("mask", "masked items", "baseline", { by: "edit", edit: "mask" }, overDoses()),
   arm("reorder", "reordered sessions", "baseline", { by: "edit", edit: "reorder" }, overDoses()),
-  arm("casr-data", "CASR-like, data-oriented", "baseline", { by: "casr", kind: "data" }, overDoses()),
-  arm("casr-model", "CASR-like, model-oriented", "baseline", { by: "casr", kind: "model" }, overDoses()),
-  arm("cpr-random", "CPR-like, random lists", "baseline", { by: "cpr", learnt: 0 }, overDoses()),
-  arm("cpr-learnt", "CPR-like, learnt lists", "baseline", { by: "cpr", learnt: 100 }, overDoses()),
+  arm("casr-data", "CASR-like, data-oriented", "baseline", { by: "casr", kind: "data" }, overDoses(few)),
+  arm("casr-model", "CASR-like, model-oriented", "baseline", { by: "casr", kind: "model" }, overDoses(few)),
+  arm("cpr-random", "CPR-like, random lists", "baseline", { by: "cpr", learnt: 0 }, overDoses(few)),
+  arm("cpr-learnt", "CPR-like, learnt lists", "baseline", { by: "cpr", learnt: 100 }, overDoses(few)),
   arm("recommender", "slates of the recommender (SCM4SR's way)", "baseline", { by: "slates", proposer: "recommender" }, slateSettings),
   arm(proposedArm, "slates by guided diffusion", "proposed", { by: "slates", proposer: "diffusion" }, diffusionSettings),
   arm(duplicatesArm, "duplicated real sessions", "control", { by: "duplicates" }, overDoses()),
@@ -133,7 +135,7 @@ export const counterfactualArms: readonly CounterfactualArm[] = [
 ];
 
 /** Arms of the smallest budget. */
-export const minuteArms: readonly string[] = [plainArm, "logq", "recommender", proposedArm, duplicatesArm, "prior", "random"];
+export const minuteArms: readonly string[] = [plainArm, "logq", "recommender", proposedArm, duplicatesArm, "random"];
 
 /** How much is spent: options of the base, the response model, the diffusion model; steps and checks of the continued training. */
 export interface Sizes {
@@ -155,16 +157,16 @@ export interface Sizes {
 /** By budget. */
 export const sizesOf: Readonly<Record<Budget, Sizes>> = {
   minute: {
-    base: { dimension: 32, maxLength: 20, batch: 256, epochs: 5, rate: 8e-3, rateDecay: 0.7, rateEpochs: 1 },
-    response: { dimension: 8, epochs: 3 },
-    diffusion: { epochs: 6, width: 32, blocks: 1, transitions: 10_000, validationCases: 200, times: 100, steps: 10, patience: 6 },
-    ...{ slots: 10, steps: 40, checks: 2, rate: 0.1, validationCases: 1000 },
+    base: { dimension: 32, maxLength: 20, batch: 256, epochs: 3, rate: 8e-3, rateDecay: 0.5, rateEpochs: 1 },
+    response: { dimension: 8, epochs: 2 },
+    diffusion: { epochs: 3, width: 32, blocks: 1, transitions: 10_000, validationCases: 200, times: 100, steps: 10, patience: 3 },
+    ...{ slots: 10, steps: 25, checks: 1, rate: 0.2, validationCases: 1000 },
   },
   hour: {
     base: { batch: 512, epochs: 6, rate: 4e-3, rateDecay: 0.1, rateEpochs: 4 },
     response: { epochs: 8 },
     diffusion: { epochs: 20, transitions: 100_000 },
-    ...{ slots: 10, steps: 300, checks: 3, rate: 0.1, validationCases: 5000 },
+    ...{ slots: 10, steps: 150, checks: 3, rate: 0.1, validationCases: 5000 },
   },
   paper: {
     base: {},

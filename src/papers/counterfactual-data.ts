@@ -7,12 +7,15 @@
  */
 import type { Budget } from "../core/budget";
 import { ConfigError } from "../core/errors";
+import { hashOf } from "../core/hash";
 import { nearest } from "../core/options";
+import { Rng } from "../core/rng";
 import { loadBenchmark, loadDataset, type LoadOptions } from "../data/datasets";
 import { recentSplit } from "../data/recent";
 import { sessionsFrom } from "../data/sessions";
 import { splitBySession, splitByTime } from "../data/split";
 import type { Split } from "../data/types";
+import { sampleCases } from "../models/validation";
 
 /** What it can be run on. */
 export const counterfactualSets = ["ml-100k", "diginetica", "yoochoose"] as const;
@@ -35,6 +38,9 @@ export interface CounterfactualData {
   readonly notes: readonly string[];
 }
 
+/** Validation cases that choose; of more, as many are drawn once. */
+const validationCases = 10_000;
+
 /** Share of Diginetica's training sessions, by budget. */
 const shares: Readonly<Record<Budget, number>> = { minute: 1 / 64, hour: 1 / 8, paper: 1 };
 
@@ -43,7 +49,9 @@ export async function loadCounterfactualData(source: CounterfactualSet | OwnSpli
   if (typeof source !== "string") return { ...source, notes: notesOf(source.split) };
   if (!counterfactualSets.includes(source)) throw new ConfigError(`Expected a data set (${counterfactualSets.join(", ")}), found "${source as string}"; did you mean "${nearest(source, counterfactualSets)}"?`);
   const split = await read(source, budget, full ? 1 : shares[budget], load);
-  return { name: source, split, notes: notesOf(split) };
+  const valid = sampleCases(split.valid, validationCases, new Rng(source));
+  const known = valid === split.valid ? valid : { ...valid, hash: hashOf({ cases: valid.hash, drawn: validationCases, from: source }) };
+  return { name: source, split: { ...split, valid: known }, notes: notesOf(split) };
 }
 
 async function read(source: CounterfactualSet, budget: Budget, share: number, load: LoadOptions): Promise<Split> {
