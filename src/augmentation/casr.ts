@@ -8,8 +8,10 @@
  * Departs: there is no released code; the place is drawn by chance and its items are tried, `tries` of them, half the nearest
  *   by vector and half by chance, where the paper learns a continuous change and rounds it to an item.
  */
+import * as tf from "@tensorflow/tfjs";
 import { ConfigError } from "../core/errors";
 import { resolveOptions, rules } from "../core/options";
+import { topItems } from "../evaluation/lists";
 import { scoresToArray } from "../evaluation/scores";
 import { logSoftmax } from "../response/gumbel";
 import type { ScoringModel } from "../response/policies";
@@ -46,7 +48,8 @@ const editedAtOnce = 64;
  * An augmenter by replaced items.
  * @throws ConfigError for wrong options, or vectors of other items
  * @example
- * import { casrAugmenter, Rng } from "sessionlab";
+ * import { casrAugmenter, initBackend, Rng } from "sessionlab";
+ * await initBackend();
  * const items = { ids: ["a", "b", "c"], trained: 3 };
  * const train = { role: "train" as const, hash: "demo", items, offsets: Uint32Array.of(0, 2), item: Int32Array.of(0, 1) };
  * // The anchor: what comes next is the item after the last one.
@@ -112,12 +115,14 @@ function replacements(item: number, { shape: [, width], data }: CasrParts["vecto
 /** A model's first prediction after each session, and how probable it is. */
 function labelsOf(model: ScoringModel, lists: readonly (readonly number[])[]): { readonly label: Int32Array; readonly logp: Float64Array } {
   const { trained } = model.items;
-  const logp = logSoftmax(scoresToArray(model.score(sessionsOf(lists))), trained);
-  const label = Int32Array.from(lists, (_, row) => {
-    const own = logp.subarray(row * trained, (row + 1) * trained);
-    return own.indexOf(own.reduce((most, value) => Math.max(most, value), -Infinity));
+  let label = new Int32Array(0);
+  const values = tf.tidy(() => {
+    const scores = model.score(sessionsOf(lists));
+    const logits = scores instanceof Float32Array ? tf.tensor2d(scores, [lists.length, trained]) : scores; // [B, V]
+    label = topItems(logits, trained, 1);
+    return logits.max(1).sub(tf.logSumExp(logits, 1)).dataSync<"float32">();
   });
-  return { label, logp: Float64Array.from(label, (item, row) => logp[row * trained + item]!) };
+  return { label, logp: Float64Array.from(values) };
 }
 
 function logProbabilitiesOf(model: ScoringModel, lists: readonly (readonly number[])[], items: Int32Array): Float64Array {

@@ -1,16 +1,16 @@
 /**
  * Who proposes counterfactual slates beside a diffusion model: chance, which any good slate must beat, and the recommender
  * itself, as in SCM4SR (SIGIR 2024).
- * Departs: how SCM4SR draws its slates could not be read; here K items are drawn without replacement from the softmax of
- *   scores / temperature (Gumbel-top-k). At temperature 0 they are the K best, which are the logged ones wherever slates
- *   were imputed from the same recommender.
+ * Departs: how SCM4SR draws its slates could not be read; here K items are drawn one after the other, without replacement,
+ *   in proportion to the softmax of scores / temperature. At temperature 0 they are the K best, which are the logged ones
+ *   wherever slates were imputed from the same recommender.
  */
 import { resolveOptions, rules } from "../core/options";
 import { sessionRange } from "../data/session-steps";
 import { sessionCount } from "../data/types";
 import { topItems } from "../evaluation/lists";
 import { scoresToArray } from "../evaluation/scores";
-import { keyedGumbel, noiseKey } from "../response/keyed-noise";
+import { keyedUniform, noiseKey } from "../response/keyed-noise";
 import { randomPolicy, type ScoringModel } from "../response/policies";
 import type { SlateProposer } from "./types";
 
@@ -62,11 +62,36 @@ export function recommenderProposer(model: ScoringModel, given: Partial<Recommen
       const out = new Int32Array(count * slots);
       for (let from = 0; from < count; from += scoredAtOnce) {
         const to = Math.min(count, from + scoredAtOnce);
-        const scores = scoresToArray(model.score(sessionRange(sessions, from, to))).slice();
-        if (temperature > 0) for (let at = 0; at < scores.length; at++) scores[at] = scores[at]! / temperature + keyedGumbel(key, from + Math.floor(at / trained), 0, at % trained);
-        out.set(topItems(scores, trained, slots), from * slots);
+        const scores = scoresToArray(model.score(sessionRange(sessions, from, to)));
+        const best = topItems(scores, trained, slots);
+        if (temperature === 0) out.set(best, from * slots);
+        else for (let row = 0; row < to - from; row++) out.set(drawn(scores.subarray(row * trained, (row + 1) * trained), best.subarray(row * slots, (row + 1) * slots), temperature, (draw) => keyedUniform(key, from + row, 0, draw)), (from + row) * slots);
       }
       return Promise.resolve(out);
     },
   };
+}
+
+/** Draws for each slot before the best that is left is taken: where one item has nearly all probability. */
+const mostDraws = 100;
+
+/** As many items as `best` has, none twice, in proportion to the softmax. @param scores of one session [V] @param best the K best */
+function drawn(scores: Float32Array, best: Int32Array, temperature: number, uniform: (draw: number) => number): Int32Array {
+  const sums = new Float64Array(scores.length);
+  const most = scores[best[0]!]!;
+  let total = 0;
+  for (let item = 0; item < sums.length; item++) sums[item] = total += Math.exp((scores[item]! - most) / temperature);
+  const chosen = new Set<number>();
+  for (let draw = 0; chosen.size < best.length && draw < mostDraws * best.length; draw++) {
+    const aim = uniform(draw) * total;
+    let [low, high] = [0, sums.length - 1];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (sums[middle]! > aim) high = middle;
+      else low = middle + 1;
+    }
+    chosen.add(low);
+  }
+  for (const item of best) if (chosen.size < best.length) chosen.add(item);
+  return Int32Array.from(chosen);
 }

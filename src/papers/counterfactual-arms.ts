@@ -8,7 +8,21 @@ import type { CasrOptions } from "../augmentation/casr";
 import type { CounterfactualOptions } from "../augmentation/counterfactual";
 import type { CprOptions } from "../augmentation/cpr";
 import type { ItemEdit } from "../augmentation/item-edits";
-import type { Role } from "./persona-arms";
+import type { Role } from "./experiment";
+
+/** The recommender M_r. */
+export type BaseId = "niser" | "sr-gnn";
+
+/** What decides, and what is not searched at the smallest budget. */
+export const counterfactualPaperDefaults = {
+  base: "niser" as BaseId,
+  /** Of the training counts: a target at or below is less popular. */
+  quantile: 0.8,
+  /** How much of the overall Recall@20 may be lost, as a share of that without augmentation. */
+  margin: 0.02,
+  /** Added sessions for each real one. */
+  dose: 1,
+};
 
 /** What an arm's sessions are made by; none: it has the real ones. */
 export type Making =
@@ -57,38 +71,41 @@ export const settingsOfArm = 8;
 /** The id of the proposed arm, and of the two that it is always held against. */
 export const [proposedArm, plainArm, duplicatesArm] = ["diffusion", "none", "duplicates"] as const;
 
-const doses = [1, 0.25, 0.5, 2] as const;
+const { dose } = counterfactualPaperDefaults;
+const doses = [dose, 0.25, 0.5, 2] as const;
 const low = 0.5;
 
 /** Doses, each with the usual rate of the continued training and with a lower one. */
 function overDoses(setting: Setting = {}): readonly Setting[] {
-  return [1, low].flatMap((rate) => doses.map((dose): Setting => ({ ...setting, dose, train: { ...setting.train, rate } })));
+  return [1, low].flatMap((rate) => doses.map((one): Setting => ({ ...setting, dose: one, train: { ...setting.train, rate } })));
 }
 
+/** Of what scores sessions again and again: each is tried four times at most. */
+const few: Setting = { augment: { passes: 4 } };
 const rates: readonly Setting[] = [1, 0.7, low, 0.35, 0.25, 0.15, 0.1, 2].map((rate) => ({ train: { rate } }));
 const strengths = (name: "logQ" | "propensity", values: readonly number[]): readonly Setting[] => [1, low].flatMap((rate) => values.map((value) => ({ train: { rate, [name]: value } })));
 
 /** Of slates: dose, targeting, confidence, rounds. */
 const slateSettings: readonly Setting[] = [
-  { dose: 1 },
+  { dose },
   { dose: 0.25 },
   { dose: 2 },
-  { dose: 1, train: { rate: low } },
-  { dose: 1, augment: { targeted: false } },
-  { dose: 1, augment: { quantile: 0.5 } },
-  { dose: 1, augment: { draws: 5, leastConfidence: 0.6 } },
-  { dose: 1, augment: { rounds: 2 } },
+  { dose, train: { rate: low } },
+  { dose, augment: { targeted: false } },
+  { dose, augment: { quantile: 0.5 } },
+  { dose, augment: { draws: 5, leastConfidence: 0.6 } },
+  { dose, augment: { rounds: 2 } },
 ];
 /** Of diffusion: guidance, vectors and schedule beside them. */
 const diffusionSettings: readonly Setting[] = [
-  { dose: 1, guidance: 2 },
+  { dose, guidance: 2 },
   { dose: 0.25, guidance: 2 },
-  { dose: 1, guidance: 0 },
-  { dose: 1, guidance: 2, train: { rate: low } },
-  { dose: 1, guidance: 2, augment: { targeted: false } },
-  { dose: 1, guidance: 2, popularity: 0.5 },
-  { dose: 1, guidance: 2, augment: { draws: 5, leastConfidence: 0.6, rounds: 2 } },
-  { dose: 1, guidance: 2, diffusion: { items: "joint", schedule: "linear" } },
+  { dose, guidance: 0 },
+  { dose, guidance: 2, train: { rate: low } },
+  { dose, guidance: 2, augment: { targeted: false } },
+  { dose, guidance: 2, popularity: 0.5 },
+  { dose, guidance: 2, augment: { draws: 5, leastConfidence: 0.6, rounds: 2 } },
+  { dose, guidance: 2, diffusion: { items: "joint", schedule: "linear" } },
 ];
 
 const arm = (id: string, title: string, role: CounterfactualRole, making: Making, settings: readonly Setting[]): CounterfactualArm => ({ id, title, role, making, settings });
@@ -103,22 +120,22 @@ export const counterfactualArms: readonly CounterfactualArm[] = [
   arm("crop", "cropped sessions", "baseline", { by: "edit", edit: "crop" }, overDoses({ augment: { share: 0.6 } })),
   arm("mask", "masked items", "baseline", { by: "edit", edit: "mask" }, overDoses()),
   arm("reorder", "reordered sessions", "baseline", { by: "edit", edit: "reorder" }, overDoses()),
-  arm("casr-data", "CASR-like, data-oriented", "baseline", { by: "casr", kind: "data" }, overDoses()),
-  arm("casr-model", "CASR-like, model-oriented", "baseline", { by: "casr", kind: "model" }, overDoses()),
-  arm("cpr-random", "CPR-like, random lists", "baseline", { by: "cpr", learnt: 0 }, overDoses()),
-  arm("cpr-learnt", "CPR-like, learnt lists", "baseline", { by: "cpr", learnt: 100 }, overDoses()),
+  arm("casr-data", "CASR-like, data-oriented", "baseline", { by: "casr", kind: "data" }, overDoses(few)),
+  arm("casr-model", "CASR-like, model-oriented", "baseline", { by: "casr", kind: "model" }, overDoses(few)),
+  arm("cpr-random", "CPR-like, random lists", "baseline", { by: "cpr", learnt: 0 }, overDoses(few)),
+  arm("cpr-learnt", "CPR-like, learnt lists", "baseline", { by: "cpr", learnt: 100 }, overDoses(few)),
   arm("recommender", "slates of the recommender (SCM4SR's way)", "baseline", { by: "slates", proposer: "recommender" }, slateSettings),
   arm(proposedArm, "slates by guided diffusion", "proposed", { by: "slates", proposer: "diffusion" }, diffusionSettings),
   arm(duplicatesArm, "duplicated real sessions", "control", { by: "duplicates" }, overDoses()),
   arm("prior", "guided diffusion, noise of the prior", "placebo", { by: "slates", proposer: "diffusion", noise: "prior" }, diffusionSettings),
   arm("permuted", "guided diffusion, permuted responses", "placebo", { by: "slates", proposer: "diffusion", permuted: true }, diffusionSettings),
   arm("random", "random slates", "placebo", { by: "slates", proposer: "random" }, slateSettings),
-  ...[0.25, 0.5, 1, 2, 4].map((dose) => sweep(`dose-${100 * dose}`, `guided diffusion, dose ${100 * dose} %`, { dose })),
+  ...[0.25, 0.5, 1, 2, 4].map((one) => sweep(`dose-${100 * one}`, `guided diffusion, dose ${100 * one} %`, { dose: one })),
   ...[0, 1, 2, 4, 8].map((guidance) => sweep(`guidance-${guidance}`, `guided diffusion, guidance ${guidance}`, { guidance })),
 ];
 
 /** Arms of the smallest budget. */
-export const minuteArms: readonly string[] = [plainArm, "logq", "recommender", proposedArm, duplicatesArm, "prior", "random"];
+export const minuteArms: readonly string[] = [plainArm, "logq", "recommender", proposedArm, duplicatesArm, "random"];
 
 /** How much is spent: options of the base, the response model, the diffusion model; steps and checks of the continued training. */
 export interface Sizes {
@@ -140,16 +157,16 @@ export interface Sizes {
 /** By budget. */
 export const sizesOf: Readonly<Record<Budget, Sizes>> = {
   minute: {
-    base: { dimension: 32, maxLength: 20, batch: 512, epochs: 3, rate: 8e-3, rateDecay: 0.5, rateEpochs: 1 },
-    response: { dimension: 8, epochs: 3 },
-    diffusion: { epochs: 4, width: 32, blocks: 1, transitions: 10_000, validationCases: 200, times: 100, steps: 10, patience: 4 },
-    ...{ slots: 10, steps: 40, checks: 2, rate: 0.25, validationCases: 1000 },
+    base: { dimension: 32, maxLength: 20, batch: 256, epochs: 3, rate: 8e-3, rateDecay: 0.5, rateEpochs: 1 },
+    response: { dimension: 8, epochs: 2 },
+    diffusion: { epochs: 3, width: 32, blocks: 1, transitions: 10_000, validationCases: 200, times: 100, steps: 10, patience: 3 },
+    ...{ slots: 10, steps: 25, checks: 1, rate: 0.2, validationCases: 1000 },
   },
   hour: {
     base: { batch: 512, epochs: 6, rate: 4e-3, rateDecay: 0.1, rateEpochs: 4 },
     response: { epochs: 8 },
     diffusion: { epochs: 20, transitions: 100_000 },
-    ...{ slots: 10, steps: 300, checks: 3, rate: 0.1, validationCases: 5000 },
+    ...{ slots: 10, steps: 150, checks: 3, rate: 0.1, validationCases: 5000 },
   },
   paper: {
     base: {},

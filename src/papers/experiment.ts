@@ -10,6 +10,9 @@ import { passportKey, type Passport } from "../evaluation/passport";
 import type { BackendInfo } from "../tensor/backend";
 import { readResult, resultName, type Result } from "./results";
 
+/** What an arm is there for. */
+export type Role = "baseline" | "proposed" | "control" | "placebo";
+
 /** What every experiment is told. */
 export interface ExperimentSettings {
   readonly budget: Budget;

@@ -7,6 +7,7 @@ import { personaSasrecDefaults, type PersonaSasrecOptions } from "../models/pers
 import type { SasrecOptions } from "../models/sasrec";
 import type { UserGruOptions } from "../models/user-gru";
 import { vsKnnSpace } from "../models/vs-knn";
+import type { Role } from "./experiment";
 import type { LearningOptions } from "./persona-sources";
 
 /** What a user's persona is made of. */
@@ -27,9 +28,6 @@ export const forms = { alone: "candidates alone", rerank: "reranked by SASRec", 
 
 /** One of them. */
 export type Form = keyof typeof forms;
-
-/** What an arm is there for. */
-export type Role = "baseline" | "proposed" | "control" | "placebo";
 
 /** One arm. */
 export interface Arm {

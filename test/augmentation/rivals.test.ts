@@ -10,6 +10,7 @@ import { duplicateAugmenter } from "../../src/augmentation/duplicates";
 import { editAugmenter } from "../../src/augmentation/item-edits";
 import { randomProposer, recommenderProposer } from "../../src/augmentation/proposers";
 import { logSoftmax } from "../../src/response/gumbel";
+import { initBackend } from "../../src/tensor/backend";
 
 const V = 12;
 const items = { ids: Array.from({ length: V }, (_, item) => String(item)), trained: V };
@@ -34,6 +35,8 @@ const counting = {
 const vectors = { shape: [V, 2] as const, data: Float32Array.from({ length: 2 * V }, (_, at) => (at % 2 === 0 ? Math.cos : Math.sin)((Math.PI * (at - (at % 2))) / V)) };
 
 describe("rivals of counterfactual sessions", () => {
+  before(() => initBackend());
+
   it("duplicates are sessions of the training, each once before any twice", async () => {
     const train = chains(10, 4);
     const { sessions, parent, step } = await duplicateAugmenter().augment(train, 25, new Rng(1));
