@@ -99,6 +99,7 @@ const injectionSettings: Settings<PersonaSasrecOptions> = [
   { inject: "prefix", personaDropout: 0.3, dropout: 0.3 },
   { inject: "prefix", personaDropout: 0.3, blocks: 1, dropout: 0.3, input: "text" },
 ].map((one) => ({ input: "both" as const, dropout: personaSasrecDefaults.dropout, ...one })) as Settings<PersonaSasrecOptions>;
+const prefix = injectionSettings[6]!;
 /** Other personas: over shared items alone, without what joins everybody, and wider ones. */
 const learningSettings: readonly Setting[] = [{ graph: { paths: [["user", "item", "user"]] } }, { graph: { maxDegree: 100 } }, { hdgi: { dimension: 128 } }].map((learn) => ({ ...prefix, learn }));
 /** For personas that nothing is learnt of: as many more of the recommender. */
