@@ -24,6 +24,8 @@ import { UserGru } from "./models/user-gru";
 import { VsKnn } from "./models/vs-knn";
 import { Vstan } from "./models/vstan";
 import { baseRenderer } from "./papers/base-display";
+import { counterfactualRenderer } from "./papers/counterfactual-sections";
+import { onlineRenderer } from "./papers/online-tables";
 import { personaRenderer } from "./papers/persona-sections";
 
 // core: seeded randomness, options, errors, the step cache, progress
@@ -95,7 +97,7 @@ export { personaBounds, type PersonaBounds, type PlantedBound, type PlantedQuali
 export { type ColumnNames, type EventField, type TitleColumns } from "./data/event-columns";
 export { type DroppedRows, type TimeReading, type TimeUnit } from "./data/event-rows";
 export { sessionsFrom, type SessionOptions, type SessionTable } from "./data/sessions";
-export { collapseRepeats, kCore, keepLast, type CoreSizes } from "./data/session-steps";
+export { collapseRepeats, kCore, keepLast, sessionRange, type CoreSizes } from "./data/session-steps";
 export { readBenchmark, type BenchmarkFiles, type BenchmarkOptions } from "./data/benchmark";
 export { negativeSampler, type NegativeSampler } from "./data/negatives";
 export { clozeBatches, type ClozeBatch, type ClozeOptions } from "./data/cloze";
@@ -104,11 +106,14 @@ export { laneSteps, type LaneStep } from "./data/session-lanes";
 export { splitBySession, splitByTime, splitLeaveOneOut, type TimeSplitOptions } from "./data/split";
 export { slidingWindows, type WindowSplitOptions } from "./data/windows";
 export { dropColdItems } from "./data/cold";
-export { recentShare } from "./data/recent";
+export { recentShare, recentSplit } from "./data/recent";
 export { NONE, prefixes, sessionCount, type Cases, type Items, type Role, type Sessions, type Split, type TrainSessions, type Users } from "./data/types";
 
 // evaluation: full ranking, metrics, strata, passports, paired tests
+export { balancedMetric, balancedWeights, effectiveCases, resampleCases, type BalanceBy, type BalancedMetric, type BalancedWeights } from "./evaluation/balanced";
+export { drawMeans, drawRates, drawStatistics, summaryOf, type BootstrapOptions, type Drawn, type DrawnSummary, type RateColumns } from "./evaluation/bootstrap";
 export { compare, holm, pairedBootstrap, smallestDetectable, type CompareOptions, type Comparison, type Run } from "./evaluation/compare";
+export { equivalence, nonInferiority, type MarginTest } from "./evaluation/equivalence";
 export { caseRows, evaluate, type CaseRows, type EvaluateOptions, type Evaluation, type Part } from "./evaluation/evaluate";
 export { kMeans, kMeansDefaults, type Clusters, type KMeansOptions } from "./evaluation/k-means";
 export { adjustedRandIndex, f1, normalisedMutualInformation } from "./evaluation/labels";
@@ -233,7 +238,7 @@ export { tune, type Trial, type TuneReport } from "./models/tune";
 // response: how users answer slates, what they would have answered, and worlds whose truth is known
 export { abduct, type Abducted } from "./response/abduct";
 export { act, type Action, type Intervention } from "./response/act";
-export { clickRates, lessPopularItems, type ClickRates } from "./response/ctr";
+export { clickRates, lessPopularItems, sessionCounts, type ClickRates, type SessionCounts } from "./response/ctr";
 export { gumbelChoice, logisticClicks, logSoftmax, posteriorGumbel, posteriorLogistic, type UniformAt } from "./response/gumbel";
 export { confidence, identify, refuseUnidentified, supportOf, type Identification, type Support } from "./response/identify";
 export { imputeSlates, type ImputedLog, type ImputeOptions } from "./response/impute";
@@ -249,6 +254,33 @@ export { simulate, worldCounterfactual, worldNoise, type SimulateOptions, type S
 export { checkLog, choicesOf, clickSessions, logEvents, stepCount, takeSessions, type ResponseKind, type SlateLog } from "./response/slate-log";
 export { makeWorld, worldDefaults, type World, type WorldColumns, type WorldKnobs } from "./response/world";
 export { worldMechanism } from "./response/world-mechanism";
+
+// augmentation: sessions for training that are made of training sessions, and what they are held against
+export { casrAugmenter, type CasrOptions, type CasrParts } from "./augmentation/casr";
+export { copyRates, type CopyRates } from "./augmentation/copies";
+export { counterfactualAugmenter, counterfactualDefaults, type CounterfactualOptions, type CounterfactualParts } from "./augmentation/counterfactual";
+export { cprAugmenter, type CprOptions } from "./augmentation/cpr";
+export { duplicateAugmenter } from "./augmentation/duplicates";
+export { editAugmenter, type EditOptions, type ItemEdit } from "./augmentation/item-edits";
+export { permutedAugmenter } from "./augmentation/permuted";
+export { randomProposer, recommenderProposer, type RecommenderProposerOptions } from "./augmentation/proposers";
+export type { Augmentation, Augmenter, SlateProposer } from "./augmentation/types";
+export { catalogueLoss, type CatalogueLoss, type Debias } from "./models/debias";
+export { mixedSessions, type WarmStart } from "./models/warm-start";
+
+// augmentation, diffusion: item vectors out of noise, guided by a session; slates of them
+export { collapseOf, standardise, type Collapse, type StandardVectors } from "./augmentation/diffusion/item-vectors";
+export { DiffusionModel, diffusionDefaults, type DiffusionOptions, type SampleOptions } from "./augmentation/diffusion/diffusion-model";
+export { type SessionEncoder } from "./augmentation/diffusion/lesson";
+export { sampledTimes, type SampledStep } from "./augmentation/diffusion/samplers";
+export { diffusionSchedule, type Schedule, type ScheduleName } from "./augmentation/diffusion/schedules";
+export { diffusionProposer, nearestSlates, type ProposerOptions } from "./augmentation/diffusion/slates";
+
+// papers, online: counterfactual sessions in simulated worlds
+export { runOnline, type OnlineExperiment, type OnlineResult } from "./papers/counterfactual-online";
+export { type OnlineArm, type OnlineRole, type OnlineSetting } from "./papers/online-arms";
+export { onlineReport, type OnlineComparison, type OnlineReport, type OnlineRow } from "./papers/online-report";
+export { onlineData, type OnlineData, type OnlineSizes, type OnlineStart, type OnlineWorldName, type OnlineWorldOptions } from "./papers/online-world";
 
 // display: what a terminal, a notebook and a page show
 export { progressBar, type Bar } from "./display/bar";
@@ -274,5 +306,5 @@ export { recboleSasrec, references, type Reference } from "./papers/references";
 export { readResults, resultId, resultsId, writeResult, type Result, type ResultPart } from "./papers/results";
 
 // Values learn here how they are shown: their own files know nothing of display.
-addRenderers(baseRenderer, personaRenderer);
+addRenderers(baseRenderer, personaRenderer, counterfactualRenderer, onlineRenderer);
 giveDisplay([SessionLabError, tf.Tensor, KnowledgeGraph, Pop, SessionPop, Markov, SequentialRules, ItemKnn, SessionKnn, VsKnn, Stan, Vstan, Gru4Rec, Narm, Stamp, SrGnn, Niser, Bert4Rec, UserGru, Sasrec]);

@@ -8,18 +8,29 @@ import { projectRoot } from "../data/store";
 import { countReading, readReadings, type Readings } from "../evaluation/readings";
 import { intervalSvg } from "../display/figure";
 import { renderTable } from "../display/formats";
+import type { Sentence } from "../display/sentences";
+import type { Table } from "../display/table";
 import { protocols, runBase, type BaseReport, type BaseSettings, type Protocol } from "../papers/base";
 import { basePlot, findings, mainTable } from "../papers/base-tables";
+import { counterfactualArms } from "../papers/counterfactual-arms";
+import { counterfactualSets } from "../papers/counterfactual-data";
+import type { CounterfactualReport } from "../papers/counterfactual-report";
+import { counterfactualFindings, counterfactualTable } from "../papers/counterfactual-tables";
+import { onlineArms } from "../papers/online-arms";
+import type { OnlineReport } from "../papers/online-report";
+import { onlineFindings, onlineTable } from "../papers/online-tables";
 import { personaArms } from "../papers/persona-arms";
 import type { PersonaReport } from "../papers/persona-report";
 import { personaFindings, personaTable } from "../papers/persona-tables";
 import { fillBlock, hasBlock, reportText, writeReports, type PaperReport } from "../papers/report";
 import { writeResult } from "../papers/results";
+import { reproduceCounterfactual, type CounterfactualOptions } from "./reproduce-counterfactual";
+import { reproduceOnline, simulator, type OnlineCommand } from "./reproduce-online";
 import { datasetOf, reproducePersona, type PersonaOptions } from "./reproduce-persona";
 import type { Outcome, Runner, Terminal } from "./terminal";
 import { collect, oneOf, parsePositive, parseSettings, parseWhole } from "./values";
 
-interface ReproduceOptions extends Omit<PersonaOptions, "budget"> {
+interface ReproduceOptions extends Omit<PersonaOptions & CounterfactualOptions & OnlineCommand, "budget"> {
   readonly paper: string;
   readonly budget: string;
   readonly only?: string;
@@ -27,8 +38,8 @@ interface ReproduceOptions extends Omit<PersonaOptions, "budget"> {
   readonly publish?: boolean;
 }
 
-/** What is run: the base recommenders, the persona paper, or both. */
-const papers = ["all", "base", "persona"] as const;
+/** What is run: the base recommenders, one of the papers, or all. */
+const papers = ["all", "base", "persona", "counterfactual"] as const;
 
 export function addReproduce(program: Command, runner: Runner): void {
   const command = program
@@ -39,10 +50,10 @@ export function addReproduce(program: Command, runner: Runner): void {
     .option("--budget <name>", budgets.join(", "), "minute")
     .option("--set <model.key=value>", "an option of a model, or of an arm of the persona paper; may be given more than once", collect)
     .option("--only <split>", `of base, one protocol: ${Object.keys(protocols).join(" or ")}`)
-    .option("--dataset <name>", "a data set of the catalogue; also movielens-100k, movies, books", "ml-100k")
+    .option("--dataset <name>", "a data set of the catalogue; also movielens-100k, movies, books, and of the counterfactual paper diginetica, yoochoose, and its simulated worlds: simulator", "ml-100k")
     .option("--out <folder>", "where the reports are written", "reports")
     .option("--publish", "also write the runs into results/, their table into README.md and its picture into docs/ of the project")
-    .option("--arms <a,b>", `of the persona paper, some of ${personaArms.map(({ id }) => id).join(", ")}`)
+    .option("--arms <a,b>", `of the persona paper, some of ${personaArms.map(({ id }) => id).join(", ")}; of the counterfactual one, of ${counterfactualArms.map(({ id }) => id).join(", ")}; of its worlds, of ${onlineArms.map(({ id }) => id).join(", ")}`)
     .option("--placebos", "of the persona paper, all placebos too, at the smallest budget as well")
     .option("--events <file>", "a data set of your own instead: events of users, CSV, TSV or Parquet")
     .option("--items <file>", "its items: a table with titles; all other columns are features")
@@ -52,9 +63,14 @@ export function addReproduce(program: Command, runner: Runner): void {
     .option("--candidates <n>", "how many the first stage names", parsePositive)
     .option("--hdgi <key=value...>", "options of HDGI: dimension=32")
     .option("--graph <key=value...>", "options of its meta-paths: maxDegree=2000")
+    .option("--base <name>", "of the counterfactual paper, the recommender: niser or sr-gnn", "niser")
+    .option("--full", "of the counterfactual paper, all training sessions, whatever the budget")
+    .option("--margin <share>", "of the counterfactual paper, how much of the overall Recall@20 may be lost, in its worlds of the slate CTR; 0.02 if not given", Number)
+    .option("--world <key=value...>", "of the counterfactual paper, knobs of its worlds: noveltySeeking=1")
+    .option("--quantile <share>", "of the counterfactual paper's worlds, of training clicks: up to it an item is less popular; 0.8 if not given", Number)
     .option("--freeze", "write down what will be confirmed, into results/frozen: commit it")
     .option("--confirm", "score the sealed cases of what was frozen, once")
-    .addHelpText("after", "\nExamples:\n  $ sessionlab reproduce\n  $ sessionlab reproduce --paper base --set sasrec.dropout=0.3 --seeds 5 --out reports/dropout\n  $ sessionlab reproduce --paper base --only loo --json\n  $ sessionlab reproduce --paper persona --dataset movies --budget hour --seeds 5 --publish\n  $ sessionlab reproduce --paper persona --events clicks.csv --items items.csv --sessions day");
+    .addHelpText("after", "\nExamples:\n  $ sessionlab reproduce\n  $ sessionlab reproduce --paper base --set sasrec.dropout=0.3 --seeds 5 --out reports/dropout\n  $ sessionlab reproduce --paper base --only loo --json\n  $ sessionlab reproduce --paper persona --dataset movies --budget hour --seeds 5 --publish\n  $ sessionlab reproduce --paper counterfactual --dataset diginetica --budget hour --seeds 3 --publish\n  $ sessionlab reproduce --paper counterfactual --dataset simulator --seeds 3\n  $ sessionlab reproduce --paper persona --events clicks.csv --items items.csv --sessions day");
   runner.action(command, reproduce);
 }
 
@@ -65,20 +81,23 @@ async function reproduce(given: ReproduceOptions, terminal: Terminal): Promise<O
   const paper = oneOf("a paper", papers, given.only === undefined ? given.paper : "base");
   const budget = oneOf("a budget", budgets, given.budget);
   const own = given.events !== undefined || given.items !== undefined;
-  const base = paper === "persona" || own ? undefined : await reproduceBase(given, budget, out, readingsFile, terminal);
-  const persona = paper === "base" ? undefined : await reproducePersona({ ...given, budget, set: paper === "all" ? undefined : given.set }, given.publish === true ? published : join(out, "results"), readingsFile, terminal);
+  const base = (paper !== "all" && paper !== "base") || own ? undefined : await reproduceBase(given, budget, out, readingsFile, terminal);
+  const persona = paper !== "all" && paper !== "persona" ? undefined : await reproducePersona({ ...given, budget, set: paper === "all" ? undefined : given.set }, given.publish === true ? published : join(out, "results"), readingsFile, terminal);
+  const { counterfactual, online } = await reproduceLast(given, paper, budget, out, readingsFile, terminal);
   const readings = readReadings(readingsFile);
-  const reports: readonly PaperReport[] = [...(base === undefined ? [] : [base]), ...(persona === undefined ? [] : [persona])];
+  const reports: readonly PaperReport[] = [...(base === undefined ? [] : [base]), ...(persona === undefined ? [] : [persona]), ...(counterfactual === undefined ? [] : [counterfactual]), ...(online === undefined ? [] : [online])];
   const files = writeReports(out, reports, readings);
   if (given.publish === true) {
     if (base !== undefined) publish(base, readings);
-    if (persona !== undefined) publishPersona(persona, readings);
+    if (persona !== undefined) publishPaper(persona, personaTable(persona, readings), personaFindings(persona));
+    if (counterfactual !== undefined) publishPaper(counterfactual, counterfactualTable(counterfactual, readings), counterfactualFindings(counterfactual));
+    if (online !== undefined) publishPaper(online, onlineTable(online, "biased", "logged", readings), onlineFindings(online));
   }
   const shown = relative(process.cwd(), files[0]!);
   const text = reports.map((report) => reportText(report, readings, "text"));
   return {
     text: `${text.join("\n")}\nThe page with figures: ${shown.startsWith("..") ? files[0]! : shown}\n`,
-    json: { ...base, ...(persona && { persona }), files },
+    json: { ...base, ...(persona && { persona }), ...(counterfactual && { counterfactual }), ...(online && { online }), files },
   };
 }
 
@@ -94,13 +113,29 @@ async function reproduceBase(given: ReproduceOptions, budget: Budget, out: strin
   return report;
 }
 
-/** The persona paper's table and what it says, into README where it has a block for it. */
-function publishPersona(report: PersonaReport, readings: Readings): void {
+/** What the counterfactual paper has to show: on real sessions, in simulated worlds, or both. */
+interface LastReports {
+  readonly counterfactual?: CounterfactualReport;
+  readonly online?: OnlineReport;
+}
+
+/** The counterfactual paper, where it is asked for; among all papers, with its own arms, on the data sets that it has and in its worlds. */
+async function reproduceLast(given: ReproduceOptions, paper: (typeof papers)[number], budget: Budget, out: string, readingsFile: string, terminal: Terminal): Promise<LastReports> {
+  const among = paper === "all" && given.events === undefined && given.items === undefined && (counterfactualSets as readonly string[]).includes(datasetOf(given.dataset));
+  if (paper !== "counterfactual" && !among) return {};
+  const own = { ...(paper === "counterfactual" ? given : { ...given, arms: undefined, set: undefined, freeze: undefined, confirm: undefined }), budget };
+  const results = given.publish === true ? join(projectRoot, "results") : join(out, "results");
+  const inWorlds = given.dataset === simulator;
+  const counterfactual = inWorlds ? undefined : await reproduceCounterfactual(own, results, readingsFile, terminal);
+  return { counterfactual, online: inWorlds || among ? await reproduceOnline(own, results, readingsFile, terminal) : undefined };
+}
+
+/** A paper's table and what it says, into README where it has a block for it. */
+function publishPaper<Row>({ experiment }: PersonaReport | CounterfactualReport | OnlineReport, table: Table<Row>, found: readonly Sentence[]): void {
   const readme = join(projectRoot, "README.md");
   const text = readFileSync(readme, "utf8");
-  if (!hasBlock(text, report.experiment)) return;
-  const lines = personaFindings(report).map(({ text: line }) => `- ${line}`);
-  writeFileAtomic(readme, fillBlock(text, report.experiment, [renderTable(personaTable(report, readings), "markdown"), ...lines].join("\n")));
+  if (!hasBlock(text, experiment)) return;
+  writeFileAtomic(readme, fillBlock(text, experiment, [renderTable(table, "markdown"), ...found.map((one) => `- ${one.text}`)].join("\n")));
 }
 
 /** Fills README's blocks, where it has one for a table, and the pictures beside them. */

@@ -15,6 +15,7 @@ import { hashOf } from "../core/hash";
 import { resolveOptions, rules } from "../core/options";
 import { meter, type Progress } from "../core/progress";
 import { readLines } from "./lines";
+import { sessionRange } from "./session-steps";
 import { sessionCount, type Cases, type Items, type Role, type Sessions, type Split, type TrainSessions } from "./types";
 
 const defaults = {
@@ -60,7 +61,7 @@ export async function readBenchmark({ train, test, signal, progress }: Benchmark
   // Rounded to 1e-9 first: 0.1 * 30 is 3.0000000000000004.
   const valid = Math.ceil(Number((options.validShare * count).toFixed(9)));
   if (valid === count) throw new DataError(`Expected more than the ${count} sessions that validation takes, found no other; lower validShare`, { file: train });
-  const trainPart = part(sessions, 0, count - valid);
+  const trainPart = sessionRange(sessions, 0, count - valid);
   const trained = distinct(trainPart.item, 0);
   const seenByValid = ids.size;
   const cases = await readCases(test, ids, signal, progress);
@@ -87,7 +88,7 @@ export async function readBenchmark({ train, test, signal, progress }: Benchmark
     },
     items,
     train: trainSessions,
-    valid: seal("valid", seenByValid, expand(part(sessions, count - valid, count))),
+    valid: seal("valid", seenByValid, expand(sessionRange(sessions, count - valid, count))),
     test: seal("test", distinct(tested.sessions.item, seenByValid), tested),
     confirm: options.confirm ? seal("confirm", ids.size, kept) : undefined,
   };
@@ -183,12 +184,6 @@ function expand(sessions: Sessions): CaseColumns {
   return { sessions, session: session.values(), end: end.values(), target: target.values() };
 }
 
-/** Sessions [from, to), in columns of their own. */
-function part({ offsets, item }: Sessions, from: number, to: number): Sessions {
-  const start = offsets[from]!;
-  return { offsets: offsets.slice(from, to + 1).map((offset) => offset - start), item: item.slice(start, offsets[to]) };
-}
-
 /** The cases of sessions [from, to). */
 function caseRange({ sessions, session, end, target }: CaseColumns, from: number, to: number): CaseColumns {
   const at = (limit: number): number => {
@@ -196,7 +191,7 @@ function caseRange({ sessions, session, end, target }: CaseColumns, from: number
     return found < 0 ? session.length : found;
   };
   const [first, last] = [at(from), at(to)];
-  return { sessions: part(sessions, from, to), session: session.slice(first, last).map((one) => one - from), end: end.slice(first, last), target: target.slice(first, last) };
+  return { sessions: sessionRange(sessions, from, to), session: session.slice(first, last).map((one) => one - from), end: end.slice(first, last), target: target.slice(first, last) };
 }
 
 /** How many items are known after `item`, when `before` were known and the rest is numbered by first appearance. */

@@ -1,7 +1,7 @@
 /** Training sessions by how recent they are: by the time of their last event, without times by their order in the data. */
 import { ConfigError } from "../core/errors";
 import { hashOf } from "../core/hash";
-import { sessionCount, type TrainSessions } from "./types";
+import { sessionCount, type Cases, type Items, type Role, type Split, type TrainSessions } from "./types";
 
 /** Numbers of the sessions, the oldest first; of one time in the order of the data. @returns [S] */
 export function byRecency(train: TrainSessions): Uint32Array {
@@ -45,5 +45,49 @@ export function recentShare(train: TrainSessions, share: number): TrainSessions 
     item: gather(train.item, new Int32Array(length)),
     time: train.time && gather(train.time, new Float64Array(length)),
     user: train.user && Int32Array.from(chosen, (s) => train.user![s]!),
+  };
+}
+
+/**
+ * A split whose training is the most recent share of its sessions. Items that are in none of them are no training items any more:
+ * as targets they are misses, wherever they stand in a prefix they are unknown.
+ * @param share in (0, 1]; 1 gives the split back as it is
+ * @throws ConfigError for a share outside
+ * @example
+ * import { recentSplit } from "sessionlab";
+ * const items = { ids: ["a", "b", "c"], trained: 3 };
+ * const train = { role: "train", hash: "demo", items, offsets: Uint32Array.of(0, 2, 4), item: Int32Array.of(0, 1, 2, 1) } as const;
+ * const sessions = { offsets: Uint32Array.of(0, 2), item: Int32Array.of(2, 0) };
+ * const cases = { items, sessions, session: Int32Array.of(0), end: Int32Array.of(1), target: Int32Array.of(0), hash: "" };
+ * const split = recentSplit({ name: "demo", protocol: {}, items, train, valid: { ...cases, role: "valid" }, test: { ...cases, role: "test" } }, 0.5);
+ * assert.deepEqual(split.items, { ids: ["b", "c", "a"], trained: 2, titles: undefined }); // the second session has c and b
+ * assert.deepEqual([[...split.train.item], [...split.test.target]], [[1, 0], [2]]);
+ */
+export function recentSplit(split: Split, share: number): Split {
+  const recent = recentShare(split.train, share);
+  if (share === 1) return split;
+  const { ids, trained, titles } = split.items;
+  const seen = new Uint8Array(ids.length);
+  for (const item of recent.item) seen[item] = 1;
+  const order = Uint32Array.from(ids.keys()).sort((a, b) => seen[b]! - seen[a]! || a - b);
+  const place = new Int32Array(ids.length);
+  order.forEach((item, at) => (place[item] = at));
+  const own: Items = { ids: Array.from(order, (item) => ids[item]!), trained: seen.subarray(0, trained).reduce((sum, one) => sum + one, 0), titles: titles && Array.from(order, (item) => titles[item]!) };
+  const renamed = (item: Int32Array): Int32Array => item.map((one) => place[one]!);
+  const casesOf = <R extends Role>(cases: Cases<R>): Cases<R> => ({
+    ...cases,
+    items: own,
+    sessions: { ...cases.sessions, item: renamed(cases.sessions.item) },
+    target: renamed(cases.target),
+    hash: hashOf({ cases: cases.hash, recentShare: share, train: recent.hash }),
+  });
+  return {
+    ...split,
+    protocol: { ...split.protocol, recentShare: share, words: `${String(split.protocol["words"])}; of the training the most recent ${Number((100 * share).toFixed(2))} % of the sessions` },
+    items: own,
+    train: { ...recent, items: own, item: renamed(recent.item) },
+    valid: casesOf(split.valid),
+    test: casesOf(split.test),
+    ...(split.confirm && { confirm: casesOf(split.confirm) }),
   };
 }

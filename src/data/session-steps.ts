@@ -136,3 +136,15 @@ function byItem(item: Int32Array, counts: Uint32Array): { readonly offsets: Uint
   for (let k = 0; k < item.length; k++) at[next[item[k]!]!++] = k;
   return { offsets, at };
 }
+
+/**
+ * Sessions [from, to), in columns of their own.
+ * @example
+ * import { sessionRange } from "sessionlab";
+ * const { offsets, item } = sessionRange({ offsets: Uint32Array.of(0, 2, 3, 5), item: Int32Array.of(1, 2, 3, 4, 5) }, 1, 3);
+ * assert.deepEqual([Array.from(offsets), Array.from(item)], [[0, 1, 3], [3, 4, 5]]);
+ */
+export function sessionRange({ offsets, item }: Pick<Sessions, "offsets" | "item">, from: number, to: number): Pick<Sessions, "offsets" | "item"> {
+  const start = offsets[from]!;
+  return { offsets: offsets.slice(from, to + 1).map((offset) => offset - start), item: item.slice(start, offsets[to]) };
+}

@@ -6,21 +6,17 @@
  */
 import { ConfigError } from "../core/errors";
 import { resolveOptions, rules } from "../core/options";
-import { Rng } from "../core/rng";
+import { bootstrapChecks, bootstrapDefaults, deviation, drawMeans, mean, meansByCluster, summaryOf } from "./bootstrap";
 import { caseRows, type Evaluation } from "./evaluate";
 import { passportDifference, type Passport } from "./passport";
-import { quantileOf } from "./strata";
 
 const defaults = {
-  resamples: 5000,
+  ...bootstrapDefaults,
   /** What is resampled. */
   by: "session" as "session" | "user",
-  /** Of the interval. */
-  confidence: 0.95,
-  seed: 2020,
 };
 
-const checks = { resamples: rules.positiveInteger, by: rules.oneOf("session", "user"), confidence: rules.fraction };
+const checks = { ...bootstrapChecks, by: rules.oneOf("session", "user") };
 
 /** How two models are compared. */
 export type CompareOptions = Partial<typeof defaults>;
@@ -80,13 +76,23 @@ export function compare(proposed: readonly Run[], baseline: readonly Run[], metr
 /** `compare` over some of the cases, or all. @param cases indices, one at least */
 export function compareOver(proposed: readonly Run[], baseline: readonly Run[], metric: string, given: CompareOptions, cases?: Int32Array): Comparison {
   const options = resolveOptions("compare", defaults, given, checks);
+  const { a, b, difference, cluster } = pairedRows(proposed, baseline, metric, options.by, cases);
+  return { metric, proposed: a.mean, baseline: b.mean, ...pairedBootstrap(difference, cluster, options), seedSd: { proposed: a.seedSd, baseline: b.seedSd } };
+}
+
+/**
+ * Two models case by case: what every paired test takes.
+ * @param cases indices; all, if not given
+ * @returns each model's rows, their difference [C] and the cluster of each case [C]
+ * @throws ConfigError as `compare`
+ */
+export function pairedRows(proposed: readonly Run[], baseline: readonly Run[], metric: string, by: "session" | "user" = "session", cases?: Int32Array): { readonly a: MeanRows; readonly b: MeanRows; readonly difference: Float64Array; readonly cluster: Int32Array } {
   const { evaluation } = measuredAlike(proposed, baseline);
-  const all = options.by === "session" ? evaluation.rows.session : evaluation.rows.user;
+  const all = by === "session" ? evaluation.rows.session : evaluation.rows.user;
   if (all === undefined) throw new ConfigError('Expected data with users to compare by "user", found none; compare by "session"');
   const cluster = cases === undefined ? all : cases.map((index) => all[index]!);
   const [a, b] = [meanRows(proposed, metric, cases), meanRows(baseline, metric, cases)];
-  const result = pairedBootstrap(a.rows.map((value, index) => value - b.rows[index]!), cluster, options);
-  return { metric, proposed: a.mean, baseline: b.mean, ...result, seedSd: { proposed: a.seedSd, baseline: b.seedSd } };
+  return { a, b, difference: a.rows.map((value, index) => value - b.rows[index]!), cluster };
 }
 
 /**
@@ -106,47 +112,25 @@ export function measuredAlike(proposed: readonly Run[], baseline: readonly Run[]
 export type Bootstrap = Pick<Comparison, "difference" | "low" | "high" | "p" | "standardError" | "sd" | "clusters">;
 
 /**
- * Resamples clusters with replacement; a resample's statistic is its mean over cases. p = 2 min(P(d* <= 0), P(d* >= 0)),
- * with one added to both counts (Davison and Hinkley 1997, section 4.2).
+ * Resamples clusters with replacement; a resample's statistic is its mean over cases. p as `summaryOf` has it.
  * @param difference [C] a case's value under the one model less its value under the other
  * @param cluster [C] the cluster of each case, any integers
+ * @param weights [C] where cases do not weigh alike: `balancedWeights`. `sd` is then the standard error times sqrt(G)
  * @example
  * import { pairedBootstrap } from "sessionlab";
  * const alwaysBetter = pairedBootstrap(Float64Array.of(0.1, 0.2, 0.3, 0.2), Int32Array.of(0, 0, 1, 2), { resamples: 999 });
  * assert.ok(Math.abs(alwaysBetter.difference - 0.2) < 1e-12 && alwaysBetter.low > 0 && alwaysBetter.p === 2 / 1000);
  */
-export function pairedBootstrap(difference: Float64Array, cluster: Int32Array, given: CompareOptions = {}): Bootstrap {
+export function pairedBootstrap(difference: Float64Array, cluster: Int32Array, given: CompareOptions = {}, weights?: Float64Array): Bootstrap {
   const { resamples, confidence, seed } = resolveOptions("pairedBootstrap", defaults, given, checks);
-  if (difference.length !== cluster.length || cluster.length === 0) {
-    throw new ConfigError(`Expected a cluster for each of the cases, found ${cluster.length} for ${difference.length} cases`);
-  }
-  const { sums, sizes } = aggregate(difference, cluster); // [G] each
-  const clusters = sums.length;
-  const rng = new Rng(seed).child("bootstrap");
-  const scale = clusters / 4294967296;
-  const statistics = new Float64Array(resamples);
-  for (let resample = 0; resample < resamples; resample++) {
-    let sum = 0;
-    let size = 0;
-    for (let draw = 0; draw < clusters; draw++) {
-      const chosen = (rng.next() * scale) | 0; // biased by less than G / 2^32: faster than rng.int
-      sum += sums[chosen]!;
-      size += sizes[chosen]!;
-    }
-    statistics[resample] = sum / size;
-  }
-  const notAbove = statistics.reduce((count, value) => count + (value <= 0 ? 1 : 0), 0);
-  const notBelow = statistics.reduce((count, value) => count + (value >= 0 ? 1 : 0), 0);
-  statistics.sort();
-  return {
-    difference: mean(difference),
-    low: quantileOf(statistics, (1 - confidence) / 2),
-    high: quantileOf(statistics, (1 + confidence) / 2),
-    p: Math.min(1, (2 * (Math.min(notAbove, notBelow) + 1)) / (resamples + 1)),
-    standardError: deviation(statistics),
-    sd: deviation(sums.map((sum, at) => sum / sizes[at]!)),
-    clusters,
+  const drawn = drawMeans(difference, cluster, { resamples, seed }, weights);
+  const { clusters } = drawn;
+  const summary = summaryOf(drawn, confidence);
+  const sd = (): number => {
+    const { sums, sizes } = meansByCluster(difference, cluster);
+    return deviation(sums.map((sum, at) => sum / sizes[at]!));
   };
+  return { ...summary, sd: weights === undefined ? sd() : summary.standardError * Math.sqrt(clusters), clusters };
 }
 
 /**
@@ -209,36 +193,19 @@ function refuseUnlike(first: Run, run: Run): void {
 }
 
 /** Each case's mean over seeds, their mean, and the sd over seeds. */
-export function meanRows(runs: readonly Run[], metric: string, cases?: Int32Array): { readonly rows: Float64Array; readonly mean: number; readonly seedSd: number } {
+export interface MeanRows {
+  /** [C] */
+  readonly rows: Float64Array;
+  readonly mean: number;
+  readonly seedSd: number;
+}
+
+/** The rows of one model, over its seeds. @param cases indices; all, if not given */
+export function meanRows(runs: readonly Run[], metric: string, cases?: Int32Array): MeanRows {
   const perSeed = runs.map(({ evaluation }) => {
     const rows = caseRows(evaluation, metric);
     return cases === undefined ? rows : Float64Array.from(cases, (index) => rows[index]!);
   }); // S x [C]
   const rows = perSeed[0]!.map((_, index) => perSeed.reduce((sum, values) => sum + values[index]!, 0) / perSeed.length); // [C]
   return { rows, mean: mean(rows), seedSd: deviation(Float64Array.from(perSeed, mean)) };
-}
-
-/** Sums and sizes by cluster. */
-function aggregate(values: Float64Array, cluster: Int32Array): { readonly sums: Float64Array; readonly sizes: Float64Array } {
-  const places = new Map<number, number>();
-  for (const id of cluster) if (!places.has(id)) places.set(id, places.size);
-  const sums = new Float64Array(places.size);
-  const sizes = new Float64Array(places.size);
-  values.forEach((value, index) => {
-    const place = places.get(cluster[index]!)!;
-    sums[place]! += value;
-    sizes[place]!++;
-  });
-  return { sums, sizes };
-}
-
-function mean(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-/** The sample standard deviation; 0 for one value. */
-function deviation(values: Float64Array): number {
-  if (values.length < 2) return 0;
-  const centre = mean(values);
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));
 }

@@ -14,16 +14,17 @@ import { Adam } from "../tensor/adam";
 import { memoryEstimate, type MemoryEstimate, type StepPlan } from "../tensor/memory";
 import { product } from "../tensor/ops/product";
 import { gatherRows } from "../tensor/ops/rows";
-import { softmaxLoss } from "../tensor/ops/softmax-loss";
 import type { Optimiser } from "../tensor/optimiser";
 import { ParameterSet, type HostTensor } from "../tensor/parameters";
 import { calibrate, estimatedPeak, memoryLimit, refuseAbove, type PlanOptions, type TrainingPlan } from "../tensor/planner";
 import { train as trainLoop, type TrainingTask } from "../tensor/training";
+import { catalogueLoss, type Debias } from "./debias";
 import { loadModel, saveModel } from "./files";
 import { checkVectors, initialItems, itemNames, itemTable, vectorsHash, type ItemInput, type ItemVectors } from "./item-table";
 import { checkPersonas, personasHash, type PersonaSource } from "./persona-source";
 import { recommendFrom, type FitContext, type FitReport, type Recommendation, type RecommendQuery, type Recommender } from "./recommender";
 import { sampleCases, validation } from "./validation";
+import { countedBatches, startFrom, startHash } from "./warm-start";
 
 /** Options that every neural model has. */
 export const neuralDefaults = {
@@ -46,7 +47,7 @@ export const neuralDefaults = {
 };
 
 /** Options of every neural model. */
-export type NeuralOptions = typeof neuralDefaults & {
+export type NeuralOptions = typeof neuralDefaults & Debias & {
   /** L2 penalty, added to the gradient (PyTorch's weight_decay), of the models that have it. */
   readonly l2?: number;
   /** The rate is multiplied by `rateDecay` after every `rateEpochs` epochs, in the models that have it. */
@@ -132,11 +133,12 @@ export abstract class NeuralRecommender<O extends NeuralOptions> implements Reco
 
   /** Expanded prefixes under the exact softmax over the catalogue. */
   protected lesson(train: TrainSessions): Lesson<unknown> {
+    const lossOf = catalogueLoss(this.options, train);
     const lesson: Lesson<PrefixBatch> = {
       batches: (rng) => prefixBatches(train, this.options, rng),
       loss: (weights, { sequences, targets }, rng) => {
         const values = this.withItems(weights);
-        return softmaxLoss(this.encode(values, sequences, rng), this.outputTable(values), targets);
+        return lossOf(this.encode(values, sequences, rng), this.outputTable(values), targets);
       },
     };
     return lesson as Lesson<unknown>;
@@ -154,6 +156,11 @@ export abstract class NeuralRecommender<O extends NeuralOptions> implements Reco
   /** How many weights it has, 0 before a fit. */
   get learntNumbers(): number {
     return [...(this.fitted?.weights.byName.values() ?? [])].reduce((sum, { shape }) => sum + shape.reduce((size, one) => size * one, 1), 0);
+  }
+
+  /** Its weights, for a training that starts from them. @throws NotFittedError */
+  get learnt(): Readonly<Record<string, HostTensor>> {
+    return this.state().weights.toHost();
   }
 
   async fit(train: TrainSessions, valid: Cases<"valid">, context: FitContext): Promise<FitReport> {
@@ -233,13 +240,15 @@ export abstract class NeuralRecommender<O extends NeuralOptions> implements Reco
     this.fitted = { weights: new ParameterSet(first), items: train.items, vectors: hold(vectors), personas };
     const { weights } = this.fitted;
     const optimiser = this.optimiser(weights);
-    const lesson = this.lesson(train);
+    if (context.start !== undefined) startFrom(weights, context.start);
+    const own = this.lesson(train);
+    const lesson = context.start === undefined ? own : { ...own, batches: countedBatches((batchRng) => own.batches(batchRng), context.start, options.epochs) };
     const task: TrainingTask<unknown> = {
       ...lesson,
       name: this.name,
       identity: hashOf({
         ...{ model: this.name, options: options as Hashable, train: train.hash, valid: valid.hash, vectors: vectorsHash(vectors), personas: personasHash(personas) },
-        ...{ seed: context.rng.state().path, backend: tf.getBackend() },
+        ...{ seed: context.rng.state().path, backend: tf.getBackend(), ...(context.start && { start: startHash(context.start) }) },
       }),
       weights,
       optimiser,
@@ -257,17 +266,30 @@ export abstract class NeuralRecommender<O extends NeuralOptions> implements Reco
   }
 
   score(sessions: Sessions): tf.Tensor2D {
-    const { weights, items } = this.state();
     return tf.tidy(() => {
-      const { sequences, rows } = knownSequences(sessions, items.trained, this.options.maxLength);
-      const withKnown = Int32Array.from(rows.keys()).filter((session) => rows[session]! >= 0);
-      const values = { ...this.withItems(weights.read()), ...this.beside(sessions, withKnown) };
-      const table = this.outputTable(values); // [V, D]
-      const known = sequences.offsets.length > 1;
-      // A session without a known item has the zero vector: every item scores 0.
-      const encoded = known ? gatherRows(this.encode(values, sequences), rows) : tf.zeros([sessionCount(sessions), table.shape[1]]); // [B, D]
-      return product(encoded as tf.Tensor2D, table, false, true); // [B, V]
+      const values = this.withItems(this.state().weights.read());
+      return product(this.statesOf(values, sessions), this.outputTable(values), false, true); // [B, V]
     });
+  }
+
+  /** What `score` multiplies with the output vectors; zeros for a session without a known item. @returns [B, D] */
+  states(sessions: Sessions): tf.Tensor2D {
+    return tf.tidy(() => this.statesOf(this.withItems(this.state().weights.read()), sessions));
+  }
+
+  /** What `score` multiplies with the states: a vector for each item. */
+  outputVectors(): ItemVectors {
+    const table = tf.tidy(() => this.outputTable(this.withItems(this.state().weights.read()))); // [V, D]
+    const data = Float32Array.from(table.dataSync<"float32">());
+    table.dispose();
+    return { shape: table.shape, data };
+  }
+
+  private statesOf(values: Values, sessions: Sessions): tf.Tensor2D {
+    const { sequences, rows } = knownSequences(sessions, this.items.trained, this.options.maxLength);
+    const withKnown = Int32Array.from(rows.keys()).filter((session) => rows[session]! >= 0);
+    if (sequences.offsets.length === 1) return tf.zeros([sessionCount(sessions), this.outputTable(values).shape[1]]);
+    return gatherRows(this.encode({ ...values, ...this.beside(sessions, withKnown) }, sequences), rows);
   }
 
   recommend(session: readonly string[], query: RecommendQuery): Recommendation[] {

@@ -17,6 +17,7 @@ import { dropout } from "../tensor/ops/dropout";
 import { normaliseRows } from "../tensor/ops/normalise";
 import { gatherRows } from "../tensor/ops/rows";
 import type { HostTensor } from "../tensor/parameters";
+import { debiasRules } from "./debias";
 import { NeuralRecommender, neuralRules, scheduleRules, type Values } from "./neural";
 import { sessionGraphs } from "./session-graph";
 import { graphStates, graphWeights, readout, srGnnDefaults } from "./sr-gnn";
@@ -67,7 +68,7 @@ export class Niser extends NeuralRecommender<NiserOptions> {
 
   constructor(options: Partial<NiserOptions> = {}) {
     const { positiveInteger, positive, notNegative, fraction, oneOf } = rules;
-    const checks = { ...neuralRules, ...scheduleRules, l2: notNegative, steps: positiveInteger, sigma: positive, itemDropout: fraction, positions: oneOf("start", "end", "none") };
+    const checks = { ...neuralRules, ...scheduleRules, ...debiasRules, l2: notNegative, steps: positiveInteger, sigma: positive, itemDropout: fraction, positions: oneOf("start", "end", "none") };
     super(resolveOptions("NISER+", niserDefaults, options, checks));
   }
 

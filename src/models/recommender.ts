@@ -10,6 +10,7 @@ import { scoresToArray, type Scores } from "../evaluation/scores";
 
 import type { ItemVectors } from "./item-table";
 import type { PersonaSource } from "./persona-source";
+import type { WarmStart } from "./warm-start";
 
 export { scoresToArray, type Scores };
 
@@ -24,6 +25,8 @@ export interface FitContext {
   readonly vectors?: ItemVectors;
   /** Personas of the users, for a model that reads them. */
   readonly personas?: PersonaSource;
+  /** Weights to start from and steps to take, for a neural model. */
+  readonly start?: WarmStart;
   /** Seconds between checkpoints: how often never changes the result. */
   readonly checkpointSeconds?: number;
   /** Epochs after which a fit stops for now, for models that have epochs: the same fit with a larger number and its checkpoint goes on. */

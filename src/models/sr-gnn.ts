@@ -20,6 +20,7 @@ import { linear } from "../tensor/ops/linear";
 import { gatherRows } from "../tensor/ops/rows";
 import { segmentSum } from "../tensor/ops/segments";
 import type { HostTensor } from "../tensor/parameters";
+import { debiasRules } from "./debias";
 import { NeuralRecommender, neuralDefaults, neuralRules, scheduleRules, type Values } from "./neural";
 import { sessionGraphs, type SessionGraphs } from "./session-graph";
 import { choice, logUniform, type Space } from "./space";
@@ -34,6 +35,10 @@ export const srGnnDefaults = {
   l2: 1e-5,
   /** Steps of the gated graph network. */
   steps: 1,
+  /** Against popularity, in training: how much of log frequency is added to the scores; absent is none. */
+  logQ: undefined as number | undefined,
+  /** And the power of the inverse propensities that targets are weighted by; absent is none. */
+  propensity: undefined as number | undefined,
 };
 
 /** Options of `SrGnn`. */
@@ -67,7 +72,7 @@ export class SrGnn extends NeuralRecommender<SrGnnOptions> {
   readonly name = "SR-GNN";
 
   constructor(options: Partial<SrGnnOptions> = {}) {
-    super(resolveOptions("SR-GNN", srGnnDefaults, options, { ...neuralRules, ...scheduleRules, l2: rules.notNegative, steps: rules.positiveInteger }));
+    super(resolveOptions("SR-GNN", srGnnDefaults, options, { ...neuralRules, ...scheduleRules, ...debiasRules, l2: rules.notNegative, steps: rules.positiveInteger }));
   }
 
   /** The model that `save` wrote. @throws DataError when a file is missing or damaged */

@@ -5,7 +5,7 @@
 import type { Budget } from "../core/budget";
 import { describeSplit, type SplitDescription } from "../data/describe";
 import type { Cases, Split } from "../data/types";
-import { compareOver, holm, smallestDetectable, type Comparison, type Run } from "../evaluation/compare";
+import type { Run } from "../evaluation/compare";
 import { meanMetrics } from "../evaluation/metrics";
 import { unpackRanks } from "../evaluation/packed-ranks";
 import { lengthStrata, popularityStrata, trainingCounts } from "../evaluation/strata";
@@ -13,11 +13,12 @@ import { makerOf } from "../models/index";
 import { PersonaSasrec } from "../models/persona-sasrec";
 import type { SearchTrial } from "../models/search";
 import type { StageLosses } from "../models/two-stage";
+import { compareAll, runOf, type PaperComparison } from "./comparisons";
 import { overSeeds, withIntervals, type Measured } from "./measure";
 import { forms as allForms, personaArms, type Arm, type Form, type Role } from "./persona-arms";
 import { experimentName, type PersonaExperiment, type PersonaPaperResult } from "./persona";
 import type { PersonaData } from "./persona-data";
-import { readResults, resultsId, type Result, type ResultPart } from "./results";
+import { readResults, resultsId, type Result } from "./results";
 import { readSearch } from "./searches";
 import { primaryMetric } from "./steps";
 
@@ -45,16 +46,8 @@ export interface PersonaRow {
   readonly candidates?: readonly number[];
 }
 
-/** The proposed model against another. */
-export interface PersonaComparison extends Pick<Comparison, "difference" | "low" | "high" | "p" | "sd" | "clusters"> {
-  readonly against: string;
-  /** "best baseline", "strongest placebo", "same compute without personas". */
-  readonly as: string;
-  /** p after Holm's correction over the primary comparisons. */
-  readonly holm: number;
-  /** The gain that a test of this size finds in four of five cases. */
-  readonly detectable: number;
-}
+/** The proposed model against another: as "best baseline", "strongest placebo", "same compute without personas". */
+export type PersonaComparison = PaperComparison;
 
 /** Some of the test cases, and each row's primary metric over them, means over seeds. */
 export interface PersonaSlice {
@@ -109,13 +102,6 @@ export function personaEntries({ results, source, budget }: Pick<PersonaExperime
   return found.filter((entry) => entry.results.length > 0);
 }
 
-/** What `compare` takes, from what a file holds of some cases. */
-export function runOf({ passport }: Pick<PersonaPaperResult, "passport">, { ranks, ...part }: ResultPart & { readonly ranks: string }, cases: Cases): Run {
-  const { ks, ties, tieRate } = passport;
-  const rows = { ...unpackRanks(ranks, cases.target.length), session: cases.session };
-  return { passport, evaluation: { role: cases.role, ...part, strata: [], items: cases.items.trained, ks, ties, tieRate, rows } };
-}
-
 /** A run on the test cases. */
 function testRun(result: PersonaPaperResult, cases: Cases<"test">): Run {
   return runOf(result, { ...result.test, ranks: result.ranks }, cases);
@@ -146,15 +132,7 @@ export function primaryOf(entries: readonly Entry[]): { readonly proposed?: Entr
 /** Paired tests of the proposed model, Holm's correction over all of them. @param runs of an entry, on the cases that count */
 export function comparisonsOf({ proposed, against }: ReturnType<typeof primaryOf>, runs: (entry: Entry) => readonly Run[]): readonly PersonaComparison[] {
   if (proposed === undefined) return [];
-  const found = against.map(({ as, entry }) => ({ as, entry, comparison: compareOver(runs(proposed), runs(entry), primaryMetric, {}) }));
-  const corrected = holm(found.map(({ comparison }) => comparison.p));
-  return found.map(({ as, entry, comparison: { difference, low, high, p, sd, clusters } }, at) => ({
-    against: rowName({ arm: entry.arm.id, form: entry.form }),
-    as,
-    ...{ difference, low, high, p, sd, clusters },
-    holm: corrected[at]!,
-    detectable: smallestDetectable(sd, clusters),
-  }));
+  return compareAll(runs(proposed), against.map(({ as, entry }) => ({ as, name: rowName({ arm: entry.arm.id, form: entry.form }), runs: runs(entry) })), primaryMetric);
 }
 
 /**

@@ -11,29 +11,15 @@ import type { SearchTrial } from "../models/search";
 import type { Measured } from "./measure";
 import { forms, personaArms } from "./persona-arms";
 import { rowName, type PersonaComparison, type PersonaReport, type PersonaRow, type PersonaSlice } from "./persona-report";
-import { alpha, differenceText, intervalText, optionText, readingsText, signed } from "./words";
-
-/** What a gain is marked with that a placebo shows too. */
-export const placeboToo = "PLACEBO TOO";
-const [baseline, placebo] = ["best baseline", "strongest placebo"] as const;
+import { baseline, comparisonRows, comparisonSentences, placebo, placeboKeepsUp, placeboToo, untestedMark, warningOfProposed, type ComparisonWords } from "./placebo";
+import { alpha, intervalText, optionText, readingsText } from "./words";
 
 /** Cut-offs whose losses are shown. */
 const shownCutoffs = [10, 100];
 
-/** Whether a placebo is as good as the proposed model, as far as the tests can tell; undefined without one. */
-function placeboKeepsUp(comparisons: readonly PersonaComparison[]): boolean | undefined {
-  const found = comparisons.find(({ as }) => as === placebo);
-  return found && !(found.difference > 0 && found.holm < alpha);
-}
-
-/** The mark of a comparison, where it shows a gain that a placebo shows too. */
-function warningOf({ as, difference }: PersonaComparison, comparisons: readonly PersonaComparison[]): string | undefined {
-  return as !== placebo && difference > 0 && placeboKeepsUp(comparisons) === true ? placeboToo : undefined;
-}
-
 /** The proposed row's mark. */
 function warningOfRow({ comparisons }: PersonaReport): string | undefined {
-  return comparisons.map((one) => warningOf(one, comparisons)).find((warning) => warning !== undefined);
+  return warningOfProposed(comparisons);
 }
 
 function isProposed(report: PersonaReport, row: PersonaRow): boolean {
@@ -52,13 +38,17 @@ function rowAs(report: PersonaReport, as: string): PersonaRow | undefined {
 function untestedWarning(report: PersonaReport, of: (row: PersonaRow) => number | undefined): string | undefined {
   const proposed = report.rows.find((row) => isProposed(report, row));
   const [own, rival, sham] = [proposed, rowAs(report, baseline), rowAs(report, placebo)].map((row) => row && of(row));
-  return own !== undefined && rival !== undefined && sham !== undefined && own > rival && sham >= own ? placeboToo : undefined;
+  return untestedMark(own, rival, sham);
 }
 
 const untestedNote = `${placeboToo}: here the row of the proposed model is above the best baseline, and its strongest placebo is as high. No test was made by slice.`;
 
 function titleOf(report: PersonaReport, name: string): string {
   return report.rows.find((row) => rowName(row) === name)?.title ?? name;
+}
+
+function wordsOf(report: PersonaReport): ComparisonWords {
+  return { metric: "NDCG@10", titleOf: (name) => titleOf(report, name) };
 }
 
 function estimate(found: Measured | undefined, warning?: string, mark?: string): Cell {
@@ -219,23 +209,11 @@ export function comparisonsTable(report: PersonaReport, period: "test" | "confir
   const comparisons = period === "test" ? report.comparisons : report.sealed?.comparisons ?? [];
   const proposed = report.proposed === undefined ? "the proposed model" : titleOf(report, report.proposed);
   const named = [report.proposed, ...comparisons.map(({ against }) => against)];
-  const decides = period === "confirm" ? `${report.sealed?.cases ?? 0} sealed cases, read once: this decides.` : "Exploratory: test cases were looked at. The sealed confirm period decides.";
   return {
     title: `${proposed} against its rivals on ${period === "test" ? "test (exploratory)" : "the sealed period"}, ${report.dataset}`,
-    columns: [
-      { header: "against", cell: ({ against }) => titleOf(report, against) },
-      { header: "as", cell: ({ as }) => as },
-      { header: "NDCG@10 difference", cell: (one): Cell => ({ mean: one.difference, warning: warningOf(one, comparisons) }) },
-      { header: "its 95 % interval", cell: ({ low, high }) => `[${signed(low)}, ${signed(high)}]` },
-      { header: "p", cell: ({ p }) => p, digits: 4 },
-      { header: "p by Holm", cell: ({ holm }) => holm, digits: 4 },
-      { header: "smallest gain that is found", cell: ({ detectable }) => detectable },
-      { header: "sessions", cell: ({ clusters }) => clusters, digits: 0 },
-    ],
-    rows: comparisons,
+    ...comparisonRows(comparisons, { ...wordsOf(report), ...(period === "confirm" && { sealed: report.sealed?.cases ?? 0 }) }),
     protocol: protocolOf(report),
     results: report.rows.filter((row) => named.includes(rowName(row))).flatMap(({ results }) => results),
-    notes: [decides, "Paired bootstrap over sessions, on means over seeds; Holm's correction over these comparisons. The smallest gain is found in four of five tests of this size."],
   };
 }
 
@@ -244,7 +222,7 @@ export function personaFindings(report: PersonaReport): readonly Sentence[] {
   const { proposed, comparisons, sealed } = report;
   if (proposed === undefined) return [{ text: "The proposed model was not run: nothing is compared." }];
   const row = report.rows.find((one) => rowName(one) === proposed)!;
-  const told = (all: readonly PersonaComparison[]): Sentence[] => all.map((one) => ({ text: sentenceOf(row.title, titleOf(report, one.against), one), warning: warningOf(one, all) }));
+  const told = (all: readonly PersonaComparison[]): readonly Sentence[] => comparisonSentences(row.title, all, wordsOf(report), "the same model without personas");
   const ten = row.losses?.find(({ k }) => k === 10);
   return [
     ...told(comparisons),
@@ -253,13 +231,6 @@ export function personaFindings(report: PersonaReport): readonly Sentence[] {
     ...(ten === undefined ? [] : [{ text: `${percent(1 - ten.lostByCandidates)} of the targets are among the candidates of ${row.title}, ${percent(ten.hits)} among its first 10: ranking loses ${percent(ten.lostByReranking)}.` }]),
     ...(sealed === undefined ? [] : [{ text: `The sealed period (${sealed.cases} cases, read once) says: ${sealed.verdict}.` }, ...told(sealed.comparisons).map(({ text, warning }) => ({ text: `Sealed: ${text}`, warning }))]),
   ];
-}
-
-function sentenceOf(proposed: string, other: string, comparison: PersonaComparison): string {
-  const { as, difference, holm, detectable } = comparison;
-  const rival = as === "same compute without personas" ? `the same model without personas, ${other}` : `${as === placebo ? "its" : "the"} ${as}, ${other}`;
-  const found = holm >= alpha ? `cannot be told apart from ${rival}` : `is ${difference > 0 ? "ahead of" : "behind"} ${rival}`;
-  return `${proposed} ${found} (${differenceText(comparison)}; a gain of ${detectable.toFixed(4)} would be found in four of five tests).`;
 }
 
 /** Dots and intervals on the primary metric: one form of each model, red where a placebo shows the gain too. */

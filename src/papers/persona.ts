@@ -5,19 +5,14 @@
  * - Every run is one result file, with the ranks of its test cases: tables, tests and slices need nothing else.
  * - A run whose file is there under the same passport is not run again. All arms of a seed come before the next seed.
  */
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { budgets as knownBudgets, type Budget } from "../core/budget";
 import { ConfigError, throwIfAborted } from "../core/errors";
 import type { Hashable } from "../core/hash";
-import { nearest } from "../core/options";
-import type { Progress } from "../core/progress";
 import { Rng } from "../core/rng";
-import { footer, step, type StepResult } from "../core/step";
+import { step, type StepResult } from "../core/step";
 import type { DatasetName } from "../data/catalog";
 import type { Cases, TrainSessions } from "../data/types";
 import { packRanks } from "../evaluation/packed-ranks";
-import { passportKey, passportOf, type Passport } from "../evaluation/passport";
+import { passportOf, type Passport } from "../evaluation/passport";
 import type { BlendChoice } from "../models/blend";
 import { makerOf, type ModelMaker } from "../models/index";
 import { PersonaSasrec } from "../models/persona-sasrec";
@@ -26,21 +21,18 @@ import { search } from "../models/search";
 import { choice as oneOf } from "../models/space";
 import type { StageLosses } from "../models/two-stage";
 import { trainedVectors } from "../text/item-vectors";
-import type { BackendInfo } from "../tensor/backend";
+import { checkExperiment, checkSet, chosenArms, hasResult, noteOf, type ExperimentSettings, type Note } from "./experiment";
 import { candidateSizes, forms as allForms, minuteArms, optionsOfArm, personaArms, usualCandidates, type Arm, type Form, type Setting } from "./persona-arms";
 import { formsStep, personaCutoffs, type FormRun, type Stages } from "./persona-forms";
 import { learningOptions, PersonaShelf, type LearningOptions, type NamedSource } from "./persona-sources";
 import { loadPersonaData, type OwnFiles, type PersonaData, type PersonaDataOptions } from "./persona-data";
-import { partOf, readResult, resultName, writeResult, type Result, type ResultPart } from "./results";
+import { partOf, writeResult, type Result, type ResultPart } from "./results";
 import { readSearch, writeSearch, type Choice } from "./searches";
 import { bitsOf, primaryMetric, trainStep, tuneStep, type Beside, type Trained, type Workshop } from "./steps";
 
 /** What is run. */
-export interface PersonaExperiment {
+export interface PersonaExperiment extends ExperimentSettings {
   readonly source: DatasetName | OwnFiles;
-  readonly budget: Budget;
-  /** Seeds 1..n. */
-  readonly seeds: number;
   /** Ids of `personaArms`; default all, at the smallest budget `minuteArms`. */
   readonly arms?: readonly string[];
   /** N, the paper's is not known. */
@@ -50,19 +42,6 @@ export interface PersonaExperiment {
   readonly world?: Partial<PersonaDataOptions>;
   /** How personas are learnt: HDGI's options, its meta-paths. */
   readonly personas?: LearningOptions;
-  /** Folder of result files: read first, written to after each run. */
-  readonly results: string;
-  /** The file that counts readings; default readings.json in `results`. */
-  readonly readings?: string;
-  readonly backend: BackendInfo;
-  readonly cache?: string;
-  readonly signal?: AbortSignal;
-  readonly progress?: Progress;
-  readonly onStep?: (line: string) => void;
-  /** Called before test cases are scored. */
-  readonly onReading?: (experiment: string) => Promise<unknown>;
-  /** Called before the sealed cases are scored. */
-  readonly onConfirm?: (experiment: string) => Promise<unknown>;
 }
 
 /** One arm in one form with one seed, as its file holds it. */
@@ -93,11 +72,7 @@ export function experimentName({ source, budget }: Pick<PersonaExperiment, "sour
 
 /** The arms of an experiment. @throws ConfigError for one that is none; names the nearest */
 export function armsOf({ arms, budget }: Pick<PersonaExperiment, "arms" | "budget">): readonly Arm[] {
-  const known = personaArms.map(({ id }) => id);
-  const wanted = arms ?? (budget === "minute" ? minuteArms : known);
-  const unknown = wanted.find((id) => !known.includes(id));
-  if (unknown !== undefined) throw new ConfigError(`Expected an arm (${known.join(", ")}), found "${unknown}"; did you mean "${nearest(unknown, known)}"?`);
-  return personaArms.filter(({ id }) => wanted.includes(id));
+  return chosenArms(personaArms, arms ?? (budget === "minute" ? minuteArms : personaArms.map(({ id }) => id)));
 }
 
 /** An experiment that is under way: what all runs share. */
@@ -111,7 +86,7 @@ export interface Underway {
   /** How its personas are learnt, by arm. */
   readonly learning: ReadonlyMap<string, Required<LearningOptions>>;
   readonly shelf: PersonaShelf;
-  readonly note: <T>(what: string, result: StepResult<T>) => StepResult<T>;
+  readonly note: Note;
 }
 
 type Run = Omit<Underway, "options" | "learning" | "arms">;
@@ -134,17 +109,12 @@ export async function runPersonaPaper(settings: PersonaExperiment): Promise<Pers
 
 /** Loads the data, and chooses each arm's options. @throws as `runPersonaPaper` */
 export async function beginPersonaPaper(settings: PersonaExperiment): Promise<Underway> {
-  const { budget, seeds, backend, cache, signal, progress } = settings;
-  if (!knownBudgets.includes(budget)) throw new ConfigError(`Expected a budget (${knownBudgets.join(", ")}), found "${budget}"`);
-  if (!Number.isInteger(seeds) || seeds < 1) throw new ConfigError(`Expected a positive number of seeds, found ${seeds}`);
+  const { budget, backend, cache, signal, progress } = settings;
+  checkExperiment(settings);
   const arms = armsOf(settings);
-  const unset = Object.keys(settings.set ?? {}).find((id) => !arms.some((arm) => arm.id === id));
-  if (unset !== undefined) throw new ConfigError(`Expected options of an arm that is run (${arms.map(({ id }) => id).join(", ")}), found some of "${unset}"`);
+  checkSet(settings.set, arms);
   const shop: Workshop = { backend, budget, cache, signal, progress };
-  const note: Run["note"] = (what, result) => {
-    settings.onStep?.(`${what}: ${footer(result)}`);
-    return result;
-  };
+  const note = noteOf(settings);
   const world = await loadPersonaData(settings.source, { ...settings.world, signal, progress });
   const run: Run = { settings, world, shop, note, shelf: new PersonaShelf(world, shop, note) };
   const options = new Map<string, Readonly<Record<string, unknown>>>();
@@ -241,7 +211,7 @@ async function oneRun(arm: Arm, seed: number, run: Underway): Promise<void> {
     evaluation: { items: items.trained, ties: "expected", tieRate, ks: personaCutoffs },
   });
   const placeOf = (form: Form) => ({ paper: "persona", dataset: experimentName(settings), model: form === "alone" ? arm.id : `${arm.id}-${form}`, seed });
-  const missing = arm.forms.filter((form) => !isThere(join(settings.results, `${resultName(placeOf(form))}.json`), passport(form, new Date(0), 0, 0)));
+  const missing = arm.forms.filter((form) => !hasResult(settings.results, placeOf(form), passport(form, new Date(0), 0, 0)));
   const label = isSeeded(arm) ? `${arm.title}, seed ${seed}` : arm.title;
   if (missing.length === 0) {
     settings.onStep?.(`${label}: in results`);
@@ -295,9 +265,4 @@ function resultOf({ valid, test, anonymous, losses, blend }: FormRun, known: Omi
 function bySize(trials: BlendChoice["trials"]): Readonly<Record<string, readonly number[]>> {
   const sizes = [...new Set(trials.map(({ candidates }) => candidates))];
   return Object.fromEntries(sizes.map((size) => [size, trials.filter(({ candidates }) => candidates === size).map(({ value }) => Number(value.toFixed(6)))]));
-}
-
-function isThere(file: string, expected: Passport): boolean {
-  const plain = JSON.parse(JSON.stringify(expected)) as Passport;
-  return existsSync(file) && passportKey(readResult(file).passport) === passportKey(plain);
 }

@@ -1,6 +1,6 @@
 /**
  * The reports folder: index.html with all experiments that were run; base.md, base.tex, base.json and one SVG a protocol for the
- * base experiment; persona.md, persona.tex, persona.json and persona.svg for the persona paper's.
+ * base experiment; persona.md, persona.tex, persona.json and persona.svg for the persona paper's, counterfactual.* and counterfactual-online.* likewise.
  */
 import { join } from "node:path";
 import { formatSeconds } from "../core/duration";
@@ -12,14 +12,19 @@ import type { TableFormat } from "../display/formats";
 import { htmlPage } from "../display/page";
 import type { BaseReport, BaseTable } from "./base";
 import { aboutSplit, basePlot, choiceTable, findings, mainTable, strataTable } from "./base-tables";
+import type { CounterfactualReport } from "./counterfactual-report";
+import { counterfactualSections } from "./counterfactual-sections";
+import { counterfactualPlot } from "./counterfactual-tables";
 import { departuresRegister, departureTables } from "./departures";
+import type { OnlineReport } from "./online-report";
+import { onlinePlot, onlineSections } from "./online-tables";
 import type { PersonaReport } from "./persona-report";
 import { personaSections } from "./persona-sections";
 import { personaPlot } from "./persona-tables";
 import { pageSections, plot, prose, sectionsText, sentences, tableBlock, type Section } from "./report-sections";
 
 /** What can be reported. */
-export type PaperReport = BaseReport | PersonaReport;
+export type PaperReport = BaseReport | PersonaReport | CounterfactualReport | OnlineReport;
 
 /**
  * Writes the reports of some experiments, all on one page.
@@ -43,7 +48,7 @@ export function writeReports(folder: string, reports: PaperReport | readonly Pap
 }
 
 function plotsOf(report: PaperReport): (readonly [string, string])[] {
-  if (report.paper === "persona") return report.rows.length === 0 ? [] : [["persona.svg", intervalSvg(personaPlot(report))]];
+  if (report.paper !== "base") return report.rows.length === 0 ? [] : [[`${report.paper}.svg`, intervalSvg(report.paper === "persona" ? personaPlot(report) : report.paper === "counterfactual" ? counterfactualPlot(report) : onlinePlot(report))]];
   return report.tables.map((table) => [`base-${table.protocol}.svg`, intervalSvg(basePlot(report, table))]);
 }
 
@@ -55,6 +60,8 @@ export function reportText(report: PaperReport, readings: Readings, format: Excl
 
 function sectionsOf(report: PaperReport, readings: Readings): readonly Section[] {
   if (report.paper === "persona") return personaSections(report, readings);
+  if (report.paper === "counterfactual") return counterfactualSections(report, readings);
+  if (report.paper === "counterfactual-online") return onlineSections(report, readings);
   return report.tables.map((table): Section => ({
     heading: titleOf(table),
     blocks: [
@@ -68,22 +75,29 @@ function sectionsOf(report: PaperReport, readings: Readings): readonly Section[]
   }));
 }
 
-/** All experiments, and where one of the papers' is among them what departs from it. */
+/** All experiments, and of those of the papers what departs from them. */
 function page(reports: readonly PaperReport[], readings: Readings): string {
-  const paper = reports.some((report) => report.paper === "persona");
+  const papers = [...new Set(reports.flatMap(({ paper }) => (paper === "base" ? [] : [paper === "persona" ? paper : ("counterfactual" as const)])))];
   const lead = reports.flatMap((report) =>
     report.paper === "base"
       ? [`Session recommenders on ${report.dataset} at the "${report.budget}" budget, full ranking. Every number comes from a run with a passport; the ids are under each table.`, cacheLine(report)]
-      : [`Personas from a knowledge graph in a session recommender (arXiv 2604.06928) on ${report.dataset} at the "${report.budget}" budget, full ranking.`],
+      : report.paper === "counterfactual-online"
+        ? [`${subjects.counterfactual} in simulated worlds at the "${report.budget}" budget: click rates of users who answer its slates.`]
+        : [`${subjects[report.paper]} on ${report.dataset} at the "${report.budget}" budget, full ranking.`],
   );
-  const sections = [...reports.flatMap((report) => sectionsOf(report, readings)), ...(paper ? [departuresSection()] : [])];
-  return htmlPage(paper ? "SessionLab: the experiments" : "SessionLab: the base recommenders", lead, pageSections(sections));
+  const sections = [...reports.flatMap((report) => sectionsOf(report, readings)), ...papers.map(departuresSection)];
+  return htmlPage(papers.length > 0 ? "SessionLab: the experiments" : "SessionLab: the base recommenders", lead, pageSections(sections));
 }
 
-/** What is rebuilt otherwise than published, and what the paper leaves open. */
-function departuresSection(): Section {
-  const { open, departures } = departureTables(departuresRegister("persona"));
-  return { heading: "Departures, and what the persona paper leaves open", blocks: [...open.map(tableBlock), tableBlock(departures)] };
+const subjects = {
+  persona: "Personas from a knowledge graph in a session recommender (arXiv 2604.06928)",
+  counterfactual: "Counterfactual sessions for a session recommender (arXiv 2410.21892)",
+} as const;
+
+/** What is rebuilt otherwise than published, and what a paper leaves open. */
+function departuresSection(paper: keyof typeof subjects): Section {
+  const { open, departures } = departureTables(departuresRegister(paper));
+  return { heading: `Departures, and what the ${paper} paper leaves open`, blocks: [...open.map(tableBlock), tableBlock(departures)] };
 }
 
 /** How much came from the cache. */

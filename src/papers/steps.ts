@@ -77,11 +77,11 @@ export function tuneStep(maker: ModelMaker, split: Split, space: readonly object
 /** What a fit is given beside the sessions, and what that is, hashed. */
 export interface Beside {
   readonly key: Hashable;
-  readonly context: Pick<FitContext, "vectors" | "personas">;
+  readonly context: Pick<FitContext, "vectors" | "personas" | "start">;
 }
 
 /** Trains a model; a killed training goes on from its checkpoint when the step is called again. */
-export function trainStep(maker: ModelMaker, split: Split, options: object, seed: number, shop: Workshop, beside?: Beside): Promise<StepResult<Trained>> {
+export function trainStep(maker: ModelMaker, split: Pick<Split, "train" | "valid">, options: object, seed: number, shop: Workshop, beside?: Beside): Promise<StepResult<Trained>> {
   const { signal, progress, cache } = shop;
   const train = async (context: { signal?: AbortSignal; progress?: Progress; checkpoint?: string }): Promise<Trained> => {
     const startedAt = new Date().toISOString();
@@ -122,7 +122,7 @@ function trainedCodec(maker: ModelMaker): Codec<Trained> {
 }
 
 /**
- * Scores all cases by a trained model.
+ * Scores all cases by a trained model; sealed ones for the one who counts the reading (sealed.ts).
  * @param onReading called before cases of role "test" or "confirm" are scored; not when the result is in the cache
  */
 export function evaluateStep(
@@ -144,7 +144,7 @@ export function evaluateStep(
       const model = await trained.value.open();
       try {
         if (cases.role !== "valid") await onReading?.(cases.role);
-        return await evaluate((sessions) => model.score(sessions), cases, { ...options, signal, progress, counts: trainingCounts(split.train) });
+        return await evaluate((sessions) => model.score(sessions), cases, { ...options, ...(cases.role === "confirm" && { seal: "open" as const }), signal, progress, counts: trainingCounts(split.train) });
       } finally {
         model.dispose();
       }

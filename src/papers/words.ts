@@ -20,9 +20,9 @@ export function probability(p: number): string {
   return p < 0.001 ? "< 0.001" : `= ${p.toFixed(3)}`;
 }
 
-/** A difference with its interval and its p after Holm's correction, on NDCG@10. */
-export function differenceText({ difference, low, high, holm }: { readonly difference: number; readonly low: number; readonly high: number; readonly holm: number }): string {
-  return `NDCG@10 difference ${signed(difference)} [${signed(low)}, ${signed(high)}], p ${probability(holm)}`;
+/** A difference with its interval and its p after Holm's correction. */
+export function differenceText({ difference, low, high, holm }: { readonly difference: number; readonly low: number; readonly high: number; readonly holm: number }, metric = "NDCG@10"): string {
+  return `${metric} difference ${signed(difference)} [${signed(low)}, ${signed(high)}], p ${probability(holm)}`;
 }
 
 /** "dropout 0.3, dimension 100"; "-" for none. */

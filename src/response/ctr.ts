@@ -74,3 +74,52 @@ export function sessionClicks(log: SlateLog): { readonly clicked: Float64Array; 
   }
   return { clicked, steps };
 }
+
+/** What is counted in each session: rates are ratios of sums of these. [S] each. */
+export interface SessionCounts {
+  /** Slates. */
+  readonly steps: Float64Array;
+  /** Slates with a click. */
+  readonly answered: Float64Array;
+  /** Slates with a click on a less popular item. */
+  readonly rareAnswered: Float64Array;
+  /** Clicks. */
+  readonly clicks: Float64Array;
+  readonly rareClicks: Float64Array;
+  /** Less popular items that were shown. */
+  readonly rareShown: Float64Array;
+}
+
+/**
+ * Counts session by session: what paired tests of two policies resample.
+ * @param lessPopular [V] 1 for items that count as less popular
+ * @throws ConfigError for marks of another number of items
+ * @example
+ * import { sessionCounts } from "sessionlab";
+ * const log = { offsets: Uint32Array.of(0, 2), slots: 2, items: 3, slate: Int32Array.of(0, 1, 0, 2), clicked: Uint8Array.of(1, 0, 0, 1) };
+ * const { steps, answered, rareAnswered, rareShown } = sessionCounts(log, Uint8Array.of(0, 1, 1));
+ * assert.deepEqual([steps[0], answered[0], rareAnswered[0], rareShown[0]], [2, 2, 1, 2]);
+ */
+export function sessionCounts(log: SlateLog, lessPopular: Uint8Array): SessionCounts {
+  const { offsets, slots, slate, clicked, items } = log;
+  if (lessPopular.length !== items) throw new ConfigError(`Expected a mark for each of ${items} items, found ${lessPopular.length}`);
+  const column = (): Float64Array => new Float64Array(offsets.length - 1);
+  const counts = { steps: column(), answered: column(), rareAnswered: column(), clicks: column(), rareClicks: column(), rareShown: column() };
+  for (let s = 0; s < offsets.length - 1; s++) {
+    for (let row = offsets[s]!; row < offsets[s + 1]!; row++) {
+      let [clicks, rareClicks] = [0, 0];
+      for (let at = row * slots; at < (row + 1) * slots; at++) {
+        const rare = lessPopular[slate[at]!]!;
+        clicks += clicked[at]!;
+        rareClicks += rare * clicked[at]!;
+        counts.rareShown[s]! += rare;
+      }
+      counts.steps[s]! += 1;
+      counts.answered[s]! += clicks > 0 ? 1 : 0;
+      counts.rareAnswered[s]! += rareClicks > 0 ? 1 : 0;
+      counts.clicks[s]! += clicks;
+      counts.rareClicks[s]! += rareClicks;
+    }
+  }
+  return counts;
+}

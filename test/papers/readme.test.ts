@@ -11,7 +11,7 @@ import { responseTables } from "../../src/papers/response-tables";
 import { readCheckedJson } from "../../src/core/checked-json";
 import type { PersonaPaperResult } from "../../src/papers/persona";
 import { forms, personaArms } from "../../src/papers/persona-arms";
-import type { Confirmation } from "../../src/papers/persona-confirm";
+import type { Confirmation } from "../../src/papers/sealed";
 import { readResults, resultId, resultsId } from "../../src/papers/results";
 
 describe("README", () => {

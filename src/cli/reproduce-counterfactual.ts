@@ -1,0 +1,44 @@
+/** The counterfactual paper's part of `sessionlab reproduce`: the run, its freezing and its confirmation. */
+import type { Budget } from "../core/budget";
+import { countReading } from "../evaluation/readings";
+import { confirmCounterfactualPaper, freezeCounterfactualPaper, readCounterfactualConfirmation, withSealed } from "../papers/counterfactual-confirm";
+import { counterfactualSets } from "../papers/counterfactual-data";
+import { runCounterfactualPaper, type CounterfactualExperiment } from "../papers/counterfactual";
+import { counterfactualReport, type CounterfactualReport } from "../papers/counterfactual-report";
+import { initBackend } from "../tensor/backend";
+import { datasetOf } from "./reproduce-persona";
+import type { Terminal } from "./terminal";
+import { oneOf, parseSettings } from "./values";
+
+/** What the verb is given for this paper. */
+export interface CounterfactualOptions {
+  readonly dataset: string;
+  readonly budget: Budget;
+  readonly seeds: number;
+  readonly set?: readonly string[];
+  readonly arms?: string;
+  readonly base: string;
+  readonly full?: boolean;
+  readonly margin?: number;
+  readonly freeze?: boolean;
+  readonly confirm?: boolean;
+}
+
+/**
+ * Runs, freezes or confirms the experiment.
+ * @param results the folder of result files
+ * @param readings the file that counts what was read
+ */
+export async function reproduceCounterfactual(given: CounterfactualOptions, results: string, readings: string, { signal, progress, say }: Terminal): Promise<CounterfactualReport> {
+  const settings: CounterfactualExperiment = {
+    ...{ source: oneOf("a data set of the counterfactual paper", counterfactualSets, datasetOf(given.dataset)), budget: given.budget, seeds: given.seeds, arms: given.arms?.split(",").map((one) => one.trim()) },
+    ...{ base: oneOf("a base", ["niser", "sr-gnn"] as const, given.base), full: given.full, margin: given.margin, set: parseSettings(given.set ?? []), results, readings },
+    ...{ backend: await initBackend(), signal, progress, onStep: say },
+    onReading: (experiment) => countReading(readings, experiment, "test"),
+    onConfirm: (experiment) => countReading(readings, experiment, "confirm"),
+  };
+  const world = await runCounterfactualPaper(settings);
+  if (given.freeze === true) await freezeCounterfactualPaper(settings);
+  const confirmation = given.confirm === true ? await confirmCounterfactualPaper(settings) : readCounterfactualConfirmation(settings);
+  return withSealed(counterfactualReport(world, settings), confirmation);
+}

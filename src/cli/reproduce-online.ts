@@ -1,0 +1,51 @@
+/** The counterfactual paper's simulated worlds in `sessionlab reproduce`: the run, its freezing and its confirmation. */
+import type { Budget } from "../core/budget";
+import { countReading } from "../evaluation/readings";
+import { runOnline, type OnlineExperiment } from "../papers/counterfactual-online";
+import type { OnlineSetting } from "../papers/online-arms";
+import { confirmOnline, freezeOnline, readOnlineConfirmation } from "../papers/online-confirm";
+import { onlineReport, type OnlineReport } from "../papers/online-report";
+import type { WorldKnobs } from "../response/world";
+import { initBackend } from "../tensor/backend";
+import type { Terminal } from "./terminal";
+import { parsePairs, parseSettings } from "./values";
+
+/** The name of the data set that is none. */
+export const simulator = "simulator";
+
+/** What the verb is given for it. */
+export interface OnlineCommand {
+  readonly budget: Budget;
+  readonly seeds: number;
+  readonly set?: readonly string[];
+  readonly arms?: string;
+  readonly margin?: number;
+  /** Knobs of the worlds. */
+  readonly world?: readonly string[];
+  /** Of the items' training clicks: up to it an item is less popular. */
+  readonly quantile?: number;
+  readonly freeze?: boolean;
+  readonly confirm?: boolean;
+}
+
+/**
+ * Runs, freezes or confirms the experiment.
+ * @param results the folder of result files
+ * @param readings the file that counts what was read
+ */
+export async function reproduceOnline(given: OnlineCommand, results: string, readings: string, { signal, progress, say }: Terminal): Promise<OnlineReport> {
+  const list = (text: string | undefined): readonly string[] | undefined => text?.split(",").map((one) => one.trim());
+  const settings: OnlineExperiment = {
+    ...{ budget: given.budget, seeds: given.seeds, arms: list(given.arms), margin: given.margin, quantile: given.quantile, results, readings },
+    set: parseSettings(given.set ?? []) as Readonly<Record<string, OnlineSetting>>,
+    knobs: parsePairs(given.world ?? []) as Partial<WorldKnobs>,
+    ...{ backend: await initBackend(), signal, progress, onStep: say },
+    onReading: (experiment) => countReading(readings, experiment, "test"),
+    onConfirm: (experiment) => countReading(readings, experiment, "confirm"),
+  };
+  await runOnline(settings);
+  if (given.freeze === true) freezeOnline(settings);
+  const confirmation = given.confirm === true ? await confirmOnline(settings) : readOnlineConfirmation(settings);
+  const report = onlineReport(settings);
+  return confirmation === undefined ? report : { ...report, sealed: { verdict: confirmation.verdict, sessions: confirmation.cases, comparisons: confirmation.comparisons } };
+}
