@@ -10,6 +10,20 @@ import type { CprOptions } from "../augmentation/cpr";
 import type { ItemEdit } from "../augmentation/item-edits";
 import type { Role } from "./persona-arms";
 
+/** The recommender M_r. */
+export type BaseId = "niser" | "sr-gnn";
+
+/** What decides, and what is not searched at the smallest budget. */
+export const counterfactualPaperDefaults = {
+  base: "niser" as BaseId,
+  /** Of the training counts: a target at or below is less popular. */
+  quantile: 0.8,
+  /** How much of the overall Recall@20 may be lost, as a share of that without augmentation. */
+  margin: 0.02,
+  /** Added sessions for each real one. */
+  dose: 1,
+};
+
 /** What an arm's sessions are made by; none: it has the real ones. */
 export type Making =
   | { readonly by: "none" }
@@ -57,12 +71,13 @@ export const settingsOfArm = 8;
 /** The id of the proposed arm, and of the two that it is always held against. */
 export const [proposedArm, plainArm, duplicatesArm] = ["diffusion", "none", "duplicates"] as const;
 
-const doses = [1, 0.25, 0.5, 2] as const;
+const { dose } = counterfactualPaperDefaults;
+const doses = [dose, 0.25, 0.5, 2] as const;
 const low = 0.5;
 
 /** Doses, each with the usual rate of the continued training and with a lower one. */
 function overDoses(setting: Setting = {}): readonly Setting[] {
-  return [1, low].flatMap((rate) => doses.map((dose): Setting => ({ ...setting, dose, train: { ...setting.train, rate } })));
+  return [1, low].flatMap((rate) => doses.map((one): Setting => ({ ...setting, dose: one, train: { ...setting.train, rate } })));
 }
 
 const rates: readonly Setting[] = [1, 0.7, low, 0.35, 0.25, 0.15, 0.1, 2].map((rate) => ({ train: { rate } }));
@@ -70,25 +85,25 @@ const strengths = (name: "logQ" | "propensity", values: readonly number[]): read
 
 /** Of slates: dose, targeting, confidence, rounds. */
 const slateSettings: readonly Setting[] = [
-  { dose: 1 },
+  { dose },
   { dose: 0.25 },
   { dose: 2 },
-  { dose: 1, train: { rate: low } },
-  { dose: 1, augment: { targeted: false } },
-  { dose: 1, augment: { quantile: 0.5 } },
-  { dose: 1, augment: { draws: 5, leastConfidence: 0.6 } },
-  { dose: 1, augment: { rounds: 2 } },
+  { dose, train: { rate: low } },
+  { dose, augment: { targeted: false } },
+  { dose, augment: { quantile: 0.5 } },
+  { dose, augment: { draws: 5, leastConfidence: 0.6 } },
+  { dose, augment: { rounds: 2 } },
 ];
 /** Of diffusion: guidance, vectors and schedule beside them. */
 const diffusionSettings: readonly Setting[] = [
-  { dose: 1, guidance: 2 },
+  { dose, guidance: 2 },
   { dose: 0.25, guidance: 2 },
-  { dose: 1, guidance: 0 },
-  { dose: 1, guidance: 2, train: { rate: low } },
-  { dose: 1, guidance: 2, augment: { targeted: false } },
-  { dose: 1, guidance: 2, popularity: 0.5 },
-  { dose: 1, guidance: 2, augment: { draws: 5, leastConfidence: 0.6, rounds: 2 } },
-  { dose: 1, guidance: 2, diffusion: { items: "joint", schedule: "linear" } },
+  { dose, guidance: 0 },
+  { dose, guidance: 2, train: { rate: low } },
+  { dose, guidance: 2, augment: { targeted: false } },
+  { dose, guidance: 2, popularity: 0.5 },
+  { dose, guidance: 2, augment: { draws: 5, leastConfidence: 0.6, rounds: 2 } },
+  { dose, guidance: 2, diffusion: { items: "joint", schedule: "linear" } },
 ];
 
 const arm = (id: string, title: string, role: CounterfactualRole, making: Making, settings: readonly Setting[]): CounterfactualArm => ({ id, title, role, making, settings });
@@ -113,7 +128,7 @@ export const counterfactualArms: readonly CounterfactualArm[] = [
   arm("prior", "guided diffusion, noise of the prior", "placebo", { by: "slates", proposer: "diffusion", noise: "prior" }, diffusionSettings),
   arm("permuted", "guided diffusion, permuted responses", "placebo", { by: "slates", proposer: "diffusion", permuted: true }, diffusionSettings),
   arm("random", "random slates", "placebo", { by: "slates", proposer: "random" }, slateSettings),
-  ...[0.25, 0.5, 1, 2, 4].map((dose) => sweep(`dose-${100 * dose}`, `guided diffusion, dose ${100 * dose} %`, { dose })),
+  ...[0.25, 0.5, 1, 2, 4].map((one) => sweep(`dose-${100 * one}`, `guided diffusion, dose ${100 * one} %`, { dose: one })),
   ...[0, 1, 2, 4, 8].map((guidance) => sweep(`guidance-${guidance}`, `guided diffusion, guidance ${guidance}`, { guidance })),
 ];
 
@@ -140,10 +155,10 @@ export interface Sizes {
 /** By budget. */
 export const sizesOf: Readonly<Record<Budget, Sizes>> = {
   minute: {
-    base: { dimension: 32, maxLength: 20, batch: 512, epochs: 3, rate: 8e-3, rateDecay: 0.5, rateEpochs: 1 },
+    base: { dimension: 32, maxLength: 20, batch: 256, epochs: 5, rate: 8e-3, rateDecay: 0.7, rateEpochs: 1 },
     response: { dimension: 8, epochs: 3 },
-    diffusion: { epochs: 4, width: 32, blocks: 1, transitions: 10_000, validationCases: 200, times: 100, steps: 10, patience: 4 },
-    ...{ slots: 10, steps: 40, checks: 2, rate: 0.25, validationCases: 1000 },
+    diffusion: { epochs: 6, width: 32, blocks: 1, transitions: 10_000, validationCases: 200, times: 100, steps: 10, patience: 6 },
+    ...{ slots: 10, steps: 40, checks: 2, rate: 0.1, validationCases: 1000 },
   },
   hour: {
     base: { batch: 512, epochs: 6, rate: 4e-3, rateDecay: 0.1, rateEpochs: 4 },

@@ -24,12 +24,9 @@ import { mixedSessions, type WarmStart } from "../models/warm-start";
 import { imputeSlates, type ImputedLog } from "../response/impute";
 import { ResponseModel } from "../response/response-model";
 import type { CounterfactualData } from "./counterfactual-data";
-import type { CounterfactualArm, Setting, Sizes } from "./counterfactual-arms";
+import type { BaseId, CounterfactualArm, Setting, Sizes } from "./counterfactual-arms";
 import type { Note } from "./experiment";
 import { bitsOf, trainStep, type Trained, type Workshop } from "./steps";
-
-/** The recommender M_r. */
-export type BaseId = "niser" | "sr-gnn";
 
 type Neural = NeuralRecommender<NeuralOptions>;
 

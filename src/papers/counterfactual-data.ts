@@ -1,6 +1,6 @@
 /**
  * The data of the counterfactual experiment: sessions cut in time, of the catalogue or one's own.
- * - ml-100k: users' events in the order of time, the last 50, cut at moments.
+ * - ml-100k: users' events in the order of time, the last 50 (20 at the smallest budget), cut at moments.
  * - diginetica: the benchmark's files, the test file in two halves by the order of its sessions; below the paper's budget the most
  *   recent share of the training, in which items may be missing that the test asks for.
  * - yoochoose: the sample of clicks, whole sessions cut in time.
@@ -42,14 +42,14 @@ const shares: Readonly<Record<Budget, number>> = { minute: 1 / 64, hour: 1 / 8, 
 export async function loadCounterfactualData(source: CounterfactualSet | OwnSplit, budget: Budget, full: boolean, load: LoadOptions = {}): Promise<CounterfactualData> {
   if (typeof source !== "string") return { ...source, notes: notesOf(source.split) };
   if (!counterfactualSets.includes(source)) throw new ConfigError(`Expected a data set (${counterfactualSets.join(", ")}), found "${source as string}"; did you mean "${nearest(source, counterfactualSets)}"?`);
-  const split = await read(source, full ? 1 : shares[budget], load);
+  const split = await read(source, budget, full ? 1 : shares[budget], load);
   return { name: source, split, notes: notesOf(split) };
 }
 
-async function read(source: CounterfactualSet, share: number, load: LoadOptions): Promise<Split> {
+async function read(source: CounterfactualSet, budget: Budget, share: number, load: LoadOptions): Promise<Split> {
   if (source === "diginetica") return recentSplit(await loadBenchmark("diginetica-benchmark", { validShare: 0.1, confirm: true }, load), share);
   const events = await loadDataset(source === "yoochoose" ? "yoochoose-clicks" : source, load);
-  return source === "yoochoose" ? splitBySession(sessionsFrom(events, { by: "given" })) : splitByTime(sessionsFrom(events, { by: "user", maxLength: 50 }));
+  return source === "yoochoose" ? splitBySession(sessionsFrom(events, { by: "given" })) : splitByTime(sessionsFrom(events, { by: "user", maxLength: budget === "minute" ? 20 : 50 }));
 }
 
 /** How many test targets training does not have: they are misses. */

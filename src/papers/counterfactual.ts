@@ -15,8 +15,8 @@ import { packRanks } from "../evaluation/packed-ranks";
 import { passportOf, type Passport } from "../evaluation/passport";
 import { popularityStrata, trainingCounts } from "../evaluation/strata";
 import type { Trial } from "../models/tune";
-import { CounterfactualBench, type BaseId } from "./counterfactual-bench";
-import { counterfactualArms, minuteArms, proposedArm, sizesOf, type CounterfactualArm, type Setting, type Sizes } from "./counterfactual-arms";
+import { CounterfactualBench } from "./counterfactual-bench";
+import { counterfactualArms, counterfactualPaperDefaults, minuteArms, proposedArm, sizesOf, type BaseId, type CounterfactualArm, type Setting, type Sizes } from "./counterfactual-arms";
 import { loadCounterfactualData, type CounterfactualData, type CounterfactualSet, type OwnSplit } from "./counterfactual-data";
 import { checkExperiment, checkSet, chosenArms, hasResult, noteOf, type ExperimentSettings, type Note } from "./experiment";
 import { partOf, writeResult, type Result } from "./results";
@@ -57,12 +57,9 @@ export interface CounterfactualResult extends Result {
 /** The metric that counts, over the less popular targets; with one target a case HR is Recall. */
 export const counterfactualMetric = "HR@20";
 
-/** The defaults of what decides. */
-export const counterfactualPaperDefaults = { quantile: 0.8, margin: 0.02 };
-
 /** The name that an experiment's files have: "ml-100k-hour"; with another M_r, or all sessions, that too. */
-export function experimentName({ source, budget, base = "niser", full = false }: Pick<CounterfactualExperiment, "source" | "budget" | "base" | "full">): string {
-  return [typeof source === "string" ? source : source.name, ...(base === "niser" ? [] : [base]), ...(full ? ["full"] : []), budget].join("-");
+export function experimentName({ source, budget, base = counterfactualPaperDefaults.base, full = false }: Pick<CounterfactualExperiment, "source" | "budget" | "base" | "full">): string {
+  return [typeof source === "string" ? source : source.name, ...(base === counterfactualPaperDefaults.base ? [] : [base]), ...(full ? ["full"] : []), budget].join("-");
 }
 
 /** The arms of an experiment. @throws ConfigError for one that is none; names the nearest */
@@ -107,7 +104,7 @@ export async function runCounterfactualPaper(settings: CounterfactualExperiment)
 
 /** Loads the data, and chooses each arm's setting. @throws as `runCounterfactualPaper` */
 export async function beginCounterfactualPaper(settings: CounterfactualExperiment): Promise<CounterfactualUnderway> {
-  const { budget, backend, cache, signal, progress, base = "niser" } = settings;
+  const { budget, backend, cache, signal, progress, base = counterfactualPaperDefaults.base } = settings;
   checkExperiment(settings);
   const arms = armsOf(settings);
   checkSet(settings.set, arms);

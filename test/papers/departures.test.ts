@@ -111,7 +111,7 @@ describe("departures register", () => {
   it("is shown as tables with their protocol, in each format", () => {
     const { open, departures } = departureTables(departuresRegister());
     assert.deepEqual([...open, departures].map(({ title }) => title), ["What the persona paper (arXiv 2604.06928) leaves open", "What the counterfactual paper (arXiv 2410.21892) leaves open", "Departures from what is rebuilt"]);
-    assert.match(renderTable(open[0]!, "markdown"), /^\| How a persona enters the recommender \| inject in models\/persona-sasrec\.ts \| concat \| prefix, bias, gate, concat \| not yet \|$/m);
+    assert.match(renderTable(open[0]!, "markdown"), /^\| How a persona enters the recommender \| inject in models\/persona-sasrec\.ts \| concat \| prefix, bias, gate, concat \| yes \|$/m);
     assert.match(renderTable(departures, "markdown"), /^\| models\/sasrec\.ts \| SASRec \| GELU in the feed-forward layer .* has ReLU and none\. \|$/m);
     assert.match(renderTable(departures, "html"), /<th scope="row">models\/niser\.ts<\/th><td>NISER\+<\/td><td>what SR-GNN departs in\.<\/td>/);
     assert.match(renderTable(departures, "latex"), /models\/niser\.ts & NISER\+ & what SR-GNN departs in\. \\\\/);

@@ -7,7 +7,7 @@ import { generatePersonas } from "../../src/data/generate-personas";
 import { readReadings, countReading } from "../../src/evaluation/readings";
 import { unpackRanks } from "../../src/evaluation/packed-ranks";
 import { meanMetrics } from "../../src/evaluation/metrics";
-import { personaArms } from "../../src/papers/persona-arms";
+import { personaArms, settingsOfArm } from "../../src/papers/persona-arms";
 import { confirmPersonaPaper, freezePersonaPaper, readConfirmation } from "../../src/papers/persona-confirm";
 import { runPersonaPaper, type PersonaExperiment, type PersonaPaperResult } from "../../src/papers/persona";
 import { personaReport, type PersonaComparison } from "../../src/papers/persona-report";
@@ -142,7 +142,7 @@ describe("papers/persona", function () {
 
   it("gives every learnt arm as many settings, and refuses names that are none", async () => {
     const learnt = personaArms.filter(({ model }) => model !== "pop" && model !== "vs-knn");
-    assert.deepEqual([...new Set(learnt.map(({ settings }) => settings.length))], [6]);
+    assert.deepEqual([...new Set(learnt.map(({ settings }) => settings.length))], [settingsOfArm]);
     const backend = await initBackend();
     await assert.rejects(runPersonaPaper({ source: "ml-100k", budget: "minute", seeds: 1, arms: ["sasrek"], results: "none", backend }), /did you mean "sasrec"/);
     await assert.rejects(runPersonaPaper({ source: "ml-100k", budget: "minute", seeds: 0, results: "none", backend }), /positive number of seeds/);
