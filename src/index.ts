@@ -257,6 +257,8 @@ export { type SessionEncoder } from "./augmentation/diffusion/lesson";
 export { sampledTimes, type SampledStep } from "./augmentation/diffusion/samplers";
 export { diffusionSchedule, type Schedule, type ScheduleName } from "./augmentation/diffusion/schedules";
 export { diffusionProposer, nearestSlates, type ProposerOptions } from "./augmentation/diffusion/slates";
+export { slateStatistics, type SlateStatistics } from "./augmentation/diffusion/statistics";
+export { DiffusionRecommender, diffusionRecommenderDefaults, type DiffusionRecommenderOptions } from "./augmentation/diffusion/recommender";
 
 // display: what a terminal, a notebook and a page show
 export { progressBar, type Bar } from "./display/bar";
