@@ -9,7 +9,6 @@ import { DiffusionRecommender, type DiffusionBase, type DiffusionRecommenderOpti
 import { diffusionProposer, type ProposerOptions } from "../augmentation/diffusion/slates";
 import { slateStatistics, type SlateStatistics } from "../augmentation/diffusion/statistics";
 import { readCheckedJson, writeCheckedJson } from "../core/checked-json";
-import { codeVersion } from "../core/code-version";
 import { throwIfAborted } from "../core/errors";
 import { hashOf, type Hashable } from "../core/hash";
 import { Rng } from "../core/rng";
@@ -87,7 +86,7 @@ export interface DiffusionSettings {
 }
 
 /** The settings of the `minute` budget that a larger one starts from. */
-const quick: Partial<DiffusionRecommenderOptions> = { batch: 512, epochs: 12, patience: 4, validationCases: 1000 };
+const quick: Partial<DiffusionRecommenderOptions> = { batch: 512, epochs: 6, patience: 2, validationCases: 500 };
 
 /** What is run, by data set; the spaces are what was left after a look at validation. */
 export const diffusionPlans: Readonly<Record<"ml-100k" | "diginetica", DiffusionPlan>> = {
@@ -99,25 +98,24 @@ export const diffusionPlans: Readonly<Record<"ml-100k" | "diginetica", Diffusion
   },
   diginetica: {
     base: "niser",
-    baseOptions: { minute: { batch: 512, epochs: 1 }, hour: { batch: 512, epochs: 2 }, paper: { batch: 512, epochs: 6, rateDecay: 0.1, rateEpochs: 4 } },
-    space: spaces((one) => ({ ...one, transitions: 100_000 })),
+    baseOptions: { minute: { batch: 512, epochs: 1, validationCases: 2000 }, hour: { batch: 512, epochs: 2 }, paper: { batch: 512, epochs: 6, rateDecay: 0.1, rateEpochs: 4 } },
+    space: { ...spaces((one) => ({ ...one, transitions: 100_000 })), minute: [{ ...quick, epochs: 6, transitions: 40_000, steps: 10, draws: 4, guidance: 2, crossEntropy: 0.1 }] },
     ...{ choiceCases: 2000, testCases: 10_000 },
   },
 };
 
 function spaces(change: (one: Partial<DiffusionRecommenderOptions>) => Partial<DiffusionRecommenderOptions>): DiffusionPlan["space"] {
   const ranked = [
-    { ...quick, steps: 10, draws: 8, guidance: 0 },
-    { ...quick, steps: 10, draws: 8, guidance: 2, crossEntropy: 0.1 },
-    { ...quick, steps: 1, guidance: 2, crossEntropy: 0.1 },
+    { ...quick, steps: 10, draws: 4, guidance: 0 },
+    { ...quick, steps: 10, draws: 4, guidance: 2, crossEntropy: 0.1 },
   ];
-  const more = [...ranked, { ...quick, steps: 10, draws: 8, guidance: 0, crossEntropy: 0.1 }, { ...quick, steps: 10, draws: 8, guidance: 0, denoiser: "mlp" as const }];
+  const more = [...ranked, { ...quick, steps: 1, guidance: 2, crossEntropy: 0.1 }, { ...quick, steps: 10, draws: 8, guidance: 0, crossEntropy: 0.1 }, { ...quick, steps: 10, draws: 8, guidance: 0, denoiser: "mlp" as const }];
   const longer = more.map((one) => ({ ...one, epochs: 40, patience: 8 }));
   return { minute: ranked.map(change), hour: longer.map(change), paper: longer.map((one) => change({ ...one, width: 256, epochs: 100 })) };
 }
 
 /**
- * Runs the experiment, or reads what `results` has of the same code, data and settings.
+ * Runs the experiment, or reads what `results` has of the same data and settings.
  * @throws ConfigError, DataError, AbortError; after the last the same call goes on
  */
 export async function runDiffusion(settings: DiffusionSettings): Promise<DiffusionResult> {
@@ -126,7 +124,7 @@ export async function runDiffusion(settings: DiffusionSettings): Promise<Diffusi
   const file = join(results, "diffusion", `${experiment.replace(/^diffusion-/, "")}.json`);
   const space = plan.space[shop.budget];
   const { name, device, threads } = shop.backend;
-  const identity = hashOf({ code: codeVersion(__filename), data: split.train.hash, test: split.test.hash, plan: { ...plan, space, baseOptions: plan.baseOptions[shop.budget], testCases: String(plan.testCases) } as unknown as Hashable, seeds, backend: { name, device, threads } });
+  const identity = hashOf({ data: split.train.hash, test: split.test.hash, plan: { ...plan, space, baseOptions: plan.baseOptions[shop.budget], testCases: String(plan.testCases) } as unknown as Hashable, seeds, backend: { name, device, threads } });
   const there = readDiffusion(file);
   if (there?.identity === identity) return there;
   const startedAt = new Date();
