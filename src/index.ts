@@ -3,6 +3,7 @@
  * Everything that notebooks and other projects use is here; nothing else is promised to stay.
  */
 import * as tf from "@tensorflow/tfjs";
+import { DiffusionRecommender } from "./augmentation/diffusion/recommender";
 import { SessionLabError } from "./core/errors";
 import { addRenderers, giveDisplay } from "./display/mime";
 import { KnowledgeGraph } from "./kg/graph";
@@ -285,4 +286,4 @@ export { readResults, resultId, writeResult, type Result, type ResultPart } from
 
 // Values learn here how they are shown: their own files know nothing of display.
 addRenderers(baseRenderer, personaRenderer);
-giveDisplay([SessionLabError, tf.Tensor, KnowledgeGraph, Pop, SessionPop, Markov, SequentialRules, ItemKnn, SessionKnn, VsKnn, Stan, Vstan, Gru4Rec, Narm, Stamp, SrGnn, Niser, Bert4Rec, UserGru, Sasrec]);
+giveDisplay([SessionLabError, tf.Tensor, KnowledgeGraph, Pop, SessionPop, Markov, SequentialRules, ItemKnn, SessionKnn, VsKnn, Stan, Vstan, Gru4Rec, Narm, Stamp, SrGnn, Niser, Bert4Rec, UserGru, Sasrec, DiffusionRecommender]);

@@ -142,7 +142,7 @@ export async function runDiffusion(settings: DiffusionSettings): Promise<Diffusi
     const trained = note(`${label}: train`, await trainStep(maker, split, options, seed, shop, beside && { key: beside.key, context: {} }));
     const valid = note(`${label}: validation`, await evaluateStep(maker, trained, split, choice, shop));
     const tested = note(`${label}: test`, await evaluateStep(maker, trained, split, test, shop, readTest));
-    const passport = passportOf({ ...{ model: maker.title, options: trained.value.options, seeds: [seed], budget: shop.budget, seconds: trained.seconds }, ...{ split, evaluation: tested.value, backend: shop.backend, startedAt: new Date(trained.value.startedAt) } });
+    const passport = passportOf({ ...{ model: maker.title, options: { ...trained.value.options, ...(beside && { baseOptions: beside.value.options }) }, seeds: [seed], budget: shop.budget, seconds: trained.seconds }, ...{ split, evaluation: tested.value, backend: shop.backend, startedAt: new Date(trained.value.startedAt) } });
     const result: Result = { paper: "diffusion", dataset: settingOf(settings), model: id, seed, passport, fit: trained.value.report, valid: partOf(valid.value), test: partOf(tested.value) };
     writeResult(results, result);
     const own = all.find((one) => one.id === id) ?? all[all.push({ id, title: maker.title, runs: [], results: [] }) - 1]!;
@@ -160,7 +160,7 @@ export async function runDiffusion(settings: DiffusionSettings): Promise<Diffusi
     const trainedBase = await run(plan.base, below, baseOptions, seed);
     const base = (await trainedBase.value.open()) as ConstructorParameters<typeof DiffusionRecommender>[1];
     try {
-      const maker: ModelMaker = { ...shared, make: (options) => new DiffusionRecommender({ ...options, base: plan.base }, base) };
+      const maker: ModelMaker = { ...shared, make: (options) => new DiffusionRecommender({ ...options, base: plan.base, baseOptions: base!.options }, base) };
       if (seed === 1) {
         for (const options of space) {
           const trained = note(`${JSON.stringify(options)}: train`, await trainStep(maker, split, options, seed, shop, { key: trainedBase.key, context: {} }));
