@@ -144,8 +144,8 @@ async function intervene(parts: CounterfactualParts, { rounds, draws: drawn, noi
   const chooser = rng.child(`steps ${from}`);
   const interventions = new Map<string, Intervention>();
   let draws: Counterfactual[] = [];
-  let steps = new Int32Array(chosen.length);
-  let slates = new Int32Array(0);
+  let steps: Int32Array = new Int32Array(chosen.length);
+  let slates: Int32Array = new Int32Array(0);
   let done = 0;
   for (; done < rounds; done++) {
     steps = Int32Array.from(chosen, (_, at) => chooser.int(offsets[at + 1]! - offsets[at]!));

@@ -87,21 +87,21 @@ const gruUserSettings = crossed(users, gruVariants);
 const textSettings = crossed([{ input: "both" }, { input: "text" }], sasrecVariants);
 /** The four ways in; of users' personas partly hidden while training, and of personas inferred from the session. */
 const injectionSettings: Settings<PersonaSasrecOptions> = [
-  { inject: "concat", persona: "session" },
-  { inject: "bias", persona: "session" },
-  { inject: "concat", personaDropout: 0.5 },
-  { inject: "gate", personaDropout: 0.5 },
-  { inject: "bias", personaDropout: 0.5 },
-  { inject: "prefix", personaDropout: 0.3 },
-  { inject: "prefix", personaDropout: 0.3, dropout: 0.7 },
+  { inject: "concat", persona: "session", blocks: 1 },
+  { inject: "bias", persona: "session", blocks: 1 },
+  { inject: "concat", personaDropout: 0.5, blocks: 1 },
+  { inject: "gate", personaDropout: 0.5, blocks: 1 },
+  { inject: "bias", personaDropout: 0.5, blocks: 1 },
+  { inject: "prefix", personaDropout: 0.3, blocks: 1 },
+  { inject: "prefix", personaDropout: 0.3, blocks: 1, dropout: 0.3 },
   { inject: "prefix", personaDropout: 0.3, dropout: 0.3 },
-  { inject: "prefix", personaDropout: 0.3, input: "text" },
+  { inject: "prefix", personaDropout: 0.3, blocks: 1, dropout: 0.3, input: "text" },
 ].map((one) => ({ input: "both" as const, dropout: personaSasrecDefaults.dropout, ...one })) as Settings<PersonaSasrecOptions>;
-const prefix = injectionSettings[5]!;
+const prefix = injectionSettings[6]!;
 /** Other personas: over shared items alone, without what joins everybody, and wider ones. */
 const learningSettings: readonly Setting[] = [{ graph: { paths: [["user", "item", "user"]] } }, { graph: { maxDegree: 100 } }, { hdgi: { dimension: 128 } }].map((learn) => ({ ...prefix, learn }));
 /** For personas that nothing is learnt of: as many more of the recommender. */
-const moreSettings: readonly Setting[] = [{ ...prefix, dimension: 100, inner: 100 }, { ...prefix, blocks: 1 }, { ...prefix, rate: 4e-3 }];
+const moreSettings: readonly Setting[] = [{ ...prefix, dimension: 100, inner: 100 }, { ...prefix, rate: 4e-3 }, { ...prefix, dropout: 0.7 }];
 
 const one = { forms: ["alone"] } as const;
 const two = { forms: ["alone", "rerank", "blend"] } as const;

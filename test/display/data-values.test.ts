@@ -35,7 +35,7 @@ describe("data in a notebook", () => {
   it("shows the first and last rows of thirty million events, and reads no others", () => {
     const size = 30_000_000;
     class Unread extends Int32Array {
-      static override get [Symbol.species]() {
+      static get [Symbol.species]() {
         return Int32Array;
       }
       override [Symbol.iterator](): ReturnType<Int32Array["values"]> {
