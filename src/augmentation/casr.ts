@@ -115,7 +115,7 @@ function replacements(item: number, { shape: [, width], data }: CasrParts["vecto
 /** A model's first prediction after each session, and how probable it is. */
 function labelsOf(model: ScoringModel, lists: readonly (readonly number[])[]): { readonly label: Int32Array; readonly logp: Float64Array } {
   const { trained } = model.items;
-  let label = new Int32Array(0);
+  let label: Int32Array = new Int32Array(0);
   const values = tf.tidy(() => {
     const scores = model.score(sessionsOf(lists));
     const logits = scores instanceof Float32Array ? tf.tensor2d(scores, [lists.length, trained]) : scores; // [B, V]

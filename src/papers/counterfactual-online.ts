@@ -71,6 +71,15 @@ export interface OnlineUnderway {
 /**
  * Runs what `results` does not hold yet, and writes it there.
  * @throws ConfigError for unknown names and wrong options; NumericError; AbortError, after which the same call goes on
+ * @example
+ * import { mkdtempSync } from "node:fs";
+ * import { initBackend, onlineReport, runOnline } from "sessionlab";
+ * const folder = mkdtempSync("/tmp/online-");
+ * const sizes = { logged: 40, held: 10, valid: 10, test: 20 };
+ * const settings = { budget: "minute", seeds: 1, worlds: ["biased"], arms: ["base"], knobs: { users: 10, items: 20, slots: 4, noClick: 1 }, sizes, results: folder, cache: folder } as const;
+ * await runOnline({ ...settings, backend: await initBackend() });
+ * const [row] = onlineReport(settings).rows;
+ * assert.ok(row!.arm === "base" && row!.test["slate CTR"]!.mean > 0);
  */
 export async function runOnline(settings: OnlineExperiment): Promise<void> {
   const run = await beginOnline(settings);

@@ -159,6 +159,9 @@ export const usualMargin = 0.01;
 /**
  * The report of what `results` holds.
  * @throws DataError for a damaged file
+ * @example
+ * import { onlineReport } from "sessionlab";
+ * assert.deepEqual(onlineReport({ results: "no such folder", budget: "minute" }).rows, []);
  */
 export function onlineReport({ margin = usualMargin, quantile = 0.8, ...settings }: Pick<OnlineExperiment, "results" | "budget" | "margin" | "quantile">): OnlineReport {
   const entries = onlineEntries("biased", settings);

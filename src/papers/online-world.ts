@@ -92,6 +92,11 @@ export interface OnlineWorldOptions {
 /**
  * Makes the world of a seed and its logs. Worlds of one seed have the same users and items; only what the logs show differs.
  * @throws ConfigError for knobs that are unknown or wrong
+ * @example
+ * import { onlineData } from "sessionlab";
+ * const { log, split, meet } = onlineData("biased", 1, { budget: "minute", knobs: { users: 10, items: 20 }, sizes: { logged: 30, held: 10, test: 5 } });
+ * assert.equal(split.train.offsets.length, 31);
+ * assert.ok(log.user!.every((user) => user < 5) && meet("test", (start) => start, "uniform").user!.every((user) => user >= 5)); // users that were not logged
  */
 export function onlineData(name: OnlineWorldName, seed: number, { budget, knobs: given, sizes: some, quantile = 0.8 }: OnlineWorldOptions): OnlineData {
   const knobs = { ...usualKnobs, ...given, ...onlineWorlds[name].knobs };
