@@ -139,6 +139,7 @@ export const minuteArms: readonly string[] = [plainArm, "logq", "recommender", p
 
 /** How much is spent: options of the base, the response model, the diffusion model; steps and checks of the continued training. */
 export interface Sizes {
+  /** `sigma` is of NISER+ alone. */
   readonly base: Readonly<Record<string, unknown>>;
   readonly response: Readonly<Record<string, unknown>>;
   readonly diffusion: Readonly<Record<string, unknown>>;
@@ -157,10 +158,10 @@ export interface Sizes {
 /** By budget. */
 export const sizesOf: Readonly<Record<Budget, Sizes>> = {
   minute: {
-    base: { dimension: 32, maxLength: 20, batch: 256, epochs: 3, rate: 8e-3, rateDecay: 0.5, rateEpochs: 1 },
+    base: { dimension: 32, maxLength: 20, batch: 192, epochs: 3, rate: 0.02, rateDecay: 0.5, rateEpochs: 1, sigma: 10 },
     response: { dimension: 8, epochs: 2 },
     diffusion: { epochs: 3, width: 32, blocks: 1, transitions: 10_000, validationCases: 200, times: 100, steps: 10, patience: 3 },
-    ...{ slots: 10, steps: 25, checks: 1, rate: 0.2, validationCases: 1000 },
+    ...{ slots: 10, steps: 25, checks: 1, rate: 0.1, validationCases: 1000 },
   },
   hour: {
     base: { batch: 512, epochs: 6, rate: 4e-3, rateDecay: 0.1, rateEpochs: 4 },

@@ -53,7 +53,8 @@ export class CounterfactualBench {
 
   /** M_r's options. */
   get baseOptions(): Readonly<Record<string, unknown>> {
-    return { ...this.sizes.base, validationCases: this.sizes.validationCases };
+    const { sigma, ...shared } = this.sizes.base;
+    return { ...shared, ...(this.baseId === "niser" && sigma !== undefined && { sigma }), validationCases: this.sizes.validationCases };
   }
 
   /** Of the continued training: the base's, for as many steps whatever it learns from, at a rate that does not fall. */

@@ -12,6 +12,8 @@ import { readBlock } from "../../src/papers/report";
 import { readResponse } from "../../src/papers/response";
 import { responseTables } from "../../src/papers/response-tables";
 import { readCheckedJson } from "../../src/core/checked-json";
+import type { CounterfactualResult } from "../../src/papers/counterfactual";
+import { counterfactualArms } from "../../src/papers/counterfactual-arms";
 import type { PersonaPaperResult } from "../../src/papers/persona";
 import { forms, personaArms } from "../../src/papers/persona-arms";
 import type { Confirmation } from "../../src/papers/sealed";
@@ -69,6 +71,23 @@ describe("README", () => {
       const table = renderTable(onlineTable(report, "biased", "logged", readReadings(join(results, "readings.json"))), "markdown").trim();
       assert.ok(block.startsWith(table), `${report.experiment}: run sessionlab reproduce --paper counterfactual --dataset simulator --publish`);
       for (const { text } of onlineFindings(report)) assert.ok(block.includes(`- ${text}`), text);
+  it("holds the tables of the counterfactual paper that results has: runs by id, Recall@20 of less popular targets, the sealed period's verdict", () => {
+    const results = readResults(join(root, "results")).filter((result): result is CounterfactualResult => result.paper === "counterfactual");
+    const experiments = [...new Set(results.map(({ dataset }) => dataset))];
+    assert.ok(experiments.includes("ml-100k-minute"));
+    for (const experiment of experiments) {
+      const block = readBlock(readme, `counterfactual-${experiment}`);
+      assert.notEqual(block, "", `the table of ${experiment} and results/ belong together: run sessionlab reproduce --paper counterfactual --publish`);
+      for (const { id, title } of counterfactualArms.filter(({ role }) => role !== "sweep")) {
+        const runs = results.filter((result) => result.dataset === experiment && result.arm === id).sort((a, b) => a.seed - b.seed);
+        if (runs.length === 0) continue;
+        assert.ok(block.includes(`\`${resultsId(runs)}\``), `README does not name ${resultsId(runs)}`);
+        const mean = runs.reduce((sum, { test }) => sum + test.strata.find(({ name }) => name === "tail")!.metrics["HR@20"]!, 0) / runs.length;
+        const row = block.split("\n").find((line) => line.startsWith(`| ${title} |`));
+        assert.ok(row?.split("|")[3]!.replace(/[*†]/g, "").trim().startsWith(mean.toFixed(4)), `${title}: ${mean.toFixed(4)} is not in ${row}`);
+      }
+      const confirmed = readCheckedJson<Confirmation>(join(root, "results", "confirm", `counterfactual-${experiment}.json`), "a confirmation", "restore it");
+      if (confirmed !== undefined) assert.ok(block.includes(`says: ${confirmed.verdict}.`), `${experiment}: the verdict is not in README`);
     }
   });
 
