@@ -13,6 +13,7 @@ import { throwIfAborted } from "../core/errors";
 import { hashOf, type Hashable } from "../core/hash";
 import { Rng } from "../core/rng";
 import { footer, type StepResult } from "../core/step";
+import { recentShare } from "../data/recent";
 import { prefixes, type Cases, type Sessions, type Split } from "../data/types";
 import { compare, holm, type Comparison, type Run } from "../evaluation/compare";
 import { topItems } from "../evaluation/lists";
@@ -35,6 +36,8 @@ export interface DiffusionPlan {
   readonly baseOptions: Readonly<Record<Budget, object>>;
   /** Settings to choose among on validation. */
   readonly space: Readonly<Record<Budget, readonly Partial<DiffusionRecommenderOptions>[]>>;
+  /** How much of the training sessions is learnt from, the most recent ones; all, if not given. */
+  readonly recent?: Readonly<Partial<Record<Budget, number>>>;
   /** Cases that a setting is scored on, and that are tested; of more, as many are drawn once. */
   readonly choiceCases: number;
   readonly testCases: number;
@@ -98,9 +101,9 @@ export const diffusionPlans: Readonly<Record<"ml-100k" | "diginetica", Diffusion
   },
   diginetica: {
     base: "niser",
-    baseOptions: { minute: { batch: 512, epochs: 1, validationCases: 2000 }, hour: { batch: 512, epochs: 2 }, paper: { batch: 512, epochs: 6, rateDecay: 0.1, rateEpochs: 4 } },
+    baseOptions: { minute: { batch: 512, epochs: 2, validationCases: 2000 }, hour: { batch: 512, epochs: 2 }, paper: { batch: 512, epochs: 6, rateDecay: 0.1, rateEpochs: 4 } },
     space: { ...spaces((one) => ({ ...one, transitions: 100_000 })), minute: [{ ...quick, epochs: 6, transitions: 40_000, steps: 10, draws: 4, guidance: 2, crossEntropy: 0.1 }] },
-    ...{ choiceCases: 2000, testCases: 10_000 },
+    ...{ recent: { minute: 0.25 }, choiceCases: 2000, testCases: 10_000 },
   },
 };
 
@@ -119,7 +122,8 @@ function spaces(change: (one: Partial<DiffusionRecommenderOptions>) => Partial<D
  * @throws ConfigError, DataError, AbortError; after the last the same call goes on
  */
 export async function runDiffusion(settings: DiffusionSettings): Promise<DiffusionResult> {
-  const { split, plan, seeds, shop, results, onReading } = settings;
+  const { plan, seeds, shop, results, onReading } = settings;
+  const split = recentSplit(settings.split, plan.recent?.[shop.budget] ?? 1);
   const experiment = experimentOf(settings);
   const file = join(results, "diffusion", `${experiment.replace(/^diffusion-/, "")}.json`);
   const space = plan.space[shop.budget];
@@ -185,6 +189,12 @@ export async function runDiffusion(settings: DiffusionSettings): Promise<Diffusi
   const found: DiffusionResult = { experiment, identity, passport, trials, chosen, rows, comparisons, slates };
   writeCheckedJson(file, found);
   return found;
+}
+
+/** The split with the most recent of its training sessions alone. */
+function recentSplit(split: Split, share: number): Split {
+  if (share === 1) return split;
+  return { ...split, train: recentShare(split.train, share), protocol: { ...split.protocol, words: `${String(split.protocol["words"])}, the most recent ${100 * share} % of training` } };
 }
 
 type Note = <T>(what: string, result: StepResult<T>) => StepResult<T>;
