@@ -17,7 +17,7 @@ function protocolOf({ experiment, passport: { candidates, ties, budget, backend,
 
 function recommenderTable(result: DiffusionResult, readings: number): Table<DiffusionRow> {
   const { rows, comparisons, trials, chosen } = result;
-  const at = (name: string) => ({ header: name, cell: (row: DiffusionRow): Estimate => row.test[name] as Measured, best: "high" as const });
+  const at = (name: string) => ({ header: name, cell: ({ test }: DiffusionRow): Estimate => ({ mean: test[name]!.mean, sd: test[name]!.sd }), best: "high" as const });
   const interval = ({ low, high }: Measured): string => (low === undefined ? "-" : `[${low.toFixed(4)}, ${high!.toFixed(4)}]`);
   const tells = comparisons.map(({ against, proposed, baseline, difference, low, high, holm }) => {
     const ratio = baseline > 0 ? `, ${(proposed / baseline).toFixed(2)} times` : "";

@@ -13,13 +13,14 @@ import { throwIfAborted } from "../core/errors";
 import { hashOf, type Hashable } from "../core/hash";
 import { Rng } from "../core/rng";
 import { footer, type StepResult } from "../core/step";
+import { recentShare } from "../data/recent";
 import { prefixes, type Cases, type Sessions, type Split } from "../data/types";
 import { compare, holm, type Comparison, type Run } from "../evaluation/compare";
 import { topItems } from "../evaluation/lists";
 import { passportOf, type Passport } from "../evaluation/passport";
 import { trainingCounts } from "../evaluation/strata";
 import type { Budget } from "../core/budget";
-import { makerOf, type ModelId, type ModelMaker } from "../models/index";
+import { makerOf, type ModelMaker } from "../models/index";
 import { sampleCases } from "../models/validation";
 import { overSeeds, withIntervals, type Measured } from "./measure";
 import { partOf, resultId, writeResult, type Result } from "./results";
@@ -30,11 +31,14 @@ const metric = "NDCG@20";
 
 /** How the experiment is run on one data set. */
 export interface DiffusionPlan {
-  readonly base: DiffusionBase;
+  /** The recommender below. */
+  readonly base: Readonly<Record<Budget, DiffusionBase>>;
   /** Options of the recommender below, by budget, over its own for that budget. */
   readonly baseOptions: Readonly<Record<Budget, object>>;
   /** Settings to choose among on validation. */
   readonly space: Readonly<Record<Budget, readonly Partial<DiffusionRecommenderOptions>[]>>;
+  /** How much of the training sessions is learnt from, the most recent ones; all, if not given. */
+  readonly recent?: Readonly<Partial<Record<Budget, number>>>;
   /** Cases that a setting is scored on, and that are tested; of more, as many are drawn once. */
   readonly choiceCases: number;
   readonly testCases: number;
@@ -91,16 +95,17 @@ const quick: Partial<DiffusionRecommenderOptions> = { batch: 512, epochs: 6, pat
 /** What is run, by data set; the spaces are what was left after a look at validation. */
 export const diffusionPlans: Readonly<Record<"ml-100k" | "diginetica", DiffusionPlan>> = {
   "ml-100k": {
-    base: "sasrec",
+    base: { minute: "sasrec", hour: "sasrec", paper: "sasrec" },
     baseOptions: { minute: {}, hour: {}, paper: {} },
     space: spaces((one) => one),
     ...{ choiceCases: 2000, testCases: Infinity },
   },
   diginetica: {
-    base: "niser",
-    baseOptions: { minute: { batch: 512, epochs: 1, validationCases: 2000 }, hour: { batch: 512, epochs: 2 }, paper: { batch: 512, epochs: 6, rateDecay: 0.1, rateEpochs: 4 } },
-    space: { ...spaces((one) => ({ ...one, transitions: 100_000 })), minute: [{ ...quick, epochs: 6, transitions: 40_000, steps: 10, draws: 4, guidance: 2, crossEntropy: 0.1 }] },
-    ...{ choiceCases: 2000, testCases: 10_000 },
+    // NISER+'s exact softmax over 43,097 items is more than a minute; GRU4Rec samples.
+    base: { minute: "gru4rec", hour: "niser", paper: "niser" },
+    baseOptions: { minute: { epochs: 3, validationCases: 2000 }, hour: { batch: 512, epochs: 2 }, paper: { batch: 512, epochs: 6, rateDecay: 0.1, rateEpochs: 4 } },
+    space: { ...spaces((one) => ({ ...one, transitions: 100_000 })), minute: [0, 2].map((guidance) => ({ ...quick, transitions: 40_000, steps: 10, draws: 4, guidance })) },
+    ...{ recent: { minute: 0.25 }, choiceCases: 2000, testCases: 10_000 },
   },
 };
 
@@ -119,12 +124,13 @@ function spaces(change: (one: Partial<DiffusionRecommenderOptions>) => Partial<D
  * @throws ConfigError, DataError, AbortError; after the last the same call goes on
  */
 export async function runDiffusion(settings: DiffusionSettings): Promise<DiffusionResult> {
-  const { split, plan, seeds, shop, results, onReading } = settings;
+  const { plan, seeds, shop, results, onReading } = settings;
+  const split = recentSplit(settings.split, plan.recent?.[shop.budget] ?? 1);
   const experiment = experimentOf(settings);
   const file = join(results, "diffusion", `${experiment.replace(/^diffusion-/, "")}.json`);
   const space = plan.space[shop.budget];
   const { name, device, threads } = shop.backend;
-  const identity = hashOf({ data: split.train.hash, test: split.test.hash, plan: { ...plan, space, baseOptions: plan.baseOptions[shop.budget], testCases: String(plan.testCases) } as unknown as Hashable, seeds, backend: { name, device, threads } });
+  const identity = hashOf({ data: split.train.hash, test: split.test.hash, plan: { ...plan, space, base: plan.base[shop.budget], baseOptions: plan.baseOptions[shop.budget], testCases: String(plan.testCases) } as unknown as Hashable, seeds, backend: { name, device, threads } });
   const there = readDiffusion(file);
   if (there?.identity === identity) return there;
   const startedAt = new Date();
@@ -151,16 +157,17 @@ export async function runDiffusion(settings: DiffusionSettings): Promise<Diffusi
     return trained;
   };
   await run("pop", makerOf("pop"), {}, 1);
-  const below = makerOf(plan.base);
+  const baseId = plan.base[shop.budget];
+  const below = makerOf(baseId);
   const baseOptions = { ...below.budgets[shop.budget], ...plan.baseOptions[shop.budget] };
   let trials: DiffusionResult["trials"] = [];
   let chosen: Readonly<Record<string, unknown>> = {};
   let slates: DiffusionResult["slates"] = [];
   for (let seed = 1; seed <= seeds; seed++) {
-    const trainedBase = await run(plan.base, below, baseOptions, seed);
+    const trainedBase = await run(baseId, below, baseOptions, seed);
     const base = (await trainedBase.value.open()) as ConstructorParameters<typeof DiffusionRecommender>[1];
     try {
-      const maker: ModelMaker = { ...shared, make: (options) => new DiffusionRecommender({ ...options, base: plan.base, baseOptions: base!.options }, base) };
+      const maker: ModelMaker = { ...shared, make: (options) => new DiffusionRecommender({ ...options, base: baseId, baseOptions: base!.options }, base) };
       if (seed === 1) {
         for (const options of space) {
           const trained = note(`${JSON.stringify(options)}: train`, await trainStep(maker, split, options, seed, shop, { key: trainedBase.key, context: {} }));
@@ -185,6 +192,12 @@ export async function runDiffusion(settings: DiffusionSettings): Promise<Diffusi
   const found: DiffusionResult = { experiment, identity, passport, trials, chosen, rows, comparisons, slates };
   writeCheckedJson(file, found);
   return found;
+}
+
+/** The split with the most recent of its training sessions alone. */
+function recentSplit(split: Split, share: number): Split {
+  if (share === 1) return split;
+  return { ...split, train: recentShare(split.train, share), protocol: { ...split.protocol, words: `${String(split.protocol["words"])}, the most recent ${100 * share} % of training` } };
 }
 
 type Note = <T>(what: string, result: StepResult<T>) => StepResult<T>;
@@ -270,8 +283,3 @@ export type DiffusionDataset = keyof typeof diffusionPlans;
 
 /** All of them. */
 export const diffusionDatasets = Object.keys(diffusionPlans) as readonly DiffusionDataset[];
-
-/** What the model below is called, by data set. */
-export function baseOf(dataset: DiffusionDataset): ModelId {
-  return diffusionPlans[dataset].base;
-}

@@ -17,7 +17,7 @@ const split: Split = { name: "cycle", protocol: { words: "made up" }, items: tra
 const quick = { width: 32, blocks: 1, times: 50, batch: 64, rate: 0.005, metric: "MRR@10", patience: 9 };
 const base = { dimension: 16, batch: 64, rate: 0.01, rateDecay: 1, epochs: 3 };
 const space = [{ ...quick, epochs: 1, steps: 1 }, { ...quick, epochs: 4, steps: 5 }];
-const plan: DiffusionPlan = { base: "niser", baseOptions: { minute: base, hour: base, paper: base }, space: { minute: space, hour: space, paper: space }, choiceCases: 60, testCases: Infinity };
+const plan: DiffusionPlan = { base: { minute: "niser", hour: "niser", paper: "niser" }, baseOptions: { minute: base, hour: base, paper: base }, space: { minute: space, hour: space, paper: space }, choiceCases: 60, testCases: Infinity };
 
 describe("the diffusion experiment", function () {
   this.timeout(240_000);
