@@ -10,7 +10,6 @@ import { linkingTable, readLinking } from "../../src/papers/linking";
 import { personaRows, personaRuns, readPersonaResults } from "../../src/papers/hdgi";
 import { onlineReport } from "../../src/papers/online-report";
 import { onlineFindings, onlineTable } from "../../src/papers/online-tables";
-import { readReadings } from "../../src/evaluation/readings";
 import { readBlock } from "../../src/papers/report";
 import { readResponse } from "../../src/papers/response";
 import { responseTables } from "../../src/papers/response-tables";
