@@ -1,7 +1,7 @@
 /**
- * npm run bench -- tensor|sasrec|models|hdgi|rank|recbole|kg|simulator [--json] [--epochs N]: ours and a peer's speed on the same work, in one run,
+ * npm run bench -- tensor|sasrec|models|hdgi|diffusion|rank|recbole|kg|simulator [--json] [--epochs N]: ours and a peer's speed on the same work, in one run,
  * with as many threads. --json ends with one line of JSON; a number is a median, a ratio is ours / peer.
- * npm run bench -- memory|large|prepare|planner|neighbours|hdgi-large [--json] [--steps N] [--events N] [--users N]: numbers of ours against a limit; the exit code
+ * npm run bench -- memory|large|prepare|planner|neighbours|slates|hdgi-large [--json] [--steps N] [--events N] [--users N]: numbers of ours against a limit; the exit code
  * is 1 where one does not hold.
  * npm run bench -- text [--json] [--titles N]: titles to vectors, as the first ones.
  * --only NAME: of models and hdgi, one model ("GRU4Rec", "HDGI-C").
@@ -13,6 +13,7 @@ import { rules } from "../src/core/options";
 import { initBackend, libraryVersion, type BackendInfo } from "../src/index";
 import type { Check } from "./checks";
 import { measure, type Case, type Result } from "./interleave";
+import { diffusionCases, slateChecks } from "./diffusion";
 import { largeChecks } from "./large";
 import { loads } from "./loads";
 import { hdgiCases } from "./hdgi";
@@ -39,10 +40,11 @@ const alone: Readonly<Record<string, (sizes: { readonly steps: number; readonly 
   prepare: ({ events }, tell) => prepareChecks(events, tell),
   planner: (_, tell) => plannerChecks(tell),
   neighbours: (_, tell) => neighbourChecks(tell),
+  slates: (_, tell) => slateChecks(tell),
   "hdgi-large": ({ users }, tell) => hdgiLargeChecks(users, tell),
 };
 
-const interleaved: Readonly<Record<string, (peer: Peer, only?: string) => readonly Case[] | Promise<readonly Case[]>>> = { tensor: tensorCases, sasrec: sasrecCases, rank: rankCases, models: modelCases, hdgi: hdgiCases };
+const interleaved: Readonly<Record<string, (peer: Peer, only?: string) => readonly Case[] | Promise<readonly Case[]>>> = { tensor: tensorCases, sasrec: sasrecCases, rank: rankCases, models: modelCases, hdgi: hdgiCases, diffusion: diffusionCases };
 
 async function main(args: readonly string[]): Promise<void> {
   const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: { json: { type: "boolean", default: false }, only: { type: "string" }, epochs: { type: "string", default: "300" }, steps: { type: "string", default: "10000" }, titles: { type: "string", default: "7924" }, events: { type: "string", default: "30000000" }, users: { type: "string", default: String(shape.users) } } });

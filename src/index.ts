@@ -3,6 +3,7 @@
  * Everything that notebooks and other projects use is here; nothing else is promised to stay.
  */
 import * as tf from "@tensorflow/tfjs";
+import { DiffusionRecommender } from "./augmentation/diffusion/recommender";
 import { SessionLabError } from "./core/errors";
 import { addRenderers, giveDisplay } from "./display/mime";
 import { KnowledgeGraph } from "./kg/graph";
@@ -270,6 +271,8 @@ export { type SessionEncoder } from "./augmentation/diffusion/lesson";
 export { sampledTimes, type SampledStep } from "./augmentation/diffusion/samplers";
 export { diffusionSchedule, type Schedule, type ScheduleName } from "./augmentation/diffusion/schedules";
 export { diffusionProposer, nearestSlates, type ProposerOptions } from "./augmentation/diffusion/slates";
+export { slateStatistics, type SlateStatistics } from "./augmentation/diffusion/statistics";
+export { DiffusionRecommender, diffusionRecommenderDefaults, type DiffusionRecommenderOptions } from "./augmentation/diffusion/recommender";
 
 // display: what a terminal, a notebook and a page show
 export { progressBar, type Bar } from "./display/bar";
@@ -296,4 +299,4 @@ export { readResults, resultId, resultsId, writeResult, type Result, type Result
 
 // Values learn here how they are shown: their own files know nothing of display.
 addRenderers(baseRenderer, personaRenderer, counterfactualRenderer);
-giveDisplay([SessionLabError, tf.Tensor, KnowledgeGraph, Pop, SessionPop, Markov, SequentialRules, ItemKnn, SessionKnn, VsKnn, Stan, Vstan, Gru4Rec, Narm, Stamp, SrGnn, Niser, Bert4Rec, UserGru, Sasrec]);
+giveDisplay([SessionLabError, tf.Tensor, KnowledgeGraph, Pop, SessionPop, Markov, SequentialRules, ItemKnn, SessionKnn, VsKnn, Stan, Vstan, Gru4Rec, Narm, Stamp, SrGnn, Niser, Bert4Rec, UserGru, Sasrec, DiffusionRecommender]);

@@ -9,6 +9,7 @@ import time
 import torch
 import torch.nn.functional as F
 
+import diffusion
 import hdgi
 import models
 import sasrec
@@ -80,6 +81,8 @@ CASES = {
     "rank": rank,
     "model step": models.step,
     "model loss": models.loss_without_dropout,
+    "diffusion step": diffusion.step,
+    "diffusion sample": diffusion.sample,
     "hdgi epoch": hdgi.epoch,
     "hdgi loss": hdgi.loss_only,
     "sasrec": sasrec.step,

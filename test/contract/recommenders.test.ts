@@ -1,4 +1,5 @@
 /** Every recommender under the one contract: a new model is one line. */
+import { DiffusionRecommender } from "../../src/augmentation/diffusion/recommender";
 import { Bert4Rec } from "../../src/models/bert4rec";
 import { Gru4Rec } from "../../src/models/gru4rec";
 import { ItemKnn } from "../../src/models/item-knn";
@@ -27,6 +28,7 @@ const sasrec = { dimension: 32, inner: 32, blocks: 1, dropout: 0.1, batch: 32, r
 const small = { dimension: 32, batch: 64, rate: 0.01, metric: "MRR@10" };
 const gru = { ...small, batch: 16, negatives: 30, rate: 0.1, momentum: 0.1, inputDropout: 0, stateDropout: 0, epochs: 8 };
 const graph = { ...small, rateDecay: 1, epochs: 5 };
+const diffusion = { base: "niser", baseOptions: graph, width: 32, blocks: 1, times: 50, steps: 5, draws: 2, batch: 64, rate: 0.005, epochs: 5, metric: "MRR@10" } as const;
 
 /** Personas of four users, though the worlds have none: whoever comes has one by the first item. */
 class WithPersonas extends PersonaSasrec {
@@ -62,6 +64,7 @@ const models: readonly Contract[] = [
   { name: "GRU with a session user", make: (options) => new UserGru({ ...small, batch: 32, maxLength: 12, dropout: 0.1, epochs: 6, ...options }), load: UserGru.load, world: "cycle", timeout: 240000 },
   { name: "SASRec with a session user", make: (options) => new Sasrec({ ...sasrec, maxLength: 12, user: "attention", ...options }), load: Sasrec.load, world: "cycle", timeout: 240000 },
   { name: "Persona-SASRec", make: (options) => new WithPersonas({ ...sasrec, maxLength: 12, ...options }), load: (folder) => PersonaSasrec.load(folder, infer), world: "cycle", timeout: 240000 },
+  { name: "guided diffusion", make: (options) => new DiffusionRecommender({ ...diffusion, ...options }), load: DiffusionRecommender.load, world: "cycle", timeout: 240000 },
   { name: "SASRec", make: (options) => new Sasrec({ ...sasrec, ...options }), load: Sasrec.load, world: "cycle", timeout: 240000 },
 ];
 

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { renderTable } from "../../src/display/formats";
 import { benchmarkRows } from "../../src/papers/benchmark";
+import { readReadings } from "../../src/evaluation/readings";
+import { readDiffusion } from "../../src/papers/diffusion";
+import { diffusionTables } from "../../src/papers/diffusion-tables";
 import { linkingTable, readLinking } from "../../src/papers/linking";
 import { personaRows, personaRuns, readPersonaResults } from "../../src/papers/hdgi";
 import { readBlock } from "../../src/papers/report";
@@ -109,6 +112,17 @@ describe("README", () => {
       if (evidence === "relations") assert.ok(test.precision >= (domain === "films" ? 0.97 : 0.95) && test.recall >= (domain === "films" ? 0.9 : 0.8), domain);
     }
   });
+
+  for (const name of readdirSync(join(root, "results", "diffusion")).map((file) => file.replace(/\.json$/, ""))) {
+    it(`holds the tables of results/diffusion/${name}, number by number; it beats POP`, () => {
+      const result = readDiffusion(join(root, "results", "diffusion", `${name}.json`))!;
+      const [recommender, slates] = diffusionTables(result, readReadings(join(root, "results", "readings.json"))[result.experiment]!.test);
+      assert.equal(readBlock(readme, result.experiment), renderTable(recommender, "markdown").trim());
+      assert.equal(readBlock(readme, `${result.experiment}-slates`), renderTable(slates, "markdown").trim());
+      const [pop] = result.comparisons;
+      assert.ok(pop!.against === "POP" && pop!.difference > 0 && pop!.holm < 0.05);
+    });
+  }
 
   it("holds the tables of results/response, number by number; the goals are reached", () => {
     const result = readResponse(join(root, "results", "response", "simulator.json"));

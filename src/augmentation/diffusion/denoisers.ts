@@ -6,7 +6,7 @@
  *   adaln        blocks z + g(c) W2 gelu(W1 (LN(z) (1 + s(c)) + b(c))), c = tau(t) + h + p    (Peebles and Xie, 2023)
  *   transformer  the same blocks after attention among three tokens: x_t, h, p
  *   tau(t) = W2 gelu(W1 sinusoid(1000 t / T))
- * Symbols: B rows, D dimensions of an item vector, H width.
+ * Symbols: B rows, G conditions (one for each row, or one for each session's rows), D dimensions of an item vector, H width.
  * Departs: the time is counted in thousandths of T, where DreamRec has the raw number, so that another T is the same task.
  */
 import * as tf from "@tensorflow/tfjs";
@@ -35,12 +35,14 @@ export interface DenoiserShape {
 
 /** What a row is denoised towards. */
 export interface Conditions {
-  /** [B, C] session states. */
+  /** [G, C] session states. */
   readonly states: tf.Tensor2D;
-  /** [B] 1 where the state counts, 0 for the null vector. */
+  /** [G] 1 where the state counts, 0 for the null vector. */
   readonly withState: Float32Array;
-  /** [B] quantile of the popularity that is asked for; -1 for the null vector. Absent where the model knows no popularity. */
+  /** [G] quantile of the popularity that is asked for; -1 for the null vector. Absent where the model knows no popularity. */
   readonly popularity?: Float32Array;
+  /** [B] the condition of each row; absent where row b has condition b. Samples of one session share the work on its condition. */
+  readonly rows?: Int32Array;
 }
 
 type Values = Readonly<Record<string, tf.Tensor>>;
@@ -85,29 +87,32 @@ export function denoiserWeights({ denoiser, width, blocks }: DenoiserShape, { it
 /**
  * x0^.
  * @param x [B, D]
- * @param times [B] from 0 to T - 1
+ * @param times [G] from 0 to T - 1
  * @param total T
  * @returns [B, D]
  */
 export function denoise(values: Values, x: tf.Tensor2D, times: Float32Array, total: number, conditions: Conditions, shape: DenoiserShape): tf.Tensor2D {
   const dense = (input: tf.Tensor2D, name: string): tf.Tensor2D => linear(input, values[`${name}/weight`] as tf.Tensor2D, values[`${name}/bias`] as tf.Tensor1D);
-  const time = overDistinct(times.map((t) => (1000 * t) / total), shape.width, (waves) => dense(gelu(dense(waves, "time/inner")), "time/outer")); // [B, H]
-  const state = orNull(dense(conditions.states, "state"), conditions.withState, values["state/null"]!); // [B, H]
-  const { popularity } = conditions;
+  const time = overDistinct(times.map((t) => (1000 * t) / total), shape.width, (waves) => dense(gelu(dense(waves, "time/inner")), "time/outer")); // [G, H]
+  const state = orNull(dense(conditions.states, "state"), conditions.withState, values["state/null"]!); // [G, H]
+  const { popularity, rows } = conditions;
+  const spread = (x: tf.Tensor2D): tf.Tensor2D => (rows === undefined ? x : gatherRows(x, rows)); // [G, H] -> [B, H]
   const asked =
     popularity === undefined
       ? undefined
       : orNull(overDistinct(popularity.map((one) => 1000 * Math.max(0, one)), shape.width, (waves) => dense(waves, "popularity")), popularity.map((one) => (one < 0 ? 0 : 1)), values["popularity/null"]!);
   const given = asked === undefined ? [state] : [state, asked];
-  if (shape.denoiser === "linear") return dense(tf.concat([x, ...given, time], 1) as tf.Tensor2D, "outer");
-  if (shape.denoiser === "mlp") return dense(gelu(dense(tf.concat([x, ...given, time], 1) as tf.Tensor2D, "inner")), "outer");
-  const condition = given.reduce((sum, one) => sum.add(one) as tf.Tensor2D, time); // [B, H]
+  if (shape.denoiser === "linear" || shape.denoiser === "mlp") {
+    const inputs = tf.concat([x, ...[...given, time].map(spread)], 1) as tf.Tensor2D;
+    return dense(shape.denoiser === "linear" ? inputs : gelu(dense(inputs, "inner")), "outer");
+  }
+  const condition = given.reduce((sum, one) => sum.add(one) as tf.Tensor2D, time); // [G, H]
   const modulation = condition.mul(tf.sigmoid(condition)) as tf.Tensor2D; // SiLU
   const { width } = shape;
   let z = dense(x, "input"); // [B, H]
   for (let b = 0; b < shape.blocks; b++) {
-    if (shape.denoiser === "transformer") z = z.add(attended(values, z.add(time) as tf.Tensor2D, given, `${b}/attention`, shape)) as tf.Tensor2D;
-    const [scale, shift, gate] = tf.split(dense(modulation, `${b}/modulation`), 3, 1) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
+    if (shape.denoiser === "transformer") z = z.add(attended(values, z.add(spread(time)) as tf.Tensor2D, given.map(spread), `${b}/attention`, shape)) as tf.Tensor2D;
+    const [scale, shift, gate] = tf.split(spread(dense(modulation, `${b}/modulation`)), 3, 1) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
     const normal = layerNorm(z, tf.ones([width]), tf.zeros([width]));
     const inner = gelu(dense(normal.mul(scale.add(1)).add(shift) as tf.Tensor2D, `${b}/inner`));
     z = z.add(dense(inner, `${b}/outer`).mul(gate)) as tf.Tensor2D;

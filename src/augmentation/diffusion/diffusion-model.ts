@@ -19,7 +19,6 @@ import { loadModel, saveModel } from "../../models/files";
 import { vectorsHash, type ItemVectors } from "../../models/item-table";
 import { validation } from "../../models/validation";
 import { Adam } from "../../tensor/adam";
-import { gatherRows } from "../../tensor/ops/rows";
 import { ParameterSet, readHost, type HostTensor } from "../../tensor/parameters";
 import { train as trainLoop, type TrainingContext, type TrainingReport } from "../../tensor/training";
 import { denoise, denoisers, denoiserWeights, type DenoiserShape } from "./denoisers";
@@ -272,11 +271,11 @@ export class DiffusionModel {
     this.fitted = undefined;
   }
 
-  /** x0^ for sessions under the options' guidance: what the samplers ask. Inside a tidy. @param states [B, C] @param known [B] */
-  private predictor(values: Readonly<Record<string, tf.Tensor>>, states: tf.Tensor2D, known: Float32Array, { guidance = this.options.guidance, popularity }: SampleOptions): Predict {
+  /** x0^ of rows under guidance: what the samplers ask. Inside a tidy. @param states [G, C] @param known [G] @param rows [B] */
+  private predictor(values: Readonly<Record<string, tf.Tensor>>, states: tf.Tensor2D, known: Float32Array, rows: Int32Array | undefined, { guidance = this.options.guidance, popularity }: SampleOptions): Predict {
     const { options } = this;
     const ask = (withState: Float32Array, quantile: number): Predict => (x, time) => {
-      const conditions = { states, withState, popularity: options.popularity ? new Float32Array(known.length).fill(quantile) : undefined };
+      const conditions = { states, withState, rows, popularity: options.popularity ? new Float32Array(known.length).fill(quantile) : undefined };
       return denoise(values, x, new Float32Array(known.length).fill(time), options.times, conditions, options);
     };
     return guided(ask(known, popularity ?? -1), ask(new Float32Array(known.length), -1), guidance);
@@ -296,13 +295,13 @@ export class DiffusionModel {
     const { sampler = this.options.sampler, steps = this.options.steps, each = 1, popularity } = options;
     if (popularity !== undefined && !this.options.popularity) throw new ConfigError("Expected no popularity of a model that learnt none, found one; fit it with popularity: true");
     if (popularity !== undefined && !(popularity >= 0 && popularity <= 1)) throw new ConfigError(`Expected a quantile of popularity in 0..1, found ${popularity}`);
-    const session = Int32Array.from({ length: (to - from) * each }, (_, row) => Math.floor(row / each));
     return tf.tidy(() => {
       const width = mean.length;
-      const states = gatherRows(tf.tensor2d(given.states.subarray(from * width, to * width), [to - from, width]), session);
-      const known = Float32Array.from(session, (at) => given.known[from + at]!);
-      const start = tf.tensor2d(noise(), [session.length, vectors.shape[1]]);
-      return runSampler(this.predictor(weights.read(), states, known, options), start, this.schedule, { sampler, steps }, noise, options.visit);
+      const states = tf.tensor2d(given.states.subarray(from * width, to * width), [to - from, width]);
+      const known = given.known.subarray(from, to);
+      const session = each === 1 ? undefined : Int32Array.from({ length: (to - from) * each }, (_, row) => Math.floor(row / each));
+      const start = tf.tensor2d(noise(), [(to - from) * each, vectors.shape[1]]);
+      return runSampler(this.predictor(weights.read(), states, known, session, options), start, this.schedule, { sampler, steps }, noise, options.visit);
     });
   }
 
