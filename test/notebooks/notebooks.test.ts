@@ -62,7 +62,7 @@ describe("notebooks", () => {
   });
 
   it("are found by the start of their name", () => {
-    assert.deepEqual(scripts.notebookPaths().map((path) => basename(path)), ["00-quick-start.ipynb", "10-data-and-sessions.ipynb", "11-your-own-data.ipynb", "20-knowledge-graph.ipynb", "21-personas.ipynb", "30-base-recommenders.ipynb", "31-persona-recommendation.ipynb", "40-response-model.ipynb"]);
+    assert.deepEqual(scripts.notebookPaths().map((path) => basename(path)), ["00-quick-start.ipynb", "10-data-and-sessions.ipynb", "11-your-own-data.ipynb", "20-knowledge-graph.ipynb", "21-personas.ipynb", "30-base-recommenders.ipynb", "31-persona-recommendation.ipynb", "40-response-model.ipynb", "50-guided-diffusion.ipynb", "51-counterfactual-training.ipynb"]);
     assert.deepEqual(scripts.notebookPaths(["10"]).map((path) => basename(path)), ["10-data-and-sessions.ipynb"]);
     assert.throws(() => scripts.notebookPaths(["99"]), /Expected a notebook of notebooks\/, found "99"/);
   });
