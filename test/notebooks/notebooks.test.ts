@@ -142,15 +142,15 @@ describe("notebooks", () => {
     }
   });
 
-  for (const name of ["00-quick-start", "10-data-and-sessions", "11-your-own-data", "20-knowledge-graph", "21-personas", "30-base-recommenders"]) {
+  for (const name of ["00-quick-start", "10-data-and-sessions", "11-your-own-data", "20-knowledge-graph", "21-personas", "30-base-recommenders", "31-persona-recommendation", "40-response-model", "50-guided-diffusion", "51-counterfactual-training"]) {
     it(`run from the first cell to the last: ${name}`, async function () {
       this.timeout(900_000); // a minute with the native backend, some with wasm
       const missing = scripts.missingForNotebooks();
       if (missing !== undefined) skipFor(this, missing);
       if (name !== "11-your-own-data" && !isLocal(catalog["ml-100k"])) skipFor(this, "MovieLens-100K is not downloaded");
-      if (name === "21-personas" && !existsSync(miniLmFolder())) skipFor(this, "all-MiniLM-L6-v2 is not here (npm run setup -- --tests fetches it)");
+      if ((name === "21-personas" || name === "31-persona-recommendation") && !existsSync(miniLmFolder())) skipFor(this, "all-MiniLM-L6-v2 is not here (npm run setup -- --tests fetches it)");
       if (process.env.SESSIONLAB_BACKEND === "cpu") skipFor(this, "a training takes six minutes on the plain backend");
-      if (process.env.SESSIONLAB_BACKEND === "wasm" && name === "30-base-recommenders") skipFor(this, "its six trainings are for the native backend");
+      if (process.env.SESSIONLAB_BACKEND === "wasm" && name >= "30") skipFor(this, "its trainings are for the native backend");
       const [path] = scripts.notebookPaths([name]);
       const { notebook } = await scripts.execute(path!);
       assert.deepEqual(scripts.outputFaults(notebook), []);
