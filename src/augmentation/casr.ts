@@ -11,11 +11,12 @@
 import * as tf from "@tensorflow/tfjs";
 import { ConfigError } from "../core/errors";
 import { resolveOptions, rules } from "../core/options";
+import { sessionsOf } from "../data/sequences";
 import { topItems } from "../evaluation/lists";
 import { scoresToArray } from "../evaluation/scores";
 import { logSoftmax } from "../response/gumbel";
 import type { ScoringModel } from "../response/policies";
-import { Collector, drawnSessions, itemsOf, sessionsOf } from "./collector";
+import { Collector, drawnSessions, itemsOf } from "./collector";
 import type { Augmenter } from "./types";
 
 const defaults = {

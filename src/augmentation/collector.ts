@@ -1,7 +1,8 @@
 /** Sessions that augmenters make, gathered one by one with where each comes from, none twice. */
 import type { Rng } from "../core/rng";
 import { ConfigError } from "../core/errors";
-import type { Sessions, TrainSessions } from "../data/types";
+import { sessionsOf } from "../data/sequences";
+import type { TrainSessions } from "../data/types";
 import type { Augmentation } from "./types";
 
 /** One made session. */
@@ -16,13 +17,6 @@ export interface Made {
 /** The items of one session. */
 export function itemsOf({ offsets, item }: Pick<TrainSessions, "offsets" | "item">, s: number): number[] {
   return Array.from(item.subarray(offsets[s], offsets[s + 1]));
-}
-
-/** Lists of items as sessions. */
-export function sessionsOf(lists: readonly (readonly number[])[]): Sessions {
-  const offsets = new Uint32Array(lists.length + 1);
-  lists.forEach((items, at) => (offsets[at + 1] = offsets[at]! + items.length));
-  return { offsets, item: Int32Array.from(lists.flat()) };
 }
 
 /** Sessions of `least` items or more, in an order drawn by chance. */

@@ -13,6 +13,7 @@
 import { DataError } from "../core/errors";
 import { resolveOptions, rules } from "../core/options";
 import type { Rng } from "../core/rng";
+import { sessionsOf } from "../data/sequences";
 import type { Sessions, TrainSessions } from "../data/types";
 import { quantileOf, trainingCounts } from "../evaluation/strata";
 import { abduct, type Abducted } from "../response/abduct";
@@ -22,7 +23,7 @@ import type { Mechanism } from "../response/mechanism";
 import type { SlatePolicy } from "../response/policy";
 import { predict, type Counterfactual } from "../response/predict";
 import { clickSessions, takeSessions, type SlateLog } from "../response/slate-log";
-import { Collector, itemsOf, sessionsOf } from "./collector";
+import { Collector, itemsOf } from "./collector";
 import type { Augmentation, Augmenter, SlateProposer } from "./types";
 
 /** Options of `counterfactualAugmenter`. */

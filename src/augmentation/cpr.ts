@@ -11,11 +11,12 @@
  */
 import { resolveOptions, rules } from "../core/options";
 import type { Rng } from "../core/rng";
+import { sessionsOf } from "../data/sequences";
 import { topItems } from "../evaluation/lists";
 import { scoresToArray } from "../evaluation/scores";
 import { logSoftmax } from "../response/gumbel";
 import type { ScoringModel } from "../response/policies";
-import { Collector, drawnSessions, itemsOf, sessionsOf } from "./collector";
+import { Collector, drawnSessions, itemsOf } from "./collector";
 import type { Augmenter } from "./types";
 
 const defaults = {

@@ -6,6 +6,15 @@
 import type { Rng } from "../core/rng";
 import { NONE, sessionCount, type Sessions } from "./types";
 
+/** Lists of items as sessions, one after another. */
+export function sessionsOf(lists: readonly ArrayLike<number>[]): Pick<Sessions, "offsets" | "item"> {
+  const offsets = new Uint32Array(lists.length + 1);
+  lists.forEach((list, s) => (offsets[s + 1] = offsets[s]! + list.length));
+  const item = new Int32Array(offsets[lists.length]!);
+  lists.forEach((list, s) => item.set(list, offsets[s]));
+  return { offsets, item };
+}
+
 /** Sequences of one item or more, one after another. */
 export interface Sequences {
   /** [B + 1]: sequence b is item[offsets[b] .. offsets[b + 1]). */

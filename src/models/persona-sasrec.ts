@@ -13,7 +13,7 @@ import { ConfigError } from "../core/errors";
 import { rules, resolveOptions } from "../core/options";
 import type { Rng } from "../core/rng";
 import { padSessions, trainingBatches, type TrainingBatch } from "../data/batches";
-import { sequenceOfPositions, type Sequences } from "../data/sequences";
+import { sequenceOfPositions, sessionsOf, type Sequences } from "../data/sequences";
 import type { Sessions, TrainSessions } from "../data/types";
 import type { HostMatrix } from "../evaluation/logistic-regression";
 import { gatherRows } from "../tensor/ops/rows";
@@ -21,7 +21,7 @@ import { softmaxLoss } from "../tensor/ops/softmax-loss";
 import type { HostTensor } from "../tensor/parameters";
 import { NeuralRecommender, type Lesson, type Values } from "./neural";
 import { initialInjection, injectionOf, injections, type PersonaInjection } from "./persona-injection";
-import { chosenSessions, gathered, sessionsOf, type PersonaSource } from "./persona-source";
+import { chosenSessions, gathered, type PersonaSource } from "./persona-source";
 import { hiddenStates, Sasrec, sasrecChecks, sasrecDefaults, type SasrecOptions } from "./sasrec";
 
 /** SASRec's options, and what is done with personas. */

@@ -6,6 +6,7 @@
 import { ConfigError } from "../core/errors";
 import { hashOf } from "../core/hash";
 import type { Rng } from "../core/rng";
+import { sessionsOf } from "../data/sequences";
 import { sessionCount, type Sessions, type Split } from "../data/types";
 import type { HostMatrix } from "../evaluation/logistic-regression";
 import type { KnowledgeGraph } from "../kg/graph";
@@ -156,15 +157,6 @@ export function personasHash(personas: PersonaSource | undefined): string {
 /** Some of the sessions, by number, without their users and times. */
 export function chosenSessions({ offsets, item }: Sessions, rows: ArrayLike<number>): Sessions {
   return sessionsOf(Array.from({ length: rows.length }, (_, at) => item.subarray(offsets[rows[at]!], offsets[rows[at]! + 1])));
-}
-
-/** Sessions of lists of items. */
-export function sessionsOf(lists: readonly Int32Array[]): Sessions {
-  const offsets = new Uint32Array(lists.length + 1);
-  lists.forEach((list, s) => (offsets[s + 1] = offsets[s]! + list.length));
-  const item = new Int32Array(offsets[lists.length]!);
-  lists.forEach((list, s) => item.set(list, offsets[s]));
-  return { offsets, item };
 }
 
 /** Rows by number; zero for -1. */

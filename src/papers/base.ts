@@ -8,7 +8,7 @@ import { budgets as knownBudgets, type Budget } from "../core/budget";
 import { ConfigError, throwIfAborted } from "../core/errors";
 import { nearest } from "../core/options";
 import type { Progress } from "../core/progress";
-import { footer, type StepResult } from "../core/step";
+import type { StepResult } from "../core/step";
 import { loadDataset, type LoadOptions } from "../data/datasets";
 import { describeSplit, type SplitDescription } from "../data/describe";
 import { sessionsFrom, type SessionTable } from "../data/sessions";
@@ -20,6 +20,7 @@ import { leakageReport, type LeakageReport } from "../evaluation/leakage";
 import { passportOf } from "../evaluation/passport";
 import { makerOf, models, type ModelId } from "../models/index";
 import { initBackend, type BackendInfo } from "../tensor/backend";
+import { noteOf, type Note } from "./experiment";
 import { meansOf, overSeeds, withIntervals, type Measured } from "./measure";
 import { partOf, resultId, type Result } from "./results";
 import { evaluateStep, primaryMetric, trainStep, tuneStep, type Workshop } from "./steps";
@@ -134,10 +135,10 @@ export async function runBase(settings: BaseSettings): Promise<{ readonly report
   const table = sessionsFrom(await loadDataset(dataset, { ...settings.data, signal, progress }));
   const shop: Workshop = { backend, budget, cache, signal, progress };
   const steps: StepResult<unknown>[] = [];
+  const say = noteOf(settings);
   const note: Note = (what, result) => {
     steps.push(result);
-    settings.onStep?.(`${what}: ${footer(result)}`);
-    return result;
+    return say(what, result);
   };
   const tables: BaseTable[] = [];
   const results: Result[] = [];
@@ -155,8 +156,6 @@ export async function runBase(settings: BaseSettings): Promise<{ readonly report
     results,
   };
 }
-
-type Note = <T>(what: string, result: StepResult<T>) => StepResult<T>;
 
 /** Chooses the options (of models with a search space), then trains and evaluates once a seed. */
 async function runModel(id: ModelId, protocol: Protocol, split: Split, settings: BaseSettings, shop: Workshop, note: Note): Promise<ModelRuns> {

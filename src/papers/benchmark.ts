@@ -9,24 +9,22 @@
  * tenth that follows. So nothing is left to stop a neural model early, and its epochs and their schedule are set beforehand.
  * A run whose result is in `results` under the same passport is not run again: a grid is continued by the same command.
  */
-import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { budgets as knownBudgets, type Budget } from "../core/budget";
+import type { Budget } from "../core/budget";
 import { ConfigError, throwIfAborted } from "../core/errors";
 import { hashOf, hashOfJson, type Hashable } from "../core/hash";
 import { nearest } from "../core/options";
-import type { Progress } from "../core/progress";
 import { Rng } from "../core/rng";
-import { footer, step, type StepResult } from "../core/step";
+import { step } from "../core/step";
 import type { Split } from "../data/types";
 import type { Evaluation } from "../evaluation/evaluate";
-import { passportKey, passportOf, type Passport } from "../evaluation/passport";
+import { passportOf, type Passport } from "../evaluation/passport";
 import { makerOf, models, type ModelId, type ModelMaker } from "../models/index";
 import { search, type SearchReport } from "../models/search";
-import type { BackendInfo } from "../tensor/backend";
 import type { Recommender } from "../models/recommender";
+import { checkExperiment, hasResult, noteOf, type ExperimentSettings, type Note } from "./experiment";
 import { bitsOf, cutoffs, evaluateStep, trainStep, tuneStep, type Workshop } from "./steps";
-import { partOf, readResult, readResults, resultName, writeResult, type Result } from "./results";
+import { partOf, readResults, resultName, writeResult, type Result } from "./results";
 import { readSearch, writeSearch, type Choice } from "./searches";
 
 /** What chooses and what is reported first. */
@@ -56,28 +54,18 @@ const beforehand: Readonly<Partial<Record<ModelId, Readonly<Record<string, unkno
 const unsearched: readonly ModelId[] = ["sr-gnn"];
 
 /** What is run. */
-export interface BenchmarkSettings {
+export interface BenchmarkSettings extends Omit<ExperimentSettings, "readings" | "onConfirm"> {
   /** The name in files and tables: "diginetica". */
   readonly name: string;
   /** Reads the files. @param validShare of the training sessions, the last ones */
   load(validShare: number): Promise<Split>;
   readonly models: readonly ModelId[];
-  readonly budget: Budget;
   /** Seeds 1..n, of models that draw random numbers. */
   readonly seeds: number;
   /** Whether models with ranges are searched first; a search that is in `results` is read from there. */
   readonly search: boolean;
   /** Options set by hand, by model: then nothing is searched. */
   readonly set?: Readonly<Partial<Record<ModelId, object>>>;
-  /** Folder of result files: read first, written to after each run. */
-  readonly results: string;
-  readonly backend: BackendInfo;
-  readonly cache?: string;
-  readonly signal?: AbortSignal;
-  readonly progress?: Progress;
-  readonly onStep?: (line: string) => void;
-  /** Called before test cases are scored. */
-  readonly onReading?: (experiment: string) => Promise<unknown>;
 }
 
 /** One model, as the results folder has it. */
@@ -132,12 +120,11 @@ function howChosen(results: string, name: string, id: ModelId, { passport: { opt
  * @throws ConfigError for an unknown model or budget; DataError; AbortError, after which the same call goes on
  */
 export async function runBenchmark(settings: BenchmarkSettings): Promise<readonly BenchmarkRow[]> {
-  const { budget, seeds, signal, progress, cache, backend } = settings;
+  const { budget, signal, progress, cache, backend } = settings;
   for (const model of settings.models) {
     if (!(model in models)) throw new ConfigError(`Expected a model, found "${model}"; did you mean "${nearest(model, Object.keys(models))}"?`);
   }
-  if (!knownBudgets.includes(budget)) throw new ConfigError(`Expected a budget (${knownBudgets.join(", ")}), found "${budget}"`);
-  if (!Number.isInteger(seeds) || seeds < 1) throw new ConfigError(`Expected a positive number of seeds, found ${seeds}`);
+  checkExperiment(settings);
   const shop: Workshop = { backend, budget, cache, signal, progress };
   const splits = new Map<number, Promise<Split>>();
   const splitOf = (validShare: number): Promise<Split> => {
@@ -158,18 +145,14 @@ const validShare = 0.1;
 
 async function runModel(id: ModelId, splitOf: SplitOf, settings: BenchmarkSettings, shop: Workshop): Promise<void> {
   const maker = makerOf(id);
-  const note = <T>(what: string, result: StepResult<T>): StepResult<T> => {
-    settings.onStep?.(`${maker.title}, ${what}: ${footer(result)}`);
-    return result;
-  };
+  const say = noteOf(settings);
+  const note: Note = (what, result) => say(`${maker.title}, ${what}`, result);
   const options = await choose(id, maker, splitOf, settings, shop, note);
   const split = await splitOf(0);
   for (const seed of maker.seeded ? Array.from({ length: settings.seeds }, (_, s) => s + 1) : [1]) {
     await oneRun(id, maker, options, seed, split, settings, shop, note);
   }
 }
-
-type Note = <T>(what: string, result: StepResult<T>) => StepResult<T>;
 
 /** What is not searched. */
 function fixedOptions(id: ModelId, budget: Budget): Readonly<Record<string, unknown>> {
@@ -216,10 +199,8 @@ async function oneRun(id: ModelId, maker: ModelMaker, options: object, seed: num
   const passport = (evaluation: Pick<Evaluation, "items" | "ties" | "tieRate" | "ks">, seconds: number, startedAt: Date): Passport =>
     passportOf({ model: maker.title, options: all, seeds: [seed], budget: shop.budget, seconds, split, evaluation, backend: shop.backend, startedAt });
   const place = { paper: "benchmark", dataset: datasetOf(settings.name, shop.budget), model: id, seed };
-  const file = join(settings.results, `${resultName(place)}.json`);
-  const expected = passportKey(plain(passport({ items: split.items.trained, ties, tieRate: 0, ks: cutoffs }, 0, new Date(0))));
-  if (existsSync(file) && passportKey(readResult(file).passport) === expected) {
-    settings.onStep?.(`${maker.title}, seed ${seed}: in ${file}`);
+  if (hasResult(settings.results, place, passport({ items: split.items.trained, ties, tieRate: 0, ks: cutoffs }, 0, new Date(0)))) {
+    settings.onStep?.(`${maker.title}, seed ${seed}: in ${join(settings.results, `${resultName(place)}.json`)}`);
     return;
   }
   const trained = note(`seed ${seed}, train`, await trainStep(maker, split, options, seed, shop));
@@ -232,11 +213,6 @@ async function oneRun(id: ModelId, maker: ModelMaker, options: object, seed: num
     valid: partOf(valid?.value ?? none(split)),
     test: partOf(test.value),
   });
-}
-
-/** What a file keeps of a passport. */
-function plain(passport: Passport): Passport {
-  return JSON.parse(JSON.stringify(passport)) as Passport;
 }
 
 /** Of no cases. */

@@ -12,7 +12,7 @@ import { readCheckedJson, writeCheckedJson } from "../core/checked-json";
 import { throwIfAborted } from "../core/errors";
 import { hashOf, type Hashable } from "../core/hash";
 import { Rng } from "../core/rng";
-import { footer, type StepResult } from "../core/step";
+import type { StepResult } from "../core/step";
 import { recentShare } from "../data/recent";
 import { prefixes, type Cases, type Sessions, type Split } from "../data/types";
 import { compare, holm, type Comparison, type Run } from "../evaluation/compare";
@@ -22,6 +22,7 @@ import { trainingCounts } from "../evaluation/strata";
 import type { Budget } from "../core/budget";
 import { makerOf, type ModelMaker } from "../models/index";
 import { sampleCases } from "../models/validation";
+import { noteOf } from "./experiment";
 import { overSeeds, withIntervals, type Measured } from "./measure";
 import { partOf, resultId, writeResult, type Result } from "./results";
 import { evaluateStep, trainStep, type Trained, type Workshop } from "./steps";
@@ -134,10 +135,7 @@ export async function runDiffusion(settings: DiffusionSettings): Promise<Diffusi
   const there = readDiffusion(file);
   if (there?.identity === identity) return there;
   const startedAt = new Date();
-  const note: Note = (what, result) => {
-    settings.onStep?.(`${what}: ${footer(result)}`);
-    return result;
-  };
+  const note = noteOf(settings);
   const test = sampleCases(split.test, plan.testCases, new Rng(1).child("test cases"));
   const choice = sampleCases(split.valid, plan.choiceCases, new Rng(1).child("choice"));
   const readTest = async (): Promise<unknown> => onReading?.(experiment);
@@ -199,8 +197,6 @@ function recentSplit(split: Split, share: number): Split {
   if (share === 1) return split;
   return { ...split, train: recentShare(split.train, share), protocol: { ...split.protocol, words: `${String(split.protocol["words"])}, the most recent ${100 * share} % of training` } };
 }
-
-type Note = <T>(what: string, result: StepResult<T>) => StepResult<T>;
 
 interface ModelRuns {
   readonly id: string;
