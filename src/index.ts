@@ -24,10 +24,10 @@ import { Stan } from "./models/stan";
 import { UserGru } from "./models/user-gru";
 import { VsKnn } from "./models/vs-knn";
 import { Vstan } from "./models/vstan";
-import { baseRenderer } from "./papers/base-display";
-import { counterfactualRenderer } from "./papers/counterfactual-sections";
-import { onlineRenderer } from "./papers/online-tables";
-import { personaRenderer } from "./papers/persona-sections";
+import { baseRenderer } from "./papers/base/display";
+import { counterfactualRenderer } from "./papers/counterfactual/sections";
+import { onlineRenderer } from "./papers/online/tables";
+import { personaRenderer } from "./papers/persona/sections";
 
 // core: seeded randomness, options, errors, the step cache, progress
 export { budgets, type Budget } from "./core/budget";
@@ -280,10 +280,10 @@ export { slateStatistics, type SlateStatistics } from "./augmentation/diffusion/
 export { DiffusionRecommender, diffusionRecommenderDefaults, type DiffusionRecommenderOptions } from "./augmentation/diffusion/recommender";
 
 // papers, online: counterfactual sessions in simulated worlds
-export { runOnline, type OnlineExperiment, type OnlineResult } from "./papers/counterfactual-online";
-export { type OnlineArm, type OnlineRole, type OnlineSetting } from "./papers/online-arms";
-export { onlineReport, type OnlineComparison, type OnlineReport, type OnlineRow } from "./papers/online-report";
-export { onlineData, type OnlineData, type OnlineSizes, type OnlineStart, type OnlineWorldName, type OnlineWorldOptions } from "./papers/online-world";
+export { runOnline, type OnlineExperiment, type OnlineResult } from "./papers/online/online";
+export { type OnlineArm, type OnlineRole, type OnlineSetting } from "./papers/online/arms";
+export { onlineReport, type OnlineComparison, type OnlineReport, type OnlineRow } from "./papers/online/report";
+export { onlineData, type OnlineData, type OnlineSizes, type OnlineStart, type OnlineWorldName, type OnlineWorldOptions } from "./papers/online/world";
 
 // display: what a terminal, a notebook and a page show
 export { progressBar, type Bar } from "./display/bar";
@@ -299,12 +299,12 @@ export { personaMapFigure } from "./display/persona-explorer";
 export { type Cell, type Column, type Estimate, type Table } from "./display/table";
 
 // papers: published numbers, experiments, results, reports
-export { runBase, type BaseReport, type BaseRow, type BaseSettings, type BaseTable, type Protocol } from "./papers/base";
-export { benchmarkReport, type BenchmarkReport } from "./papers/benchmark-report";
+export { runBase, type BaseReport, type BaseRow, type BaseSettings, type BaseTable, type Protocol } from "./papers/base/base";
+export { benchmarkReport, type BenchmarkReport } from "./papers/benchmark/report";
 export { departuresRegister, departureTables, type Departure, type DeparturesRegister } from "./papers/departures";
 export { type Measured } from "./papers/measure";
 export { openChoices, type ChoicePlace, type OpenChoice, type PaperName } from "./papers/open-choices";
-export { runPersonas, type PersonaResult, type PersonaRun, type PersonaSettings } from "./papers/hdgi";
+export { runPersonas, type PersonaResult, type PersonaRun, type PersonaSettings } from "./papers/hdgi/hdgi";
 export { recboleSasrec, references, type Reference } from "./papers/references";
 export { readResults, resultId, resultsId, writeResult, type Result, type ResultPart } from "./papers/results";
 

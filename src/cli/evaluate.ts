@@ -15,7 +15,7 @@ import { countReading } from "../evaluation/readings";
 import { trainingCounts } from "../evaluation/strata";
 import { renderTable } from "../display/formats";
 import { makerOf, models } from "../models/index";
-import { protocols } from "../papers/base";
+import { protocols } from "../papers/base/base";
 import { initBackend } from "../tensor/backend";
 import { evaluateBenchmark, type BenchmarkEvaluateOptions } from "./evaluate-benchmark";
 import type { Outcome, Runner, Terminal } from "./terminal";

@@ -43,7 +43,17 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
+/** When the reader of a pipe is gone (`sessionlab reproduce | head -1`), the work goes on and is saved; what is said then is said to nobody. */
+function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+    });
+  }
+}
+
 if (require.main === module) {
+  outliveReaders();
   void main(process.argv.slice(2)).then((code) => {
     process.exitCode = code;
   });

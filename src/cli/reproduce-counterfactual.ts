@@ -1,10 +1,10 @@
 /** The counterfactual paper's part of `sessionlab reproduce`: the run, its freezing and its confirmation. */
 import type { Budget } from "../core/budget";
 import { countReading } from "../evaluation/readings";
-import { confirmCounterfactualPaper, freezeCounterfactualPaper, readCounterfactualConfirmation, withSealed } from "../papers/counterfactual-confirm";
-import { counterfactualSets } from "../papers/counterfactual-data";
-import { runCounterfactualPaper, type CounterfactualExperiment } from "../papers/counterfactual";
-import { counterfactualReport, type CounterfactualReport } from "../papers/counterfactual-report";
+import { confirmCounterfactualPaper, freezeCounterfactualPaper, readCounterfactualConfirmation, withSealed } from "../papers/counterfactual/confirm";
+import { counterfactualSets } from "../papers/counterfactual/data";
+import { runCounterfactualPaper, type CounterfactualExperiment } from "../papers/counterfactual/counterfactual";
+import { counterfactualReport, type CounterfactualReport } from "../papers/counterfactual/report";
 import { initBackend } from "../tensor/backend";
 import { datasetOf } from "./reproduce-persona";
 import type { Terminal } from "./terminal";

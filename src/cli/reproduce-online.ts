@@ -1,10 +1,10 @@
 /** The counterfactual paper's simulated worlds in `sessionlab reproduce`: the run, its freezing and its confirmation. */
 import type { Budget } from "../core/budget";
 import { countReading } from "../evaluation/readings";
-import { runOnline, type OnlineExperiment } from "../papers/counterfactual-online";
-import type { OnlineSetting } from "../papers/online-arms";
-import { confirmOnline, freezeOnline, readOnlineConfirmation } from "../papers/online-confirm";
-import { onlineReport, type OnlineReport } from "../papers/online-report";
+import { runOnline, type OnlineExperiment } from "../papers/online/online";
+import type { OnlineSetting } from "../papers/online/arms";
+import { confirmOnline, freezeOnline, readOnlineConfirmation } from "../papers/online/confirm";
+import { onlineReport, type OnlineReport } from "../papers/online/report";
 import type { WorldKnobs } from "../response/world";
 import { initBackend } from "../tensor/backend";
 import type { Terminal } from "./terminal";

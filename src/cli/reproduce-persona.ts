@@ -2,11 +2,11 @@
 import { ConfigError } from "../core/errors";
 import { catalog, type DatasetName } from "../data/catalog";
 import { countReading } from "../evaluation/readings";
-import { personaArms } from "../papers/persona-arms";
-import { confirmPersonaPaper, freezePersonaPaper, readConfirmation } from "../papers/persona-confirm";
-import type { OwnFiles } from "../papers/persona-data";
-import { armsOf, runPersonaPaper, type PersonaExperiment } from "../papers/persona";
-import { personaReport, type PersonaReport } from "../papers/persona-report";
+import { personaArms } from "../papers/persona/arms";
+import { confirmPersonaPaper, freezePersonaPaper, readConfirmation } from "../papers/persona/confirm";
+import type { OwnFiles } from "../papers/persona/data";
+import { armsOf, runPersonaPaper, type PersonaExperiment } from "../papers/persona/persona";
+import { personaReport, type PersonaReport } from "../papers/persona/report";
 import type { Budget } from "../core/budget";
 import { initBackend } from "../tensor/backend";
 import type { Terminal } from "./terminal";

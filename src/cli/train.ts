@@ -9,7 +9,7 @@ import { footer } from "../core/step";
 import { loadDataset } from "../data/datasets";
 import { sessionsFrom } from "../data/sessions";
 import { makerOf, models, type ModelId } from "../models/index";
-import { protocols, type Protocol } from "../papers/base";
+import { protocols, type Protocol } from "../papers/base/base";
 import { evaluateStep, trainStep } from "../papers/steps";
 import { initBackend } from "../tensor/backend";
 import type { Outcome, Runner, Terminal } from "./terminal";

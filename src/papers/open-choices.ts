@@ -56,10 +56,10 @@ const persona: readonly (Omit<OpenChoice, "paper" | "ablated"> & { readonly abla
 
 /** The counterfactual paper's, in the order of its pipeline. */
 const counterfactual: readonly Omit<OpenChoice, "paper" | "ablated">[] = [
-  { choice: "Which targets are less popular: at or below which quantile of the items' training counts", place: at("papers/counterfactual-arms.ts", "quantile"), ours: 0.8, range: "0.5, 0.8, 0.9" },
+  { choice: "Which targets are less popular: at or below which quantile of the items' training counts", place: at("papers/counterfactual/arms.ts", "quantile"), ours: 0.8, range: "0.5, 0.8, 0.9" },
   { choice: "Less popular targets, of error analyses: quantiles of training counts", place: at("evaluation/slices.ts", "quantiles"), ours: "deciles", range: "deciles, the 80th percentile" },
-  { choice: "How much of the overall Recall may be lost for them", place: at("papers/counterfactual-arms.ts", "margin"), ours: 0.02, range: "0, 0.02, 0.05" },
-  { choice: "The network of the recommender M_r", place: at("papers/counterfactual-arms.ts", "base"), ours: "niser", range: "niser, sr-gnn" },
+  { choice: "How much of the overall Recall may be lost for them", place: at("papers/counterfactual/arms.ts", "margin"), ours: 0.02, range: "0, 0.02, 0.05" },
+  { choice: "The network of the recommender M_r", place: at("papers/counterfactual/arms.ts", "base"), ours: "niser", range: "niser, sr-gnn" },
   { choice: "Item vectors of the diffusion model", place: at("augmentation/diffusion/diffusion-model.ts", "items"), ours: "frozen", range: "frozen (M_r's, standardised), joint (learnt beside)" },
   { choice: "The denoiser", place: at("augmentation/diffusion/diffusion-model.ts", "denoiser"), ours: "adaln", range: "linear, mlp, adaln, transformer" },
   { choice: "Schedule of the noise", place: at("augmentation/diffusion/diffusion-model.ts", "schedule"), ours: "cosine", range: "linear, rescaled, cosine, exponential, sqrt" },
@@ -79,7 +79,7 @@ const counterfactual: readonly Omit<OpenChoice, "paper" | "ablated">[] = [
   { choice: "Whether only less popular choices are kept", place: at("augmentation/counterfactual.ts", "targeted"), ours: true, range: "true, false" },
   { choice: "Least confidence of a counterfactual response", place: at("augmentation/counterfactual.ts", "leastConfidence"), ours: 0, range: "0 (none), 0.6" },
   { choice: "Slates that are set in one session", place: at("augmentation/counterfactual.ts", "rounds"), ours: 1, range: "1, 2" },
-  { choice: "Counterfactual sessions for one real session", place: at("papers/counterfactual-arms.ts", "dose"), ours: 1, range: "0.25, 0.5, 1, 2, 4" },
+  { choice: "Counterfactual sessions for one real session", place: at("papers/counterfactual/arms.ts", "dose"), ours: 1, range: "0.25, 0.5, 1, 2, 4" },
   { choice: "How the recommender learns from both", place: "fixed", ours: "it goes on from its weights, with real and added sessions in one mixture, as many steps for each arm", range: "-" },
 ];
 

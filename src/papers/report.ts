@@ -10,17 +10,17 @@ import type { Readings } from "../evaluation/readings";
 import { intervalSvg } from "../display/figure";
 import type { TableFormat } from "../display/formats";
 import { htmlPage } from "../display/page";
-import type { BaseReport, BaseTable } from "./base";
-import { aboutSplit, basePlot, choiceTable, findings, mainTable, strataTable } from "./base-tables";
-import type { CounterfactualReport } from "./counterfactual-report";
-import { counterfactualSections } from "./counterfactual-sections";
-import { counterfactualPlot } from "./counterfactual-tables";
+import type { BaseReport, BaseTable } from "./base/base";
+import { aboutSplit, basePlot, choiceTable, findings, mainTable, strataTable } from "./base/tables";
+import type { CounterfactualReport } from "./counterfactual/report";
+import { counterfactualSections } from "./counterfactual/sections";
+import { counterfactualPlot } from "./counterfactual/tables";
 import { departuresRegister, departureTables } from "./departures";
-import type { OnlineReport } from "./online-report";
-import { onlinePlot, onlineSections } from "./online-tables";
-import type { PersonaReport } from "./persona-report";
-import { personaSections } from "./persona-sections";
-import { personaPlot } from "./persona-tables";
+import type { OnlineReport } from "./online/report";
+import { onlinePlot, onlineSections } from "./online/tables";
+import type { PersonaReport } from "./persona/report";
+import { personaSections } from "./persona/sections";
+import { personaPlot } from "./persona/tables";
 import { pageSections, plot, prose, sectionsText, sentences, tableBlock, type Section } from "./report-sections";
 
 /** What can be reported. */

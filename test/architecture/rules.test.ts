@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { bannedViolations, importOrderViolations, longest, pinViolations, scratchViolations, shapeViolations, textViolations, type SourceText } from "./rules";
+import { bannedViolations, importOrderViolations, longest, pinViolations, resolveViolations, scratchViolations, shapeViolations, textViolations, type SourceText } from "./rules";
 
 const root = join(__dirname, "..", "..");
 
@@ -66,6 +66,12 @@ describe("architecture", () => {
     const text = 'import "../core/rng"; import "../data/types"; import "./sasrec"; import "@tensorflow/tfjs"; // import "../cli/main"';
     assert.deepEqual(importOrderViolations(plant("src/models/a.ts", text)), []);
     assert.deepEqual(importOrderViolations(plant("src/papers/a.ts", 'import "../display/table";')), []);
+  });
+
+  it("names files by require.resolve that are there", () => {
+    assert.deepEqual(resolveViolations(sources), []);
+    const planted = plant("src/papers/persona/a.ts", 'const code = [require.resolve("../models/sasrec"), require.resolve("./a"), require.resolve("tslab")];');
+    assert.deepEqual(resolveViolations(planted), ["src/papers/persona/a.ts:1: there is no src/papers/models/sasrec.ts"]);
   });
 
   it("has no unseeded randomness, no printing, no || default, no eval, no default export", () => {

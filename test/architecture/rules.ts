@@ -59,6 +59,22 @@ function importsOf(file: SourceText): { readonly line: number; readonly specifie
   return found;
 }
 
+/** require.resolve() of a file that is not there: the compiler does not see it, and it fails only when it is run. */
+export function resolveViolations(files: readonly SourceText[]): string[] {
+  const known = new Set(files.map((file) => file.path));
+  return files.flatMap((file) => {
+    const violations: string[] = [];
+    walk(file, (node, line) => {
+      if (!ts.isCallExpression(node) || node.expression.getText() !== "require.resolve") return;
+      const named = node.arguments[0];
+      if (named === undefined || !ts.isStringLiteralLike(named) || !named.text.startsWith(".")) return;
+      const target = posix.normalize(posix.join(posix.dirname(file.path), named.text));
+      if (!known.has(`${target}.ts`)) violations.push(`${file.path}:${line}: there is no ${target}.ts`);
+    });
+    return violations;
+  });
+}
+
 /** At which argument tfjs's random functions take their seed. */
 const seedArgument: Readonly<Record<string, number>> = {
   randomNormal: 4, randomStandardNormal: 2, truncatedNormal: 4, randomUniform: 4, randomUniformInt: 3, randomGamma: 4, dropout: 3, multinomial: 2,

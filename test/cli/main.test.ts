@@ -18,6 +18,13 @@ describe("sessionlab", () => {
     }
   });
 
+  it("finishes its work when the reader of its output is gone", async () => {
+    const out = lab.path("unread");
+    const { code } = await lab.run(["train", "--model", "pop", "--out", out], { deaf: true });
+    assert.equal(code, 0);
+    assert.ok(existsSync(out));
+  });
+
   const wrong: readonly (readonly [what: string, args: readonly string[], says: RegExp])[] = [
     ["an unknown verb", ["trian"], /Did you mean train/],
     ["a missing option", ["train", "--model", "pop"], /--out/],

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Laboratory, onlyLine, type Finished } from "./sessionlab";
-import type { BaseReport } from "../../src/papers/base";
+import type { BaseReport } from "../../src/papers/base/base";
 
 const small = ["dimension=8", "inner=8", "blocks=1", "epochs=2", "maxLength=10"].flatMap((pair) => ["--set", `sasrec.${pair}`]);
 

@@ -54,9 +54,10 @@ export class Laboratory {
   /**
    * Runs sessionlab in the laboratory's folder.
    * @param interruptOn sends SIGINT when this appears on stderr
+   * @param deaf closes the pipes before anything was read from them
    * @param cache name of the step cache
    */
-  run(args: readonly string[], { interruptOn, cache = "cache" }: { interruptOn?: RegExp; cache?: string } = {}): Promise<Finished> {
+  run(args: readonly string[], { interruptOn, deaf = false, cache = "cache" }: { interruptOn?: RegExp; deaf?: boolean; cache?: string } = {}): Promise<Finished> {
     const env = { ...process.env, ...this.environment(cache) };
     const child = spawn(process.execPath, ["--require", require.resolve("tsx/cjs"), join(root, "src/cli/main.ts"), ...args], { cwd: this.folder, env });
     let stdout = "";
@@ -67,6 +68,7 @@ export class Laboratory {
       stderr += piece.toString();
       if (interruptOn?.test(stderr) === true && !interrupted) interrupted = child.kill("SIGINT");
     });
+    if (deaf) for (const pipe of [child.stdout, child.stderr]) pipe.destroy();
     return new Promise((resolve, reject) => {
       child.on("error", reject);
       child.on("close", (code) => resolve({ code: code ?? 128, stdout, stderr }));

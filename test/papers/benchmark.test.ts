@@ -5,9 +5,9 @@ import { Rng } from "../../src/core/rng";
 import { readBenchmark } from "../../src/data/benchmark";
 import { renderTable } from "../../src/display/formats";
 import type { ModelId } from "../../src/models/index";
-import { runBenchmark, searchRounds, type BenchmarkSettings } from "../../src/papers/benchmark";
-import { benchmarkReport } from "../../src/papers/benchmark-report";
-import { benchmarkTable } from "../../src/papers/benchmark-table";
+import { runBenchmark, searchRounds, type BenchmarkSettings } from "../../src/papers/benchmark/benchmark";
+import { benchmarkReport } from "../../src/papers/benchmark/report";
+import { benchmarkTable } from "../../src/papers/benchmark/table";
 import { initBackend } from "../../src/tensor/backend";
 import { withFolder } from "../scratch";
 

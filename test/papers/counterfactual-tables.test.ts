@@ -5,9 +5,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { renderTable } from "../../src/display/formats";
 import { toBundle } from "../../src/index";
 import type { PaperComparison } from "../../src/papers/comparisons";
-import type { CounterfactualRole } from "../../src/papers/counterfactual-arms";
-import { guardOf, sameCompute, type CounterfactualReport, type CounterfactualRow } from "../../src/papers/counterfactual-report";
-import { addedTable, comparisonsTable, counterfactualFindings, counterfactualPlot, counterfactualTable, overallWorse, sweepTable } from "../../src/papers/counterfactual-tables";
+import type { CounterfactualRole } from "../../src/papers/counterfactual/arms";
+import { guardOf, sameCompute, type CounterfactualReport, type CounterfactualRow } from "../../src/papers/counterfactual/report";
+import { addedTable, comparisonsTable, counterfactualFindings, counterfactualPlot, counterfactualTable, overallWorse, sweepTable } from "../../src/papers/counterfactual/tables";
 import { placeboToo } from "../../src/papers/placebo";
 import { writeReports } from "../../src/papers/report";
 import { freshFolder } from "../scratch";
@@ -48,7 +48,7 @@ function report({ placeboKeepsUp, overall }: { readonly placeboKeepsUp: boolean;
   };
 }
 
-describe("papers/counterfactual-tables", () => {
+describe("papers/counterfactual/tables", () => {
   const folder = freshFolder();
   const clean = report({ placeboKeepsUp: false, overall: 0.299 });
   const marked = report({ placeboKeepsUp: true, overall: 0.29 });

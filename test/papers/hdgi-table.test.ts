@@ -3,9 +3,9 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readCheckedJson } from "../../src/core/checked-json";
 import { renderTable } from "../../src/display/formats";
-import { acmSettings, searchPersonas, type PersonaSearch } from "../../src/papers/hdgi-search";
-import { personaTable, verdicts } from "../../src/papers/hdgi-table";
-import { acmOptions, personaRows, type PersonaResult, type PersonaRun } from "../../src/papers/hdgi";
+import { acmSettings, searchPersonas, type PersonaSearch } from "../../src/papers/hdgi/search";
+import { personaTable, verdicts } from "../../src/papers/hdgi/table";
+import { acmOptions, personaRows, type PersonaResult, type PersonaRun } from "../../src/papers/hdgi/hdgi";
 import { initBackend } from "../../src/tensor/backend";
 import { twoKinds } from "../personas/graphs";
 import { freshFolder } from "../scratch";
@@ -18,7 +18,7 @@ function result(model: PersonaRun, seed: number, micro: number, nmi = 0.6, loss?
 const learnt = (model: PersonaRun, micros: readonly number[], nmi?: number, loss = 0.01): PersonaResult[] => micros.map((micro, at) => result(model, at + 1, micro, nmi, loss));
 const baselines = [result("features", 1, 0.7), result("mean-features", 1, 0.8)];
 
-describe("papers/hdgi-table", () => {
+describe("papers/hdgi/table", () => {
   it("says what is ahead of both baselines, and what the rewired graph leaves", () => {
     const rows = personaRows([...baselines, ...learnt("hdgi-c", [0.88, 0.9]), ...learnt("hdgi-c-rewired", [0.69, 0.71])]);
     assert.deepEqual(verdicts("acm3025", rows), [
@@ -48,7 +48,7 @@ describe("papers/hdgi-table", () => {
   });
 });
 
-describe("papers/hdgi-search", () => {
+describe("papers/hdgi/search", () => {
   const folder = freshFolder();
   before(() => initBackend());
 

@@ -7,9 +7,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Rng } from "../../src/core/rng";
 import { generatePersonas, type PersonaWorld, type PersonaWorldOptions } from "../../src/data/generate-personas";
-import { runPersonaPaper, type PersonaExperiment } from "../../src/papers/persona";
-import { personaReport, rowName, type PersonaReport } from "../../src/papers/persona-report";
-import { personaFindings } from "../../src/papers/persona-tables";
+import { runPersonaPaper, type PersonaExperiment } from "../../src/papers/persona/persona";
+import { personaReport, rowName, type PersonaReport } from "../../src/papers/persona/report";
+import { personaFindings } from "../../src/papers/persona/tables";
 import { initBackend } from "../../src/tensor/backend";
 import { freshFolder } from "../scratch";
 

@@ -5,7 +5,7 @@ import { intervalFigure, intervalSvg } from "../../src/display/figure";
 import { notebookTable, renderTable } from "../../src/display/formats";
 import { sentenceList, sentenceText } from "../../src/display/sentences";
 import { toBundle } from "../../src/index";
-import { aboutPersonaData, choicesTable, comparisonsTable, personaFindings, personaPlot, personaTable, settingsTable, slicesTable, stagesTable, trialsTable } from "../../src/papers/persona-tables";
+import { aboutPersonaData, choicesTable, comparisonsTable, personaFindings, personaPlot, personaTable, settingsTable, slicesTable, stagesTable, trialsTable } from "../../src/papers/persona/tables";
 import { placeboToo } from "../../src/papers/placebo";
 import { writeReports } from "../../src/papers/report";
 import { freshFolder } from "../scratch";

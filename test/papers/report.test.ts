@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ConfigError } from "../../src/core/errors";
 import { toBundle } from "../../src/index";
 import { renderTable } from "../../src/display/formats";
-import { aboutSplit, basePlot, findings, mainTable, strataTable } from "../../src/papers/base-tables";
+import { aboutSplit, basePlot, findings, mainTable, strataTable } from "../../src/papers/base/tables";
 import { recboleSasrec } from "../../src/papers/references";
 import { cacheLine, fillBlock, readBlock, writeReports } from "../../src/papers/report";
 import { freshFolder } from "../scratch";

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { renderTable } from "../../src/display/formats";
-import { readResponse, runResponse, writeResponse, type ResponseResult } from "../../src/papers/response";
-import { responseTables } from "../../src/papers/response-tables";
+import { readResponse, runResponse, writeResponse, type ResponseResult } from "../../src/papers/response/response";
+import { responseTables } from "../../src/papers/response/tables";
 import { initBackend } from "../../src/tensor/backend";
 import { suiteFolder } from "../scratch";
 

@@ -1,5 +1,5 @@
 /** A made-up report of the persona experiment: numbers that are easy to follow by hand. */
-import type { PersonaComparison, PersonaReport, PersonaRow } from "../../src/papers/persona-report";
+import type { PersonaComparison, PersonaReport, PersonaRow } from "../../src/papers/persona/report";
 
 const cases = { cases: 100, sessions: 20, medianPrefix: 3, coldTargetShare: 0.1, repeatShare: 0 };
 

@@ -1,6 +1,6 @@
 /** A made-up result and report: numbers that are easy to follow by hand. */
 import type { Passport } from "../../src/evaluation/passport";
-import type { BaseReport, BaseRow, BaseTable } from "../../src/papers/base";
+import type { BaseReport, BaseRow, BaseTable } from "../../src/papers/base/base";
 import type { Result, ResultPart } from "../../src/papers/results";
 
 const passport: Passport = {

@@ -11,7 +11,7 @@ import { simulate } from "../../src/response/simulate";
 import { choicesOf, clickSessions, logEvents, stepCount, takeSessions, type SlateLog } from "../../src/response/slate-log";
 import { makeWorld, worldDefaults, type WorldKnobs } from "../../src/response/world";
 import { worldMechanism } from "../../src/response/world-mechanism";
-import { sameTests } from "../../src/papers/response";
+import { sameTests } from "../../src/papers/response/response";
 
 const mean = (values: ArrayLike<number>): number => Array.from(values).reduce((sum, value) => sum + value, 0) / values.length;
 
