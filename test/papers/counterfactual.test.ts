@@ -132,7 +132,12 @@ describe("papers/counterfactual", function () {
       await assert.rejects(runCounterfactualPaper({ ...settings, arms: ["none"] }), /options of an arm that is run \(none\), found some of "dose-50"/);
       await runCounterfactualPaper({ ...settings, arms: ["none"], set: {} });
       const search = readSearch(settings.results, "counterfactual-planted-hour", "none")!;
-      assert.deepEqual([search.trials.length, search.settings, search.metric], [settingsOfArm, settingsOfArm, "tail HR@20"]);
+      const trials = search.trials as readonly ((typeof search.trials)[number] & { readonly share: number })[];
+      const [short, whole] = [trials.slice(0, settingsOfArm), trials.slice(settingsOfArm)];
+      assert.deepEqual([short.length, whole.length, search.settings, search.metric], [12, 4, 12, "tail HR@20"]);
+      assert.deepEqual([...short, ...whole].map(({ share, epochs }) => [share, epochs]), [...short.map(() => [1 / 3, 1]), ...whole.map(() => [1, 2])]);
+      assert.ok(whole.every(({ options }) => short.some((one) => JSON.stringify(one.options) === JSON.stringify(options))));
+      assert.ok(whole.some(({ options }) => JSON.stringify(options) === JSON.stringify(search.options)));
       assert.ok(search.trials.every(({ metrics }) => "HR@20" in metrics && "tail HR@20" in metrics));
       const { setting } = readResult(join(settings.results, "counterfactual-planted-hour-none-1.json")) as CounterfactualResult;
       assert.deepEqual(setting, search.options);

@@ -66,46 +66,57 @@ export interface CounterfactualArm {
 }
 
 /** Settings that an arm has. */
-export const settingsOfArm = 8;
+export const settingsOfArm = 12;
+
+/** A search gives each of them a share of the steps, and so many of the best all steps. */
+export const search = { share: 1 / 3, finalists: 4 } as const;
+
+/** A sweep is shown for so many seeds: a curve beside the table, compared with nothing. */
+export const sweepSeeds = 2;
 
 /** The id of the proposed arm, and of the two that it is always held against. */
 export const [proposedArm, plainArm, duplicatesArm] = ["diffusion", "none", "duplicates"] as const;
 
 const { dose } = counterfactualPaperDefaults;
-const doses = [dose, 0.25, 0.5, 2] as const;
-const low = 0.5;
+const [low, lower] = [0.5, 0.25];
 
-/** Doses, each with the usual rate of the continued training and with a lower one. */
+/** Doses, each with the usual rate of the continued training and with lower ones. */
 function overDoses(setting: Setting = {}): readonly Setting[] {
-  return [1, low].flatMap((rate) => doses.map((one): Setting => ({ ...setting, dose: one, train: { ...setting.train, rate } })));
+  return [1, low, lower].flatMap((rate) => [dose, 0.25, 0.5, 2].map((one): Setting => ({ ...setting, dose: one, train: { ...setting.train, rate } })));
 }
 
 /** Of what scores sessions again and again: each is tried four times at most. */
 const few: Setting = { augment: { passes: 4 } };
-const rates: readonly Setting[] = [1, 0.7, low, 0.35, 0.25, 0.15, 0.1, 2].map((rate) => ({ train: { rate } }));
-const strengths = (name: "logQ" | "propensity", values: readonly number[]): readonly Setting[] => [1, low].flatMap((rate) => values.map((value) => ({ train: { rate, [name]: value } })));
+const rates: readonly Setting[] = [1, 0.7, low, 0.35, lower, 0.15, 0.1, 0.05, 0.02, 1.4, 2, 3].map((rate) => ({ train: { rate } }));
+const strengths = (name: "logQ" | "propensity", values: readonly number[]): readonly Setting[] => [1, low, lower].flatMap((rate) => values.map((value) => ({ train: { rate, [name]: value } })));
 
-/** Of slates: dose, targeting, confidence, rounds. */
-const slateSettings: readonly Setting[] = [
+/** Of slates, each by itself: dose, rate, targeting, whose popularity, confidence, rounds; and what the proposer has of its own. */
+const slateSettings = (...own: readonly Setting[]): readonly Setting[] => [
   { dose },
   { dose: 0.25 },
   { dose: 2 },
   { dose, train: { rate: low } },
+  { dose, train: { rate: lower } },
   { dose, augment: { targeted: false } },
   { dose, augment: { quantile: 0.5 } },
   { dose, augment: { draws: 5, leastConfidence: 0.6 } },
   { dose, augment: { rounds: 2 } },
+  ...own,
 ];
-/** Of diffusion: guidance, vectors and schedule beside them. */
+/** Of diffusion, each by itself: dose, guidance, rate, targeting, popularity, confidence, rounds, vectors, schedule. */
 const diffusionSettings: readonly Setting[] = [
   { dose, guidance: 2 },
   { dose: 0.25, guidance: 2 },
+  { dose: 2, guidance: 2 },
   { dose, guidance: 0 },
+  { dose, guidance: 4 },
   { dose, guidance: 2, train: { rate: low } },
   { dose, guidance: 2, augment: { targeted: false } },
   { dose, guidance: 2, popularity: 0.5 },
-  { dose, guidance: 2, augment: { draws: 5, leastConfidence: 0.6, rounds: 2 } },
-  { dose, guidance: 2, diffusion: { items: "joint", schedule: "linear" } },
+  { dose, guidance: 2, augment: { draws: 5, leastConfidence: 0.6 } },
+  { dose, guidance: 2, augment: { rounds: 2 } },
+  { dose, guidance: 2, diffusion: { items: "joint" } },
+  { dose, guidance: 2, diffusion: { schedule: "linear" } },
 ];
 
 const arm = (id: string, title: string, role: CounterfactualRole, making: Making, settings: readonly Setting[]): CounterfactualArm => ({ id, title, role, making, settings });
@@ -124,12 +135,12 @@ export const counterfactualArms: readonly CounterfactualArm[] = [
   arm("casr-model", "CASR-like, model-oriented", "baseline", { by: "casr", kind: "model" }, overDoses(few)),
   arm("cpr-random", "CPR-like, random lists", "baseline", { by: "cpr", learnt: 0 }, overDoses(few)),
   arm("cpr-learnt", "CPR-like, learnt lists", "baseline", { by: "cpr", learnt: 100 }, overDoses(few)),
-  arm("recommender", "slates of the recommender (SCM4SR's way)", "baseline", { by: "slates", proposer: "recommender" }, slateSettings),
+  arm("recommender", "slates of the recommender (SCM4SR's way)", "baseline", { by: "slates", proposer: "recommender" }, slateSettings({ dose, temperature: 0.5 }, { dose, temperature: 2 }, { dose: 0.5 })),
   arm(proposedArm, "slates by guided diffusion", "proposed", { by: "slates", proposer: "diffusion" }, diffusionSettings),
   arm(duplicatesArm, "duplicated real sessions", "control", { by: "duplicates" }, overDoses()),
   arm("prior", "guided diffusion, noise of the prior", "placebo", { by: "slates", proposer: "diffusion", noise: "prior" }, diffusionSettings),
   arm("permuted", "guided diffusion, permuted responses", "placebo", { by: "slates", proposer: "diffusion", permuted: true }, diffusionSettings),
-  arm("random", "random slates", "placebo", { by: "slates", proposer: "random" }, slateSettings),
+  arm("random", "random slates", "placebo", { by: "slates", proposer: "random" }, slateSettings({ dose: 0.5 }, { dose: 2, train: { rate: low } }, { dose: 0.25, train: { rate: low } })),
   ...[0.25, 0.5, 1, 2, 4].map((one) => sweep(`dose-${100 * one}`, `guided diffusion, dose ${100 * one} %`, { dose: one })),
   ...[0, 1, 2, 4, 8].map((guidance) => sweep(`guidance-${guidance}`, `guided diffusion, guidance ${guidance}`, { guidance })),
 ];

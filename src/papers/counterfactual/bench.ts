@@ -37,7 +37,7 @@ interface Kept<M> {
 
 /** Of a data set, a base and sizes. */
 export class CounterfactualBench {
-  private readonly starts = new Map<number, Promise<WarmStart>>();
+  private readonly starts = new Map<number, Promise<WarmStart["weights"]>>();
 
   constructor(
     private readonly world: CounterfactualData,
@@ -58,12 +58,13 @@ export class CounterfactualBench {
   }
 
   /** Of the continued training: the base's, for as many steps whatever it learns from, at a rate that does not fall. */
-  continuedOptions({ train = {} }: Setting): Readonly<Record<string, unknown>> {
+  continuedOptions({ train = {} }: Setting, share = 1): Readonly<Record<string, unknown>> {
     const base = this.maker.make(this.baseOptions);
     const usual = base.options as unknown as NeuralOptions;
     base.dispose();
     const { rate = 1, ...debias } = train;
-    return { ...this.baseOptions, ...debias, rate: usual.rate * this.sizes.rate * rate, rateDecay: 1, epochs: this.sizes.checks, patience: this.sizes.checks };
+    const checks = Math.max(1, Math.round(this.sizes.checks * share));
+    return { ...this.baseOptions, ...debias, rate: usual.rate * this.sizes.rate * rate, rateDecay: 1, epochs: checks, patience: checks };
   }
 
   /** What an arm's numbers hang on beside the options of its training: goes into passports. */
@@ -82,20 +83,20 @@ export class CounterfactualBench {
     return trainStep(this.maker, this.world.split, this.baseOptions, seed, this.shop);
   }
 
-  /** The training that goes on, and what it was given beside the real sessions. */
-  async continued(arm: CounterfactualArm, setting: Setting, seed: number): Promise<{ readonly trained: StepResult<Trained>; readonly added?: Augmentation }> {
+  /** The training that goes on, for a share of the steps, and what it was given beside the real sessions. */
+  async continued(arm: CounterfactualArm, setting: Setting, seed: number, share = 1): Promise<{ readonly trained: StepResult<Trained>; readonly added?: Augmentation }> {
     const base = await this.base(seed);
     const made = await this.added(arm, setting, seed);
     const { split } = this.world;
     const train = made === undefined ? split.train : mixedSessions(split.train, made.value.sessions, made.key);
-    const { steps } = this.sizes;
-    const start = await (this.starts.get(seed) ?? this.startOf(base, seed));
-    const trained = await trainStep(this.maker, { ...split, train }, this.continuedOptions(setting), seed, this.shop, { key: { base: base.key, steps }, context: { start } });
+    const steps = Math.ceil(this.sizes.steps * share);
+    const weights = await (this.starts.get(seed) ?? this.startOf(base, seed));
+    const trained = await trainStep(this.maker, { ...split, train }, this.continuedOptions(setting, share), seed, this.shop, { key: { base: base.key, steps }, context: { start: { weights, steps } } });
     return { trained, added: made?.value };
   }
 
-  private startOf(base: StepResult<Trained>, seed: number): Promise<WarmStart> {
-    const start = opened(() => base.value.open() as Promise<Neural>, (model) => Promise.resolve({ weights: model.learnt, steps: this.sizes.steps }));
+  private startOf(base: StepResult<Trained>, seed: number): Promise<WarmStart["weights"]> {
+    const start = opened(() => base.value.open() as Promise<Neural>, (model) => Promise.resolve(model.learnt));
     this.starts.clear(); // one seed's weights are held
     this.starts.set(seed, start);
     return start;

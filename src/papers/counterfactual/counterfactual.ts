@@ -2,7 +2,8 @@
  * The offline experiment of the counterfactual paper (P2, 2410.21892): a trained recommender goes on with counterfactual sessions, whose
  * slates guided diffusion makes; beside the same steps on real sessions, losses against popularity, other augmentations and placebos.
  * - What counts is Recall@20 of less popular targets, with the overall Recall@20 no worse than a margin allows.
- * - Settings are chosen on validation, once an arm, with seed 1; every trial is in results/searches.
+ * - Settings are chosen on validation, once an arm, with seed 1: each is given a third of the steps, and the best of them all steps.
+ *   Every trial is in results/searches.
  * - Every run is one result file, with the ranks of its test cases: tables, tests and strata need nothing else.
  * - A run whose file is there under the same passport is not run again. All arms of a seed come before the next seed.
  */
@@ -16,7 +17,7 @@ import { passportOf, type Passport } from "../../evaluation/passport";
 import { popularityStrata, trainingCounts } from "../../evaluation/strata";
 import type { Trial } from "../../models/tune";
 import { CounterfactualBench } from "./bench";
-import { counterfactualArms, counterfactualPaperDefaults, minuteArms, proposedArm, sizesOf, type BaseId, type CounterfactualArm, type Setting, type Sizes } from "./arms";
+import { counterfactualArms, counterfactualPaperDefaults, minuteArms, proposedArm, search, sizesOf, sweepSeeds, type BaseId, type CounterfactualArm, type Setting, type Sizes } from "./arms";
 import { loadCounterfactualData, type CounterfactualData, type CounterfactualSet, type OwnSplit } from "./data";
 import { checkExperiment, checkSet, chosenArms, hasResult, noteOf, type ExperimentSettings, type Note } from "../experiment";
 import { partOf, writeResult, type Result } from "../results";
@@ -57,6 +58,9 @@ export interface CounterfactualResult extends Result {
 /** The metric that counts, over the less popular targets; with one target a case HR is Recall. */
 export const counterfactualMetric = "HR@20";
 
+/** The same, of those alone. */
+const tailMetric = `tail ${counterfactualMetric}`;
+
 /** The name that an experiment's files have: "ml-100k-hour"; with another M_r, or all sessions, that too. */
 export function experimentName({ source, budget, base = counterfactualPaperDefaults.base, full = false }: Pick<CounterfactualExperiment, "source" | "budget" | "base" | "full">): string {
   return [typeof source === "string" ? source : source.name, ...(base === counterfactualPaperDefaults.base ? [] : [base]), ...(full ? ["full"] : []), budget].join("-");
@@ -96,6 +100,7 @@ export async function runCounterfactualPaper(settings: CounterfactualExperiment)
   for (let seed = 1; seed <= settings.seeds; seed++) {
     for (const arm of run.arms) {
       throwIfAborted(settings.signal, "reproduce");
+      if (arm.role === "sweep" && seed > sweepSeeds) continue;
       await oneRun(arm, seed, run);
     }
   }
@@ -133,17 +138,28 @@ async function choose(arm: CounterfactualArm, run: Run, known: ReadonlyMap<strin
   const kept = readSearch(settings.results, name, arm.id);
   if (kept !== undefined) return kept.options as Setting;
   const base = await onValidation(await run.bench.base(1), "trained", run);
-  const trials: Trial[] = [];
-  for (const setting of arm.settings) {
-    throwIfAborted(settings.signal, "reproduce");
-    const { trained } = await run.bench.continued(arm, setting, 1);
-    const { metrics, tail } = await onValidation(run.note(`${arm.title}, try ${JSON.stringify(setting)}`, trained), arm.title, run);
-    trials.push({ options: setting as Readonly<Record<string, unknown>>, metrics: { ...metrics, [`tail ${counterfactualMetric}`]: tail }, epochs: trained.value.report.epochs, seconds: trained.seconds });
-  }
-  const values = trials.map(({ metrics }) => worth(metrics[counterfactualMetric]!, metrics[`tail ${counterfactualMetric}`]!, base.metrics[counterfactualMetric]!, settings));
-  const best = values.indexOf(Math.max(...values));
-  writeSearch(settings.results, name, arm.id, { metric: `tail ${counterfactualMetric}`, options: trials[best]!.options, value: values[best]!, trials, settings: trials.length });
-  return trials[best]!.options as Setting;
+  const valueOf = ({ metrics }: Trial): number => worth(metrics[counterfactualMetric]!, metrics[tailMetric]!, base.metrics[counterfactualMetric]!, settings);
+  const tried = async (list: readonly Setting[], share: number): Promise<readonly StepsTrial[]> => {
+    const trials: StepsTrial[] = [];
+    for (const setting of list) {
+      throwIfAborted(settings.signal, "reproduce");
+      const { trained } = await run.bench.continued(arm, setting, 1, share);
+      const { metrics, tail } = await onValidation(run.note(`${arm.title}, try ${JSON.stringify(setting)}`, trained), arm.title, run);
+      trials.push({ options: setting as Readonly<Record<string, unknown>>, metrics: { ...metrics, [tailMetric]: tail }, epochs: trained.value.report.epochs, seconds: trained.seconds, share });
+    }
+    return trials;
+  };
+  const short = await tried(arm.settings, search.share);
+  const better = [...short].sort((a, b) => valueOf(b) - valueOf(a)).slice(0, search.finalists);
+  const whole = await tried(better.map(({ options }) => options as Setting), 1);
+  const best = whole.reduce((top, trial) => (valueOf(trial) > valueOf(top) ? trial : top));
+  writeSearch(settings.results, name, arm.id, { metric: tailMetric, options: best.options, value: valueOf(best), trials: [...short, ...whole], settings: arm.settings.length });
+  return best.options as Setting;
+}
+
+/** A setting that was tried, for a share of the steps. */
+interface StepsTrial extends Trial {
+  readonly share: number;
 }
 
 /**
