@@ -64,6 +64,14 @@ export function checkSet(set: Readonly<Record<string, object>> | undefined, arms
   if (unset !== undefined) throw new ConfigError(`Expected options of an arm that is run (${arms.map(({ id }) => id).join(", ")}), found some of "${unset}"`);
 }
 
+/**
+ * How good it is that rare items gain where the whole must not lose: what the rare ones have, if the whole has at least `least`; else,
+ * below all of these, by how little the whole lacks.
+ */
+export function worth(rare: number, whole: number, least: number): number {
+  return whole >= least ? rare : whole - least;
+}
+
 /** Whether a folder of results has a run under this passport. */
 export function hasResult(folder: string, place: Pick<Result, "paper" | "dataset" | "model" | "seed">, expected: Passport): boolean {
   const file = join(folder, `${resultName(place)}.json`);

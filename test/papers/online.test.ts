@@ -1,11 +1,12 @@
 /** The online experiment, small: its rates by hand, common random numbers, what it writes, and the sealed sessions. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { renderTable } from "../../src/display/formats";
 import { drawRates } from "../../src/evaluation/bootstrap";
 import { countReading, readReadings } from "../../src/evaluation/readings";
+import { onlineArms, onlineDefaults } from "../../src/papers/online/arms";
 import { beginOnline, runOnline, type OnlineExperiment, type OnlineResult } from "../../src/papers/online/online";
 import { confirmOnline, freezeOnline, readOnlineConfirmation } from "../../src/papers/online/confirm";
 import { meanRates, packCounts, rateColumns, unpackCounts } from "../../src/papers/online/rates";
@@ -15,6 +16,7 @@ import { onlineData } from "../../src/papers/online/world";
 import { readResult } from "../../src/papers/results";
 import { sessionCounts, type SessionCounts } from "../../src/response/ctr";
 import { fixedPolicy } from "../../src/response/policies";
+import { readSearch } from "../../src/papers/searches";
 import { initBackend } from "../../src/tensor/backend";
 import { withFolder } from "../scratch";
 
@@ -139,6 +141,21 @@ describe("papers/online", function () {
       const [control, oracle] = onlineEntries("biased", settings).map((entry) => countsOf(entry, "test", "logged"));
       const found = compareOnline({ world: "biased", start: "logged", rate: "slate CTR, less popular", against: "continued", as: "same compute" }, oracle!, control!, 5);
       assert.ok(found.difference > 0.005 && found.low > 0, `${found.difference} [${found.low}, ${found.high}] in three worlds`);
+    }));
+
+  it("searches where the budget lets it, as much for every arm that is trained on, and records every trial", () =>
+    withFolder(async (folder) => {
+      const lists = onlineArms.filter((arm) => arm.with !== "nothing").map(({ settings }) => settings);
+      assert.deepEqual([...new Set(lists.map((settings) => settings.length))], [12]);
+      for (const settings of lists) assert.equal(new Set(settings.map((one) => JSON.stringify({ ...onlineDefaults, ...one }))).size, 12);
+      const settings = await experimentIn(folder, { budget: "hour", arms: ["continued"], worlds: ["biased"], margin: 1 });
+      const { chosen } = await beginOnline(settings);
+      const search = readSearch(settings.results, "counterfactual-online-hour", "continued")!;
+      assert.deepEqual(search.trials.map(({ options }) => options), lists[0]);
+      const rare = search.trials.map(({ metrics }) => metrics["slate CTR, less popular"]!);
+      assert.equal(search.value, Math.max(...rare)); // with so wide a margin nothing else counts
+      assert.deepEqual(chosen.get("continued"), { ...onlineDefaults, ...search.trials[rare.indexOf(search.value)]!.options });
+      assert.deepEqual(existsSync(join(settings.results, "readings.json")), false, "trials meet no test session");
     }));
 
   it("refuses names that are none, with the nearest", async () => {

@@ -19,7 +19,7 @@ import type { Trial } from "../../models/tune";
 import { CounterfactualBench } from "./bench";
 import { counterfactualArms, counterfactualPaperDefaults, minuteArms, proposedArm, search, sizesOf, sweepSeeds, type BaseId, type CounterfactualArm, type Setting, type Sizes } from "./arms";
 import { loadCounterfactualData, type CounterfactualData, type CounterfactualSet, type OwnSplit } from "./data";
-import { checkExperiment, checkSet, chosenArms, hasResult, noteOf, type ExperimentSettings, type Note } from "../experiment";
+import { checkExperiment, checkSet, chosenArms, hasResult, noteOf, worth, type ExperimentSettings, type Note } from "../experiment";
 import { partOf, writeResult, type Result } from "../results";
 import { readSearch, writeSearch } from "../searches";
 import { cutoffs, evaluateStep, type Workshop } from "../steps";
@@ -138,7 +138,8 @@ async function choose(arm: CounterfactualArm, run: Run, known: ReadonlyMap<strin
   const kept = readSearch(settings.results, name, arm.id);
   if (kept !== undefined) return kept.options as Setting;
   const base = await onValidation(await run.bench.base(1), "trained", run);
-  const valueOf = ({ metrics }: Trial): number => worth(metrics[counterfactualMetric]!, metrics[tailMetric]!, base.metrics[counterfactualMetric]!, settings);
+  const least = leastOverall(base.metrics[counterfactualMetric]!, settings);
+  const valueOf = ({ metrics }: Trial): number => worth(metrics[tailMetric]!, metrics[counterfactualMetric]!, least);
   const tried = async (list: readonly Setting[], share: number): Promise<readonly StepsTrial[]> => {
     const trials: StepsTrial[] = [];
     for (const setting of list) {
@@ -157,18 +158,14 @@ async function choose(arm: CounterfactualArm, run: Run, known: ReadonlyMap<strin
   return best.options as Setting;
 }
 
+/** The overall Recall@20 that is still within the margin. @param plain without augmentation */
+export function leastOverall(plain: number, { margin = counterfactualPaperDefaults.margin }: Pick<CounterfactualExperiment, "margin">): number {
+  return (1 - margin) * plain;
+}
+
 /** A setting that was tried, for a share of the steps. */
 interface StepsTrial extends Trial {
   readonly share: number;
-}
-
-/**
- * How good a setting is on validation: Recall of less popular targets, where the overall one is within the margin; else, below all of
- * these, by how little the overall one lacks.
- */
-export function worth(overall: number, tail: number, reference: number, { margin = counterfactualPaperDefaults.margin }: Pick<CounterfactualExperiment, "margin">): number {
-  const lacking = (1 - margin) * reference - overall;
-  return lacking <= 0 ? tail : -lacking;
 }
 
 async function onValidation(trained: Awaited<ReturnType<CounterfactualBench["base"]>>, what: string, run: Run): Promise<{ readonly metrics: Evaluation["metrics"]; readonly tail: number }> {

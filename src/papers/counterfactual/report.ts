@@ -12,8 +12,9 @@ import { unpackRanks } from "../../evaluation/packed-ranks";
 import { popularityStrata, trainingCounts } from "../../evaluation/strata";
 import { compareAll, runOf, type PaperComparison } from "../comparisons";
 import { counterfactualArms, counterfactualPaperDefaults, duplicatesArm, plainArm, proposedArm, type CounterfactualArm, type CounterfactualRole, type Setting } from "./arms";
-import { counterfactualMetric, experimentName, tailOf, worth, type CounterfactualExperiment, type CounterfactualResult } from "./counterfactual";
+import { counterfactualMetric, experimentName, leastOverall, tailOf, type CounterfactualExperiment, type CounterfactualResult } from "./counterfactual";
 import type { CounterfactualData } from "./data";
+import { worth } from "../experiment";
 import { overSeeds, withIntervals, type Measured } from "../measure";
 import { baseline, placebo } from "../placebo";
 import { readResults, resultsId, type Result } from "../results";
@@ -104,7 +105,7 @@ export function counterfactualEntries(settings: Place): readonly CounterfactualE
 
 /** Whether the proposed overall Recall@20 is within the margin. */
 export function guardOf(proposed: number, plain: number, { margin = counterfactualPaperDefaults.margin }: Pick<Place, "margin">): OverallGuard {
-  return { margin, proposed, plain, kept: proposed >= (1 - margin) * plain };
+  return { margin, proposed, plain, kept: proposed >= leastOverall(plain, { margin }) };
 }
 
 /** Who stands for the paper and what it is held against, all by validation: the primary comparisons; and the arm that guards the overall Recall. */
@@ -114,7 +115,7 @@ export function primaryOf(entries: readonly CounterfactualEntry[], settings: Pla
   if (proposed === undefined) return { against: [] };
   const over = (entry: CounterfactualEntry, of: (result: CounterfactualResult) => number): number => entry.results.reduce((sum, result) => sum + of(result), 0) / entry.results.length;
   const overall = (entry: CounterfactualEntry): number => over(entry, ({ valid }) => valid.metrics[counterfactualMetric]!);
-  const value = (entry: CounterfactualEntry): number => worth(overall(entry), over(entry, ({ validTail }) => validTail), plain === undefined ? 0 : overall(plain), settings);
+  const value = (entry: CounterfactualEntry): number => worth(over(entry, ({ validTail }) => validTail), overall(entry), plain === undefined ? 0 : leastOverall(overall(plain), settings));
   const best = (role: CounterfactualRole): CounterfactualEntry | undefined => entries.filter(({ arm }) => arm.role === role).reduce<CounterfactualEntry | undefined>((top, entry) => (top === undefined || value(entry) > value(top) ? entry : top), undefined);
   const named = [{ as: baseline, entry: best("baseline") }, { as: placebo, entry: best("placebo") }, { as: sameCompute, entry: byId(duplicatesArm) }];
   return { proposed, plain, against: named.flatMap(({ as, entry }) => (entry === undefined ? [] : [{ as, entry }])) };

@@ -16,8 +16,13 @@ export const onlineDefaults = {
   leastConfidence: 0,
   /** Draws of the noise that this is taken over. */
   draws: 1,
-  /** Weight of the diffusion model's guidance. */
+  /** Weight of the diffusion model's guidance, and the quantile of popularity that its slates go towards; null: any. */
   guidance: 2,
+  popularity: null as number | null,
+  /** Of the start's learning rate, the share that it is trained on with. */
+  rate: 1,
+  /** Strength of the logit adjustment while it is trained on. */
+  logQ: 0,
 };
 
 /** What may be set for an arm. */
@@ -34,26 +39,33 @@ export interface OnlineArm {
   readonly noise?: "abducted" | "prior";
   /** "true" is the world's own. */
   readonly mechanism?: "learnt" | "true";
-  /** Options of the recommender over those of the start, while it goes on. */
-  readonly model?: Readonly<Record<string, number>>;
-  /** What is tried on validation, at the larger budgets. */
+  /** What is tried on validation at the larger budgets, as many for each arm that is trained on; else the first. */
   readonly settings: readonly OnlineSetting[];
 }
 
-const amounts: readonly OnlineSetting[] = [{ amount: 0.5 }, { amount: 0.25 }, { amount: 1 }];
-const counterfactual = { with: "counterfactuals", noise: "abducted", mechanism: "learnt", settings: amounts } as const;
+const [low, lower] = [0.5, 0.25];
+const rates: readonly OnlineSetting[] = [1, 0.7, low, 0.35, lower, 0.15, 0.1, 0.05, 0.02, 1.4, 2, 3].map((rate) => ({ rate }));
+const atRates = (settings: readonly OnlineSetting[]): readonly OnlineSetting[] => [1, low, lower].flatMap((rate) => settings.map((setting) => ({ ...setting, ...(rate !== 1 && { rate }) })));
+
+/** Of slates, each by itself: how many are added, rate, targeting, rounds, confidence; and what the slates have of their own. */
+const counterfactual = (...own: readonly OnlineSetting[]): Pick<OnlineArm, "with" | "noise" | "mechanism" | "settings"> => ({
+  ...{ with: "counterfactuals", noise: "abducted", mechanism: "learnt" },
+  settings: [{ amount: 0.5 }, { amount: 0.25 }, { amount: 1 }, { amount: 2 }, { rate: low }, { rate: lower }, { targeted: false }, { rounds: 2 }, { draws: 5, leastConfidence: 0.6 }, ...own],
+});
+const proposed = counterfactual({ guidance: 0 }, { guidance: 4 }, { popularity: 0.2 });
+const plainSlates = counterfactual({ amount: 1, targeted: false }, { amount: 2, targeted: false }, { amount: 2, rate: low });
 
 /** All of them, in the order of the tables. */
 export const onlineArms: readonly OnlineArm[] = [
   { id: "base", title: "NISER+", role: "baseline", with: "nothing", settings: [{}] },
-  { id: "continued", title: "trained on with the same sessions", role: "same compute", with: "the same", settings: [{}] },
-  { id: "logq", title: "trained on with logit adjustment", role: "baseline", with: "the same", model: { logQ: 0.5 }, settings: [{}] },
-  { id: "recommender", title: "counterfactuals, slates of the recommender (as SCM4SR)", role: "baseline", slates: "recommender", ...counterfactual },
-  { id: "duplicates", title: "duplicated sessions", role: "placebo", with: "duplicates", settings: amounts },
-  { id: "random", title: "counterfactuals, random slates", role: "placebo", slates: "random", ...counterfactual },
-  { id: "prior", title: "guided diffusion, noise from the prior", role: "placebo", slates: "diffusion", ...counterfactual, noise: "prior" },
-  { id: "diffusion", title: "counterfactuals, slates by guided diffusion", role: "proposed", slates: "diffusion", ...counterfactual },
-  { id: "oracle", title: "guided diffusion, the world's own mechanism", role: "bound", slates: "diffusion", ...counterfactual, mechanism: "true" },
+  { id: "continued", title: "trained on with the same sessions", role: "same compute", with: "the same", settings: rates },
+  { id: "logq", title: "trained on with logit adjustment", role: "baseline", with: "the same", settings: atRates([0.5, 0.25, 0.75, 1].map((logQ) => ({ logQ }))) },
+  { id: "recommender", title: "counterfactuals, slates of the recommender (as SCM4SR)", role: "baseline", slates: "recommender", ...plainSlates },
+  { id: "duplicates", title: "duplicated sessions", role: "placebo", with: "duplicates", settings: atRates([0.5, 0.25, 1, 2].map((amount) => ({ amount }))) },
+  { id: "random", title: "counterfactuals, random slates", role: "placebo", slates: "random", ...plainSlates },
+  { id: "prior", title: "guided diffusion, noise from the prior", role: "placebo", slates: "diffusion", ...proposed, noise: "prior" },
+  { id: "diffusion", title: "counterfactuals, slates by guided diffusion", role: "proposed", slates: "diffusion", ...proposed },
+  { id: "oracle", title: "guided diffusion, the world's own mechanism", role: "bound", slates: "diffusion", ...proposed, mechanism: "true" },
 ];
 
 /** In a world without bias: what the gain is held against there. */

@@ -83,7 +83,6 @@ export class OnlineBench {
     const diffusion = arm.slates === "diffusion" ? await this.diffusion() : undefined;
     const { world, sizes, split, lessPopular } = this.data;
     const { id: _, title: __, role: ___, settings: ____, ...does } = arm;
-    const adds = arm.with === "duplicates" || arm.with === "counterfactuals";
     const inputs = { base: base.key, response: response?.key ?? "none", diffusion: diffusion?.key ?? "none", world: hashOf({ train: split.train.hash, knobs: world.options, lessPopular } as unknown as Hashable), bits: bitsOf(makerOf("niser"), shop) };
     const work = async (): Promise<Met> => {
       const { model, fit, added } = await this.modelOf(arm, setting);
@@ -99,7 +98,7 @@ export class OnlineBench {
         if (model !== this.start) model.dispose();
       }
     };
-    const options = { does, ...(adds && { setting }), epochs: onlineModel[settings.budget].epochs, roles, sizes } as unknown as Readonly<Record<string, Hashable>>;
+    const options = { does, setting, epochs: onlineModel[settings.budget].epochs, roles, sizes } as unknown as Readonly<Record<string, Hashable>>;
     return step("online", inputs, options, work, { code: this.code, signal: shop.signal, progress: shop.progress, cache: shop.cache });
   }
 
@@ -114,7 +113,7 @@ export class OnlineBench {
     const { epochs } = onlineModel[settings.budget];
     const targets = train.item.length - Array.from(train.offsets).filter((offset, s) => s > 0 && offset > train.offsets[s - 1]!).length; // every click but each session's first
     const steps = epochs * Math.ceil(targets / Number(options["batch"]));
-    const model = new Niser({ ...options, ...arm.model, epochs, patience: epochs });
+    const model = new Niser({ ...options, logQ: setting.logQ, rate: setting.rate * Number(options["rate"]), epochs, patience: epochs });
     try {
       const all = augmentation === undefined ? train : mixedSessions(train, augmentation.sessions, hashOf({ item: augmentation.sessions.item, offsets: augmentation.sessions.offsets }));
       const fit = await model.fit(all, valid, { rng: this.data.rng.child("trained on"), start: { weights: start.learnt, steps }, signal: shop.signal, progress: shop.progress });
@@ -142,10 +141,10 @@ export class OnlineBench {
     return Math.round(amount * this.data.sizes.logged);
   }
 
-  private async proposer({ slates }: OnlineArm, { guidance }: Required<OnlineSetting>): Promise<SlateProposer> {
+  private async proposer({ slates }: OnlineArm, { guidance, popularity }: Required<OnlineSetting>): Promise<SlateProposer> {
     if (slates === "random") return randomProposer(this.data.world.options.items);
     if (slates === "recommender") return recommenderProposer(await this.opened());
-    return diffusionProposer((await this.diffusion()).value, { guidance });
+    return diffusionProposer((await this.diffusion()).value, { guidance, popularity: popularity ?? undefined });
   }
 
   private base(): Promise<StepResult<Trained>> {

@@ -14,10 +14,11 @@ import type { Passport } from "../../evaluation/passport";
 import type { SessionCounts } from "../../response/ctr";
 import { worldDefaults } from "../../response/world";
 import { libraryVersion } from "../../tensor/backend";
-import { checkExperiment, checkSet, chosenArms, hasResult, noteOf, type ExperimentSettings } from "../experiment";
+import { checkExperiment, checkSet, chosenArms, hasResult, noteOf, worth, type ExperimentSettings } from "../experiment";
+import type { Trial } from "../../models/tune";
 import { onlineArms, onlineDefaults, onlineModel, unbiasedArms, type OnlineArm, type OnlineSetting } from "./arms";
 import { OnlineBench, type AddedReport, type BenchSettings, type Met } from "./bench";
-import { meanRates, packCounts, primaryRate } from "./rates";
+import { meanRates, onlineMargin, overallRate, packCounts, primaryRate } from "./rates";
 import { onlineData, onlineWorlds, startsOf, type OnlineData, type OnlineStart, type OnlineWorldName, type OnlineWorldOptions } from "./world";
 import { writeResult, type Result, type ResultPart } from "../results";
 import { readSearch, writeSearch } from "../searches";
@@ -134,17 +135,21 @@ export async function beginOnline(settings: OnlineExperiment): Promise<OnlineUnd
   return { settings, chosen, bench };
 }
 
-/** The setting with the highest primary rate on validation sessions. */
-async function choose(arm: OnlineArm, bench: OnlineBench, { results, budget }: OnlineExperiment): Promise<OnlineSetting> {
+/** The setting with the highest primary rate on validation sessions, among those that lose no more of the overall rate than a margin. */
+async function choose(arm: OnlineArm, bench: OnlineBench, { results, budget, margin = onlineMargin }: OnlineExperiment): Promise<OnlineSetting> {
   const known = readSearch(results, onlineName({ budget }), arm.id);
   if (known !== undefined) return known.options;
-  const trials: { options: OnlineSetting; value: number; seconds: number }[] = [];
-  for (const options of arm.settings) {
-    const { value, seconds } = await bench.met(arm, { ...onlineDefaults, ...options }, ["valid"]);
-    trials.push({ options, value: meanRates(value.counts.valid!.logged!, bench.data.world.options.slots)[primaryRate]!, seconds });
+  const { slots } = bench.data.world.options;
+  const start = await bench.met(onlineArms.find((one) => one.with === "nothing")!, onlineDefaults, ["valid"]);
+  const least = meanRates(start.value.counts.valid!.logged!, slots)[overallRate]! - margin;
+  const trials: (Trial & { readonly value: number })[] = [];
+  for (const setting of arm.settings) {
+    const { value, seconds } = await bench.met(arm, { ...onlineDefaults, ...setting }, ["valid"]);
+    const metrics = meanRates(value.counts.valid!.logged!, slots);
+    trials.push({ options: setting, metrics, epochs: value.fit.epochs, seconds, value: worth(metrics[primaryRate]!, metrics[overallRate]!, least) });
   }
   const best = trials.reduce((top, trial) => (trial.value > top.value ? trial : top));
-  writeSearch(results, onlineName({ budget }), arm.id, { metric: primaryRate, options: best.options, value: best.value, trials, settings: arm.settings.length } as unknown as Parameters<typeof writeSearch>[3]);
+  writeSearch(results, onlineName({ budget }), arm.id, { metric: primaryRate, options: best.options, value: best.value, trials, settings: arm.settings.length });
   return best.options;
 }
 
@@ -172,13 +177,15 @@ function resultOf({ counts, fit, added }: Met, known: Omit<OnlineResult, "valid"
 
 function passportOf(arm: OnlineArm, setting: Required<OnlineSetting>, { name, seed, knobs, sizes, split, world }: OnlineData, { budget, backend, quantile = 0.8 }: OnlineExperiment, startedAt: Date, seconds: number): Passport {
   const adds = arm.with === "duplicates" || arm.with === "counterfactuals";
+  const { rate, logQ, popularity, ...adding } = setting;
+  const training = { ...(rate !== onlineDefaults.rate && { rate }), ...(logQ !== onlineDefaults.logQ && { logQ }) };
   return {
     model: arm.title,
     data: { name: `simulated world, ${onlineWorlds[name].title}`, hash: split.train.hash },
     split: { ...sizes, by: "numbers of sessions; a half of the users is logged, the other half is met", quantile, starts: startsOf(name) },
     candidates: `slates of ${world.options.slots} of ${world.options.items} items`,
     ...{ ties: "expected", tieRate: 0, ks: [] },
-    options: { world: { ...worldDefaults, ...knobs }, recommender: onlineModel[budget], ...(arm.model && { trainedOnWith: arm.model }), ...(adds && { adding: { ...setting, slates: arm.slates ?? "none", noise: arm.noise ?? "none", mechanism: arm.mechanism ?? "none" } }) } as unknown as Passport["options"],
+    options: { world: { ...worldDefaults, ...knobs }, recommender: onlineModel[budget], ...(Object.keys(training).length > 0 && { trainedOnWith: training }), ...(adds && { adding: { ...adding, ...(popularity !== null && { popularity }), slates: arm.slates ?? "none", noise: arm.noise ?? "none", mechanism: arm.mechanism ?? "none" } }) } as unknown as Passport["options"],
     ...{ seeds: [seed], budget, version: libraryVersion() },
     ...{ backend: `${backend.name} ${backend.device}`, threads: backend.threads, cpu: backend.cpu, node: process.version },
     ...{ startedAt: startedAt.toISOString(), seconds },

@@ -33,6 +33,12 @@ export const rateNames = Object.keys(onlineRates) as readonly OnlineRate[];
 /** The rate of P2's claim: what chooses and what is tested first. */
 export const primaryRate: OnlineRate = "slate CTR, less popular";
 
+/** The rate that must not fall for it, by more than a margin. */
+export const overallRate: OnlineRate = "slate CTR";
+
+/** The default margin: a difference of one slate in a hundred is of no consequence. */
+export const onlineMargin = 0.01;
+
 /** Numerator and denominator of a rate, session by session. */
 export function rateColumns(name: OnlineRate, counts: SessionCounts, slots: number): RateColumns {
   return onlineRates[name](counts, slots);

@@ -11,7 +11,7 @@ import { equivalence, nonInferiority, type MarginTest } from "../../evaluation/e
 import type { PaperComparison } from "../comparisons";
 import { overSeeds, type Measured } from "../measure";
 import { onlineArms, type OnlineArm, type OnlineRole } from "./arms";
-import { joinCounts, meanRates, primaryRate, rateColumns, unpackCounts, type OnlineRate } from "./rates";
+import { joinCounts, meanRates, onlineMargin, primaryRate, rateColumns, unpackCounts, type OnlineRate } from "./rates";
 import { onlineDataset, onlineName, type OnlineExperiment, type OnlineResult } from "./online";
 import { onlineStarts, onlineWorlds, startsOf, type OnlineStart, type OnlineWorldName } from "./world";
 import { baseline, placebo } from "../placebo";
@@ -110,21 +110,18 @@ export function slotsOf({ results }: OnlineEntry): number {
 }
 
 /** The mean over seeds of the primary rate on validation sessions. */
-function onValidation(entry: OnlineEntry): number {
-  return entry.results.reduce((sum, { valid }) => sum + (valid.metrics[primaryRate] ?? 0), 0) / entry.results.length;
+function onValidation({ results }: OnlineEntry): number {
+  return results.reduce((sum, { valid }) => sum + (valid.metrics[primaryRate] ?? 0), 0) / results.length;
 }
 
-function best(entries: readonly OnlineEntry[]): OnlineEntry | undefined {
-  return entries.reduce<OnlineEntry | undefined>((top, entry) => (top === undefined || onValidation(entry) > onValidation(top) ? entry : top), undefined);
-}
-
-/** Who is proposed and what it is held against, by validation. */
+/** Who is proposed and what it is held against: the best on validation, be it at the cost of the overall rate. */
 export function onlineRivals(entries: readonly OnlineEntry[]): { readonly proposed?: OnlineEntry; readonly against: readonly { readonly as: string; readonly entry: OnlineEntry }[] } {
   const proposed = entries.find(({ arm }) => arm.role === "proposed");
   if (proposed === undefined) return { against: [] };
+  const best = (role: OnlineRole): OnlineEntry | undefined => entries.filter(({ arm }) => arm.role === role).reduce<OnlineEntry | undefined>((top, entry) => (top === undefined || onValidation(entry) > onValidation(top) ? entry : top), undefined);
   const named = [
-    { as: baseline, entry: best(entries.filter(({ arm }) => arm.role === "baseline")) },
-    { as: placebo, entry: best(entries.filter(({ arm }) => arm.role === "placebo")) },
+    { as: baseline, entry: best("baseline") },
+    { as: placebo, entry: best("placebo") },
     { as: sameCompute, entry: entries.find(({ arm }) => arm.role === "same compute") },
   ];
   return { proposed, against: named.flatMap(({ as, entry }) => (entry === undefined ? [] : [{ as, entry }])) };
@@ -153,9 +150,6 @@ export function withHolm(comparisons: readonly OnlineComparison[]): readonly Pri
   return comparisons.map((one, at) => ({ ...one, holm: corrected[at]! }));
 }
 
-/** The default margin: a difference of one slate in a hundred is of no consequence. */
-export const usualMargin = 0.01;
-
 /**
  * The report of what `results` holds.
  * @throws DataError for a damaged file
@@ -163,7 +157,7 @@ export const usualMargin = 0.01;
  * import { onlineReport } from "sessionlab";
  * assert.deepEqual(onlineReport({ results: "no such folder", budget: "minute" }).rows, []);
  */
-export function onlineReport({ margin = usualMargin, quantile = 0.8, ...settings }: Pick<OnlineExperiment, "results" | "budget" | "margin" | "quantile">): OnlineReport {
+export function onlineReport({ margin = onlineMargin, quantile = 0.8, ...settings }: Pick<OnlineExperiment, "results" | "budget" | "margin" | "quantile">): OnlineReport {
   const entries = onlineEntries("biased", settings);
   const plain = onlineEntries("unbiased", settings);
   const { proposed, against } = onlineRivals(entries);
