@@ -36,7 +36,7 @@ export interface ModelMaker {
   readonly budgets: Readonly<Record<Budget, object>>;
   /** Whether a fit draws random numbers: then it is run once a seed. */
   readonly seeded: boolean;
-  /** Whether it runs on the tensor backend: then its bits depend on the backend, and initBackend comes first. */
+  /** Whether it runs on the tensor backend: then its bits depend on the backend, and fit and load start it. */
   readonly tensors: boolean;
   /** The module, for the code version of steps. */
   readonly code: string;

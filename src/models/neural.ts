@@ -11,6 +11,7 @@ import { Rng } from "../core/rng";
 import { knownSequences, prefixBatches, type PrefixBatch, type Sequences } from "../data/sequences";
 import { sessionCount, type Cases, type Items, type Sessions, type TrainSessions } from "../data/types";
 import { Adam } from "../tensor/adam";
+import { initBackend } from "../tensor/backend";
 import { memoryEstimate, type MemoryEstimate, type StepPlan } from "../tensor/memory";
 import { product } from "../tensor/ops/product";
 import { gatherRows } from "../tensor/ops/rows";
@@ -164,6 +165,7 @@ export abstract class NeuralRecommender<O extends NeuralOptions> implements Reco
   }
 
   async fit(train: TrainSessions, valid: Cases<"valid">, context: FitContext): Promise<FitReport> {
+    await initBackend();
     this.dispose();
     const { task, release } = this.prepare(train, valid, context);
     try {
@@ -181,6 +183,7 @@ export abstract class NeuralRecommender<O extends NeuralOptions> implements Reco
    * @throws ConfigError with the way out when it will not fit in memory; what `fit` throws
    */
   async plan(train: TrainSessions, valid: Cases<"valid">, context: FitContext & PlanOptions): Promise<TrainingPlan> {
+    await initBackend();
     const { limit = memoryLimit(), rng } = context;
     const { options } = this;
     const width = context.vectors?.shape[1];
@@ -312,6 +315,7 @@ export abstract class NeuralRecommender<O extends NeuralOptions> implements Reco
 
   /** Takes the weights of a saved model. @throws ConfigError, DataError */
   protected static async read<M extends NeuralRecommender<NeuralOptions>>(folder: string, name: string, make: (options: object) => M, infer?: PersonaSource["infer"]): Promise<M> {
+    await initBackend();
     const { options, items, tensors } = loadModel(folder, name);
     const host = Object.fromEntries(Object.entries(tensors).map(([key, { shape, data }]) => [key, { shape, data: data as Float32Array }]));
     const { [itemNames.vectors]: vectors, [savedPersonas]: users, ...weights } = host;

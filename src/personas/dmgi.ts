@@ -17,6 +17,7 @@ import { resolveOptions, rules } from "../core/options";
 import type { Rng } from "../core/rng";
 import type { HostMatrix } from "../evaluation/logistic-regression";
 import { Adam } from "../tensor/adam";
+import { initBackend } from "../tensor/backend";
 import { evenly } from "../tensor/initial";
 import { gatherRows } from "../tensor/ops/rows";
 import { ParameterSet, type HostTensor } from "../tensor/parameters";
@@ -139,6 +140,7 @@ export class Dmgi {
    * @throws NumericError, AbortError, ConfigError as `train` does
    */
   async fit(graph: PersonaGraph, context: TrainingContext): Promise<DmgiReport> {
+    await initBackend();
     const { dimension, rate, l2 } = this.options;
     const weights = new ParameterSet(dmgiWeights(graph, dimension, context.rng.child("weights")));
     const optimiser = new Adam(weights, { rate, l2 });

@@ -16,6 +16,7 @@ import { Rng } from "../core/rng";
 import { decodeSafetensors, encodeSafetensors } from "../core/safetensors";
 import type { HostMatrix } from "../evaluation/logistic-regression";
 import { Adam } from "../tensor/adam";
+import { initBackend } from "../tensor/backend";
 import { hostOf } from "../tensor/host";
 import { ParameterSet, type HostTensor } from "../tensor/parameters";
 import { train, type TrainingContext, type TrainingReport, type TrainingTask } from "../tensor/training";
@@ -107,6 +108,7 @@ export class Hdgi {
    * @throws NumericError, AbortError, ConfigError as `train` does
    */
   async fit(graph: PersonaGraph, context: TrainingContext): Promise<HdgiReport> {
+    await initBackend();
     this.dispose();
     const names = graph.paths.map(({ name }) => name);
     const weights = new ParameterSet(initialWeights(names, featureWidth(graph.features), this.options, context.rng.child("weights")));

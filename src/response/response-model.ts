@@ -18,6 +18,7 @@ import { resolveOptions, rules } from "../core/options";
 import { NONE } from "../data/types";
 import { loadModel, saveModel } from "../models/files";
 import { Adam } from "../tensor/adam";
+import { initBackend } from "../tensor/backend";
 import { ParameterSet, type HostTensor } from "../tensor/parameters";
 import { train, type TrainingContext, type TrainingReport } from "../tensor/training";
 import { supportOf, type Support } from "./identify";
@@ -91,6 +92,7 @@ export class ResponseModel {
    * @throws DataError as `checkLog`; NumericError, AbortError, ConfigError as `train`
    */
   async fit(log: SlateLog, context: ResponseContext): Promise<TrainingReport> {
+    await initBackend();
     this.dispose();
     const { options } = this;
     checkLog(log, options.kind);

@@ -87,7 +87,7 @@ describe("models/sasrec", () => {
   it("killed (SIGKILL) in training and fitted again, it ends with the bits of the uninterrupted run", () =>
     withFolder(async (folder) => {
       const whole = join(folder, "whole");
-      await child("fit", join(folder, "unused"), whole).done;
+      assert.equal((await child("fit", join(folder, "unused"), whole).done).trim(), tf.getBackend(), "a fit starts the backend that initBackend does");
       const checkpoint = join(folder, "checkpoint");
       const killed = child("fit", checkpoint, join(folder, "never"));
       while (!existsSync(checkpointFile(checkpoint))) {

@@ -19,6 +19,7 @@ import { loadModel, saveModel } from "../../models/files";
 import { vectorsHash, type ItemVectors } from "../../models/item-table";
 import { validation } from "../../models/validation";
 import { Adam } from "../../tensor/adam";
+import { initBackend } from "../../tensor/backend";
 import { ParameterSet, readHost, type HostTensor } from "../../tensor/parameters";
 import { train as trainLoop, type TrainingContext, type TrainingReport } from "../../tensor/training";
 import { denoise, denoisers, denoiserWeights, type DenoiserShape } from "./denoisers";
@@ -146,6 +147,7 @@ export class DiffusionModel {
    * @throws ConfigError for a base of other items; NumericError, AbortError as `train`
    */
   async fit(base: SessionEncoder, train: TrainSessions, valid: Cases<"valid"> | undefined, context: TrainingContext): Promise<TrainingReport> {
+    await initBackend();
     this.dispose();
     const { options, schedule } = this;
     if (base.items.trained !== train.items.trained || base.items.ids.some((id, at) => at < base.items.trained && id !== train.items.ids[at])) {
