@@ -140,7 +140,7 @@ export { openMiniLm, type MiniLmOptions } from "./text/default-encoder";
 export { type EncodeOptions, type Encoder, type VectorSource } from "./text/encoder";
 export { openEndpointEncoder, type EndpointEncoder, type EndpointEncoderOptions } from "./text/endpoint-encoder";
 export { itemVectors, trainedVectors, type MissingPolicy, type RecipeCard, type TextControl, type TextVectorOptions, type TextVectors } from "./text/item-vectors";
-export { nearestRows, type NearRow, type Vectors } from "./text/neighbours";
+export { nearestRows, type NearRow } from "./text/neighbours";
 export { normaliseVectors, type Normalisation, type Rows } from "./text/normalise";
 export { OnnxEncoder, type OnnxOptions } from "./text/onnx-encoder";
 export { openEncoder, type EncoderOptions } from "./text/open-encoder";
@@ -280,7 +280,7 @@ export { sampledTimes, type SampledStep } from "./augmentation/diffusion/sampler
 export { diffusionSchedule, type Schedule, type ScheduleName } from "./augmentation/diffusion/schedules";
 export { diffusionProposer, nearestSlates, type ProposerOptions, type Retrieval } from "./augmentation/diffusion/slates";
 export { slateStatistics, type SlateStatistics } from "./augmentation/diffusion/statistics";
-export { DiffusionRecommender, diffusionRecommenderDefaults, type DiffusionRecommenderOptions, type Base } from "./augmentation/diffusion/recommender";
+export { DiffusionRecommender, diffusionRecommenderDefaults, type DiffusionRecommenderOptions } from "./augmentation/diffusion/recommender";
 
 // papers, online: counterfactual sessions in simulated worlds
 export { runOnline, type OnlineExperiment, type OnlineResult } from "./papers/online/online";
