@@ -25,7 +25,7 @@ function moduleOf({ file, code }: { readonly file?: string; readonly code: strin
 }
 
 describe("docs/extending.md", function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
 
   it("has a data set, a model with its file, and an augmenter", () => {
     assert.deepEqual(blocks.map(({ language, file }) => [language, file]), [["ts", undefined], ["ts", "src/models/recent-pop.ts"], ["ts", undefined]]);
