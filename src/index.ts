@@ -26,6 +26,7 @@ import { VsKnn } from "./models/vs-knn";
 import { Vstan } from "./models/vstan";
 import { baseRenderer } from "./papers/base/display";
 import { counterfactualRenderer } from "./papers/counterfactual/sections";
+import { ledgerRenderer } from "./papers/ledger/sections";
 import { onlineRenderer } from "./papers/online/tables";
 import { personaRenderer } from "./papers/persona/sections";
 
@@ -308,6 +309,10 @@ export { runBase, type BaseReport, type BaseRow, type BaseSettings, type BaseTab
 export { benchmarkReport, type BenchmarkReport } from "./papers/benchmark/report";
 export { type BenchmarkRow } from "./papers/benchmark/benchmark";
 export { departuresRegister, departureTables, type Departure, type DeparturesRegister, type DepartureTables } from "./papers/departures";
+export { type Claim, type LedgerSection } from "./papers/ledger/claims";
+export { ledger, type Ledger, type LedgerPaper, type LedgerRow } from "./papers/ledger/ledger";
+export { ledgerRule, ledgerSectionsOf, ledgerSummary, ledgerTables } from "./papers/ledger/sections";
+export { type Found, type LedgerVerdict } from "./papers/ledger/rules";
 export { type Measured } from "./papers/measure";
 export { openChoices, type ChoicePlace, type OpenChoice, type PaperName } from "./papers/open-choices";
 export { runPersonas, type PersonaResult, type PersonaRun, type PersonaSettings, type PersonaOptionSets } from "./papers/hdgi/hdgi";
@@ -315,5 +320,5 @@ export { recboleSasrec, references, type Reference } from "./papers/references";
 export { readResults, resultId, resultsId, writeResult, type Result, type ResultPart } from "./papers/results";
 
 // Values learn here how they are shown: their own files know nothing of display.
-addRenderers(baseRenderer, personaRenderer, counterfactualRenderer, onlineRenderer);
+addRenderers(baseRenderer, personaRenderer, counterfactualRenderer, onlineRenderer, ledgerRenderer);
 giveDisplay([SessionLabError, tf.Tensor, KnowledgeGraph, Pop, SessionPop, Markov, SequentialRules, ItemKnn, SessionKnn, VsKnn, Stan, Vstan, Gru4Rec, Narm, Stamp, SrGnn, Niser, Bert4Rec, UserGru, Sasrec, DiffusionRecommender]);

@@ -17,6 +17,8 @@ import { readDiffusion } from "./diffusion/diffusion";
 import { diffusionTables } from "./diffusion/tables";
 import { readPersonaResults } from "./hdgi/hdgi";
 import { personaExperiment, personaTableOfResults } from "./hdgi/table";
+import { ledger } from "./ledger/ledger";
+import { ledgerSectionsOf } from "./ledger/sections";
 import { linkingTable, readLinking } from "./linking";
 import { meansSection } from "./means";
 import type { OnlineConfirmation } from "./online/confirm";
@@ -42,10 +44,9 @@ export interface WholeReport {
 /**
  * The page.
  * @param folder of results: "results"
- * @param first sections before all others
  * @throws DataError where it holds no results, or a damaged file
  */
-export function wholeReport(folder: string, first: readonly Section[] = []): WholeReport {
+export function wholeReport(folder: string): WholeReport {
   const results = readResults(folder);
   if (results.length === 0) throw new DataError("Expected result files, found none; sessionlab reproduce --publish makes them", { file: folder });
   const readings = readReadings(join(folder, "readings.json"));
@@ -53,7 +54,7 @@ export function wholeReport(folder: string, first: readonly Section[] = []): Who
   const experiments = experimentsOf(results).map((runs) => ({ runs, summary: readSummary(folder, runs) }));
   const of = (paper: ExperimentRuns["paper"]): readonly Section[] => experiments.filter(({ runs }) => runs.paper === paper).flatMap(({ runs, summary }) => experimentSections(folder, runs, summary, readings));
   const sections: readonly Section[] = [
-    ...first,
+    ...ledgerSectionsOf(ledger(folder)),
     group("The persona paper", `${subjects.persona}.`, [...of("persona"), ...labelledSections(folder, results, readings), ...linkingSections(folder)]),
     group("The counterfactual paper", `${subjects.counterfactual}.`, [...of("counterfactual"), ...onlineParts(folder, results, readings), ...diffusionSections(folder, readings), ...responseSections(folder)]),
     group("The recommenders that both stand on", "Base recommenders under two protocols, and session recommenders on published benchmark files.", [...of("base"), ...benchmarkSections(folder, results)]),

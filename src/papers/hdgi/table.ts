@@ -6,7 +6,7 @@ import { personaRows, personaRuns, type PersonaMeasure, type PersonaResult, type
 import { resultId } from "../results";
 
 /** NMI that ACM3025 should reach: a run of the authors' code by somebody else (issue 8 of its repository). */
-const leastNmi: Readonly<Record<string, number>> = { acm3025: 0.49 };
+export const leastNmi: Readonly<Record<string, number>> = { acm3025: 0.49 };
 
 const shown: readonly (readonly [header: string, measure: PersonaMeasure, digits: number])[] = [
   ["micro-F1", "test micro-F1", 4],
