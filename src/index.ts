@@ -89,7 +89,8 @@ export { eventsFromFile, type FileEvents, type FileOptions, type FileReport } fr
 export { withTitles, type TitleOptions } from "./data/own-titles";
 export { withItems, type ItemTableOptions } from "./data/own-features";
 export { eventsFromRaw, type RawEventTable, type RawFiles, type RawOptions } from "./data/raw";
-export { type EventLines, type ItemLine, type ItemLines, type RawFormat } from "./data/raw-format";
+export { type EventLines, type FeaturedItem, type FieldSql, type ItemLine, type ItemLines, type RawFormat, type RecordField } from "./data/raw-format";
+export { type ItemRow } from "./data/store";
 export { rawFormats, type RawFormatName } from "./data/formats/index";
 export { type RecordFault } from "./data/record-faults";
 export { parsePythonLiteral, type PythonValue } from "./data/python-literal";
@@ -312,7 +313,8 @@ export { departuresRegister, departureTables, type Departure, type DeparturesReg
 export { type Claim, type LedgerSection } from "./papers/ledger/claims";
 export { ledger, type Ledger, type LedgerPaper, type LedgerRow } from "./papers/ledger/ledger";
 export { ledgerRule, ledgerSectionsOf, ledgerSummary, ledgerTables } from "./papers/ledger/sections";
-export { type Found, type LedgerVerdict } from "./papers/ledger/rules";
+export { type Found, type LedgerVerdict, type Ours, type Tested } from "./papers/ledger/rules";
+export { type Block, type Section, type Shown } from "./papers/report-sections";
 export { type Measured } from "./papers/measure";
 export { openChoices, type ChoicePlace, type OpenChoice, type PaperName } from "./papers/open-choices";
 export { runPersonas, type PersonaResult, type PersonaRun, type PersonaSettings, type PersonaOptionSets } from "./papers/hdgi/hdgi";
