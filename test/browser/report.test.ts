@@ -32,7 +32,7 @@ const questions = {
 } as const;
 
 describe("the whole report", function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
   const folder = suiteFolder();
   let browser: Browser | undefined;
   let address: string;
