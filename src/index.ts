@@ -26,6 +26,7 @@ import { VsKnn } from "./models/vs-knn";
 import { Vstan } from "./models/vstan";
 import { baseRenderer } from "./papers/base/display";
 import { counterfactualRenderer } from "./papers/counterfactual/sections";
+import { ledgerRenderer } from "./papers/ledger/sections";
 import { onlineRenderer } from "./papers/online/tables";
 import { personaRenderer } from "./papers/persona/sections";
 
@@ -34,7 +35,7 @@ export { budgets, type Budget } from "./core/budget";
 export { cacheEntries, cacheLimit, findEntry, nearestEntry, removeEntry, type CacheDifference, type CacheEntry } from "./core/cache";
 export { plainCodec, type Codec } from "./core/codec";
 export { formatSeconds } from "./core/duration";
-export { AbortError, ConfigError, DataError, NotFittedError, NumericError, SessionLabError, type DataLocation } from "./core/errors";
+export { AbortError, ConfigError, DataError, NotFittedError, NumericError, SessionLabError, type DataLocation, type NumericLocation } from "./core/errors";
 export { writeFileAtomic, writeFolderAtomic } from "./core/files";
 export { hashOf, type Hashable } from "./core/hash";
 export { withLock, type LockSettings } from "./core/lock";
@@ -42,7 +43,7 @@ export { nearest, resolveOptions, rules, type Rule } from "./core/options";
 export { type ProcessMark } from "./core/processes";
 export { meter, type Progress, type ProgressReport } from "./core/progress";
 export { Rng, type RngState } from "./core/rng";
-export { decodeSafetensors, encodeSafetensors, type SafetensorsFile, type SafetensorsTensor } from "./core/safetensors";
+export { decodeSafetensors, encodeSafetensors, type SafetensorsFile, type SafetensorsTensor, type SafetensorsArray } from "./core/safetensors";
 export { defaultCache, footer, step, type StepContext, type StepMeta, type StepResult, type StepSettings } from "./core/step";
 
 // tensor: the backend, fused operations, parameters, optimisers, the one training loop
@@ -58,7 +59,7 @@ export { causalAttention, sessionAttention, type AttentionOptions } from "./tens
 export { binaryLoss } from "./tensor/ops/binary-loss";
 export { dropout } from "./tensor/ops/dropout";
 export { gates } from "./tensor/ops/gates";
-export { gruStep, type GruWeights } from "./tensor/ops/gru";
+export { gruStep, type GruWeights, type GruOptions } from "./tensor/ops/gru";
 export { gruSequence } from "./tensor/ops/gru-sequence";
 export { layerNorm } from "./tensor/ops/layer-norm";
 export { linear } from "./tensor/ops/linear";
@@ -79,14 +80,17 @@ export { train, type TrainingContext, type TrainingReport, type TrainingTask } f
 
 // data: catalogue, events, sessions, splits, batches
 export { padSessions, trainingBatches, type PaddedSessions, type TrainingBatch, type WindowOptions } from "./data/batches";
-export { catalog, type CatalogEntry, type DatasetName, type SetCounts, type SetFile, type Source } from "./data/catalog";
+export { catalog, type CatalogEntry, type DatasetName, type SetCounts, type SetFile, type Source, type ArchiveSource, type WheelSource, type ZipSource, type FilesSource } from "./data/catalog";
 export { loadBenchmark, loadDataset, type LoadOptions } from "./data/datasets";
-export { describeEvents, describeRow, describeSplit, type DescriptionRow, type EventCounts, type EventsDescription, type SplitDescription } from "./data/describe";
+export { type SetFileOptions } from "./data/set-files";
+export { describeEvents, describeRow, describeSplit, type DescriptionRow, type EventCounts, type EventsDescription, type SplitDescription, type CasesDescription, type TrainDescription } from "./data/describe";
 export { eventsFrom, hashEvents, type EventColumns, type EventTable } from "./data/events";
 export { eventsFromFile, type FileEvents, type FileOptions, type FileReport } from "./data/own-files";
 export { withTitles, type TitleOptions } from "./data/own-titles";
 export { withItems, type ItemTableOptions } from "./data/own-features";
 export { eventsFromRaw, type RawEventTable, type RawFiles, type RawOptions } from "./data/raw";
+export { type EventLines, type FeaturedItem, type FieldSql, type ItemLine, type ItemLines, type RawFormat, type RecordField } from "./data/raw-format";
+export { type ItemRow } from "./data/store";
 export { rawFormats, type RawFormatName } from "./data/formats/index";
 export { type RecordFault } from "./data/record-faults";
 export { parsePythonLiteral, type PythonValue } from "./data/python-literal";
@@ -113,7 +117,7 @@ export { NONE, prefixes, sessionCount, type Cases, type Items, type Role, type S
 // evaluation: full ranking, metrics, strata, passports, paired tests
 export { balancedMetric, balancedWeights, effectiveCases, resampleCases, type BalanceBy, type BalancedMetric, type BalancedWeights } from "./evaluation/balanced";
 export { drawMeans, drawRates, drawStatistics, summaryOf, type BootstrapOptions, type Drawn, type DrawnSummary, type RateColumns } from "./evaluation/bootstrap";
-export { compare, holm, pairedBootstrap, smallestDetectable, type CompareOptions, type Comparison, type Run } from "./evaluation/compare";
+export { compare, holm, pairedBootstrap, smallestDetectable, type CompareOptions, type Comparison, type Run, type Bootstrap as BootstrapSettings } from "./evaluation/compare";
 export { equivalence, nonInferiority, type MarginTest } from "./evaluation/equivalence";
 export { caseRows, evaluate, type CaseRows, type EvaluateOptions, type Evaluation, type Part } from "./evaluation/evaluate";
 export { kMeans, kMeansDefaults, type Clusters, type KMeansOptions } from "./evaluation/k-means";
@@ -127,7 +131,7 @@ export { meanMetrics, metricRows, parseMetric, tieRateOf, type MetricName } from
 export { nearDuplicates, type DuplicateOptions, type DuplicatePair, type Duplicates } from "./evaluation/near-duplicates";
 export { parsePassport, passportDifference, passportKey, passportOf, type Passport, type PassportParts } from "./evaluation/passport";
 export { countRanks, popularityOrder, ranksOf, tieRules, type RankCounts, type TieRule } from "./evaluation/ranks";
-export { countReading, readReadings } from "./evaluation/readings";
+export { countReading, readReadings, type Readings } from "./evaluation/readings";
 export { scoresToArray, type Scorer, type Scores } from "./evaluation/scores";
 export { compareSlices, type SliceComparison, type SliceData, type SliceOptions } from "./evaluation/slices";
 export { deciles, lengthStrata, popularityStrata, targetStrata, trainingCounts, type Stratum } from "./evaluation/strata";
@@ -163,7 +167,7 @@ export { graphFrom, KnowledgeGraph, type EdgeChoice, type EdgeList, type NamedNo
 export { foldCase } from "./kg/item-edges";
 export { linkTitles, scoreCandidates, type LinkOptions, type ScoredCandidate } from "./kg/linker";
 export { creatorAgreement, evaluateLinker, type CreatorAgreement, type LinkEvaluation, type LinkQuality, type MappedTitle } from "./kg/linker-evaluation";
-export { sameName, type LinkDomain, type TitleQuery } from "./kg/linker-features";
+export { sameName, type LinkDomain, type TitleQuery, type Feature as LinkFeature } from "./kg/linker-features";
 export { candidatesOf, indexEntities, type Candidate, type EntityIndex, type Match } from "./kg/linker-index";
 export { linkerWeights, type LinkerWeights } from "./kg/linker-weights";
 export { confidentLinks, linkRows, linksFrom, readLinks, writeLinks, type EntityLink, type EntityLinks, type TableLinks } from "./kg/links";
@@ -204,7 +208,7 @@ export { makerOf, models, type ModelId, type ModelMaker } from "./models/index";
 export { Bert4Rec, bert4RecBudgets, bert4RecDefaults, type Bert4RecOptions } from "./models/bert4rec";
 export { Gru4Rec, gru4RecBudgets, gru4RecDefaults, gru4RecRanges, type Gru4RecOptions } from "./models/gru4rec";
 export { attentionWeights, type AttentionWeights } from "./models/attention-weights";
-export { bprMaxLoss, bprMaxRowsLoss, crossEntropyLoss } from "./models/gru4rec-losses";
+export { bprMaxLoss, bprMaxRowsLoss, crossEntropyLoss, type BprMaxOptions } from "./models/gru4rec-losses";
 export { type ItemInput, type ItemVectors } from "./models/item-table";
 export { Narm, narmBudgets, narmDefaults, narmRanges, type NarmOptions } from "./models/narm";
 export { type NeuralOptions } from "./models/neural";
@@ -212,29 +216,30 @@ export { Niser, niserBudgets, niserDefaults, niserRanges, type NiserOptions } fr
 export { sessionGraphs, type SessionGraphs } from "./models/session-graph";
 export { SrGnn, srGnnBudgets, srGnnDefaults, srGnnRanges, type SrGnnOptions } from "./models/sr-gnn";
 export { Stamp, stampBudgets, stampDefaults, stampRanges, type StampOptions } from "./models/stamp";
-export { ItemKnn, itemKnnSpace } from "./models/item-knn";
+export { ItemKnn, itemKnnSpace, type ItemKnnOptions } from "./models/item-knn";
 export { NeighbourModel, type SessionNeighbour } from "./models/neighbour-model";
 export { PersonaSasrec, personaSasrecDefaults, type PersonaSasrecOptions } from "./models/persona-sasrec";
 export { type PersonaInjection } from "./models/persona-injection";
-export { personaSource, randomPersonas, shuffledPersonas, type PersonaSource } from "./models/persona-source";
+export { personaSource, randomPersonas, shuffledPersonas, type PersonaSource, type LearntPersonas } from "./models/persona-source";
 export { blends, chooseBlend, type BlendChoice } from "./models/blend";
 export { stageLosses, TwoStage, twoStageDefaults, type CaseTrace, type Stage, type StageLosses, type TwoStageOptions } from "./models/two-stage";
-export { SessionKnn, sessionKnnSpace } from "./models/session-knn";
+export { SessionKnn, sessionKnnSpace, type SessionKnnOptions } from "./models/session-knn";
+export { type SessionSets } from "./models/session-sets";
 export { UserGru, userGruBudgets, userGruDefaults, type UserGruOptions } from "./models/user-gru";
 export { type SessionUserKind, type SessionUserSource } from "./models/session-user";
-export { VsKnn, vsKnnSpace } from "./models/vs-knn";
-export { Stan, stanSpace } from "./models/stan";
-export { Vstan, vstanSpace } from "./models/vstan";
-export { Markov, markovSpace } from "./models/markov";
-export { SequentialRules, sequentialRulesSpace } from "./models/sequential-rules";
-export { Pop } from "./models/pop";
+export { VsKnn, vsKnnSpace, type VsKnnOptions } from "./models/vs-knn";
+export { Stan, stanSpace, type StanOptions } from "./models/stan";
+export { Vstan, vstanSpace, type VstanOptions } from "./models/vstan";
+export { Markov, markovSpace, type MarkovOptions } from "./models/markov";
+export { SequentialRules, sequentialRulesSpace, type SequentialRulesOptions } from "./models/sequential-rules";
+export { Pop, type PopOptions } from "./models/pop";
 export { type FitContext, type FitReport, type Recommendation, type RecommendQuery, type Recommender } from "./models/recommender";
 export { Sasrec, sasrecBudgets, sasrecDefaults, sasrecRanges, type SasrecOptions } from "./models/sasrec";
-export { SessionPop, sessionPopSpace } from "./models/session-pop";
+export { SessionPop, sessionPopSpace, type SessionPopOptions } from "./models/session-pop";
 export { compareSplits, type CompareSplitsOptions, type SplitRun, type SplitsComparison } from "./models/two-splits";
 export { search, type Round, type SearchOptions, type SearchReport, type SearchTrial } from "./models/search";
 export { choice, drawSettings, integer, logUniform, uniform, type Range, type Space } from "./models/space";
-export { tune, type Trial, type TuneReport } from "./models/tune";
+export { tune, type Trial, type TuneReport, type TuneContext } from "./models/tune";
 
 // response: how users answer slates, what they would have answered, and worlds whose truth is known
 export { abduct, type Abducted } from "./response/abduct";
@@ -275,18 +280,20 @@ export { DiffusionModel, diffusionDefaults, type DiffusionOptions, type SampleOp
 export { type SessionEncoder } from "./augmentation/diffusion/lesson";
 export { sampledTimes, type SampledStep } from "./augmentation/diffusion/samplers";
 export { diffusionSchedule, type Schedule, type ScheduleName } from "./augmentation/diffusion/schedules";
-export { diffusionProposer, nearestSlates, type ProposerOptions } from "./augmentation/diffusion/slates";
+export { diffusionProposer, nearestSlates, type ProposerOptions, type Retrieval } from "./augmentation/diffusion/slates";
 export { slateStatistics, type SlateStatistics } from "./augmentation/diffusion/statistics";
 export { DiffusionRecommender, diffusionRecommenderDefaults, type DiffusionRecommenderOptions } from "./augmentation/diffusion/recommender";
 
 // papers, online: counterfactual sessions in simulated worlds
 export { runOnline, type OnlineExperiment, type OnlineResult } from "./papers/online/online";
 export { type OnlineArm, type OnlineRole, type OnlineSetting } from "./papers/online/arms";
-export { onlineReport, type OnlineComparison, type OnlineReport, type OnlineRow } from "./papers/online/report";
+export { type PaperComparison } from "./papers/comparisons";
+export { type AddedReport } from "./papers/online/bench";
+export { onlineReport, type OnlineComparison, type OnlineReport, type OnlineRow, type PrimaryComparison } from "./papers/online/report";
 export { onlineData, type OnlineData, type OnlineSizes, type OnlineStart, type OnlineWorldName, type OnlineWorldOptions } from "./papers/online/world";
 
 // display: what a terminal, a notebook and a page show
-export { progressBar, type Bar } from "./display/bar";
+export { progressBar, type Bar, type BarStream } from "./display/bar";
 export { histogramFigure, lengthFigure, lossFigure, popularityFigure, splitFigure, type FigureWords } from "./display/distributions";
 export { intervalFigure, intervalSvg, type Figure, type IntervalPlot, type IntervalPoint } from "./display/figure";
 export { graphFigure, type GraphLike } from "./display/graphs";
@@ -301,13 +308,19 @@ export { type Cell, type Column, type Estimate, type Table } from "./display/tab
 // papers: published numbers, experiments, results, reports
 export { runBase, type BaseReport, type BaseRow, type BaseSettings, type BaseTable, type Protocol } from "./papers/base/base";
 export { benchmarkReport, type BenchmarkReport } from "./papers/benchmark/report";
-export { departuresRegister, departureTables, type Departure, type DeparturesRegister } from "./papers/departures";
+export { type BenchmarkRow } from "./papers/benchmark/benchmark";
+export { departuresRegister, departureTables, type Departure, type DeparturesRegister, type DepartureTables } from "./papers/departures";
+export { type Claim, type LedgerSection } from "./papers/ledger/claims";
+export { ledger, type Ledger, type LedgerPaper, type LedgerRow } from "./papers/ledger/ledger";
+export { ledgerRule, ledgerSectionsOf, ledgerSummary, ledgerTables } from "./papers/ledger/sections";
+export { type Found, type LedgerVerdict, type Ours, type Tested } from "./papers/ledger/rules";
+export { type Block, type Section, type Shown } from "./papers/report-sections";
 export { type Measured } from "./papers/measure";
 export { openChoices, type ChoicePlace, type OpenChoice, type PaperName } from "./papers/open-choices";
-export { runPersonas, type PersonaResult, type PersonaRun, type PersonaSettings } from "./papers/hdgi/hdgi";
+export { runPersonas, type PersonaResult, type PersonaRun, type PersonaSettings, type PersonaOptionSets } from "./papers/hdgi/hdgi";
 export { recboleSasrec, references, type Reference } from "./papers/references";
 export { readResults, resultId, resultsId, writeResult, type Result, type ResultPart } from "./papers/results";
 
 // Values learn here how they are shown: their own files know nothing of display.
-addRenderers(baseRenderer, personaRenderer, counterfactualRenderer, onlineRenderer);
+addRenderers(baseRenderer, personaRenderer, counterfactualRenderer, onlineRenderer, ledgerRenderer);
 giveDisplay([SessionLabError, tf.Tensor, KnowledgeGraph, Pop, SessionPop, Markov, SequentialRules, ItemKnn, SessionKnn, VsKnn, Stan, Vstan, Gru4Rec, Narm, Stamp, SrGnn, Niser, Bert4Rec, UserGru, Sasrec, DiffusionRecommender]);

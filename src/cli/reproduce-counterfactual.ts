@@ -1,6 +1,7 @@
 /** The counterfactual paper's part of `sessionlab reproduce`: the run, its freezing and its confirmation. */
 import type { Budget } from "../core/budget";
 import { countReading } from "../evaluation/readings";
+import { writeCaseGroups } from "../papers/case-groups";
 import { confirmCounterfactualPaper, freezeCounterfactualPaper, readCounterfactualConfirmation, withSealed } from "../papers/counterfactual/confirm";
 import { counterfactualSets } from "../papers/counterfactual/data";
 import { runCounterfactualPaper, type CounterfactualExperiment } from "../papers/counterfactual/counterfactual";
@@ -40,5 +41,7 @@ export async function reproduceCounterfactual(given: CounterfactualOptions, resu
   const world = await runCounterfactualPaper(settings);
   if (given.freeze === true) await freezeCounterfactualPaper(settings);
   const confirmation = given.confirm === true ? await confirmCounterfactualPaper(settings) : readCounterfactualConfirmation(settings);
-  return withSealed(counterfactualReport(world, settings), confirmation);
+  const report = counterfactualReport(world, settings);
+  writeCaseGroups(results, report.experiment, world.split, confirmation !== undefined, report.quantile);
+  return withSealed(report, confirmation);
 }

@@ -2,6 +2,7 @@
 import { ConfigError } from "../core/errors";
 import { catalog, type DatasetName } from "../data/catalog";
 import { countReading } from "../evaluation/readings";
+import { writeCaseGroups } from "../papers/case-groups";
 import { personaArms } from "../papers/persona/arms";
 import { confirmPersonaPaper, freezePersonaPaper, readConfirmation } from "../papers/persona/confirm";
 import type { OwnFiles } from "../papers/persona/data";
@@ -59,6 +60,7 @@ export async function reproducePersona(given: PersonaOptions, results: string, r
   if (given.freeze === true) await freezePersonaPaper(settings);
   const confirmation = given.confirm === true ? await confirmPersonaPaper(settings) : readConfirmation(settings);
   const report = personaReport(world, settings);
+  writeCaseGroups(results, report.experiment, world.split, confirmation !== undefined);
   return { ...report, ...(confirmation && { sealed: { verdict: confirmation.verdict, cases: confirmation.cases, comparisons: confirmation.comparisons } }) };
 }
 

@@ -24,6 +24,7 @@ import type { PersonaReport } from "../papers/persona/report";
 import { personaFindings, personaTable } from "../papers/persona/tables";
 import { fillBlock, hasBlock, reportText, writeReports, type PaperReport } from "../papers/report";
 import { writeResult } from "../papers/results";
+import { keepSummary } from "../papers/summaries";
 import { reproduceCounterfactual, type CounterfactualOptions } from "./reproduce-counterfactual";
 import { reproduceOnline, simulator, type OnlineCommand } from "./reproduce-online";
 import { datasetOf, reproducePersona, type PersonaOptions } from "./reproduce-persona";
@@ -88,6 +89,7 @@ async function reproduce(given: ReproduceOptions, terminal: Terminal): Promise<O
   const reports: readonly PaperReport[] = [...(base === undefined ? [] : [base]), ...(persona === undefined ? [] : [persona]), ...(counterfactual === undefined ? [] : [counterfactual]), ...(online === undefined ? [] : [online])];
   const files = writeReports(out, reports, readings);
   if (given.publish === true) {
+    for (const report of reports) if (report.paper !== "counterfactual-online") keepSummary(published, report);
     if (base !== undefined) publish(base, readings);
     if (persona !== undefined) publishPaper(persona, personaTable(persona, readings), personaFindings(persona));
     if (counterfactual !== undefined) publishPaper(counterfactual, counterfactualTable(counterfactual, readings), counterfactualFindings(counterfactual));

@@ -10,7 +10,7 @@ export interface ItemFeature {
   readonly name: string;
   /** [F] the values, in canonical order. */
   readonly values: readonly string[];
-  /** [V + 1]: the values of item v are value[offsets[v] .. offsets[v + 1]). */
+  /** [V + 1] where items begin: the values of item v are value[offsets[v] .. offsets[v + 1]). */
   readonly offsets: Uint32Array;
   /** [M] positions in `values`, in the order given. */
   readonly value: Int32Array;

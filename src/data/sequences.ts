@@ -17,7 +17,7 @@ export function sessionsOf(lists: readonly ArrayLike<number>[]): Pick<Sessions, 
 
 /** Sequences of one item or more, one after another. */
 export interface Sequences {
-  /** [B + 1]: sequence b is item[offsets[b] .. offsets[b + 1]). */
+  /** [B + 1] where sequences begin: sequence b is item[offsets[b] .. offsets[b + 1]). */
   readonly offsets: Uint32Array;
   /** [P] inside ids that training saw. */
   readonly item: Int32Array;

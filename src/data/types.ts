@@ -29,7 +29,7 @@ export interface Users {
 
 /** Some sessions, one after another in one column. */
 export interface Sessions {
-  /** [S + 1]: session s is item[offsets[s] .. offsets[s + 1]). */
+  /** [S + 1] where sessions begin: session s is item[offsets[s] .. offsets[s + 1]). */
   readonly offsets: Uint32Array;
   /** [N] inside item ids, in time order; ids of `items.trained` or more were not seen in training. */
   readonly item: Int32Array;

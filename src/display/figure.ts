@@ -101,13 +101,14 @@ const size = { width: 480, row: 34, top: 52, bottom: 58, right: 20, shortest: 22
 
 /**
  * The plot as one self-contained SVG: title and description inside, light and dark by the reader's preference.
+ * @param id what the ids inside begin with, each once on a page; default the title's words
  * @throws ConfigError without points, or with a number that is not finite
  * @example
  * import { intervalSvg } from "sessionlab";
  * const plot = { title: "Demo", axis: "NDCG@10", caption: "made up", points: [{ label: "POP", mean: 0.02, low: 0.01, high: 0.03 }] };
  * assert.match(intervalSvg(plot), /<desc [^>]*>NDCG@10: POP 0\.0200 \(0\.0100 to 0\.0300\)/);
  */
-export function intervalSvg(plot: IntervalPlot): string {
+export function intervalSvg(plot: IntervalPlot, id = plot.title.toLowerCase().replace(/[^a-z0-9]+/g, "-")): string {
   check(plot);
   const left = 24 + 8 * Math.max(...plot.points.map((point) => point.label.length));
   const width = Math.max(size.width, left + size.shortest);
@@ -126,7 +127,6 @@ export function intervalSvg(plot: IntervalPlot): string {
     const dot = `<circle class="${point.reference === true ? "hollow" : "dot"}${warned}" cx="${x(point.mean)}" cy="${y}" r="5"/>`;
     return `<text x="${left - 12}" y="${y + 5}" text-anchor="end">${escapeHtml(point.label)}</text>${interval}${dot}`;
   });
-  const id = plot.title.toLowerCase().replace(/[^a-z0-9]+/g, "-");
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="${id}-title ${id}-words">`,
     `<title id="${id}-title">${escapeHtml(plot.title)}</title>`,

@@ -96,18 +96,22 @@ function toLatex(table: LaidTable): string {
   ].join("\n");
 }
 
+/** A column with a longer text than this breaks its lines. */
+const longestUnbroken = 44;
+
 function toHtml(table: LaidTable): string {
-  const kind = (c: number) => (table.numeric[c]! ? ' class="number"' : "");
+  const wordy = table.headers.map((_, c) => table.rows.some((row) => row[c]!.text.length > longestUnbroken));
+  const kind = (c: number) => (table.numeric[c]! ? ' class="number"' : wordy[c]! ? ' class="words"' : "");
   const show = (cell: LaidCell) => {
     const shown = (cell.best ? `<strong>${escapeHtml(cell.text)}</strong>` : escapeHtml(cell.text)) + (cell.mark === "" ? "" : `<sup>${escapeHtml(cell.mark)}</sup>`);
     return cell.warning === undefined ? shown : `<span class="warning">${shown}${escapeHtml(warned(cell))}</span>`;
   };
   const body = table.rows.map((row) => {
-    const cells = row.map((cell, c) => (c === 0 ? `<th scope="row">${show(cell)}</th>` : `<td${kind(c)}>${show(cell)}</td>`));
+    const cells = row.map((cell, c) => (c === 0 ? `<th scope="row"${kind(c)}>${show(cell)}</th>` : `<td${kind(c)}>${show(cell)}</td>`));
     return `<tr>${cells.join("")}</tr>`;
   });
   return [
-    '<div class="scroll" tabindex="0">',
+    `<div class="scroll" tabindex="0" role="region" aria-label="${escapeHtml(`Table: ${table.title}`)}">`,
     "<table>",
     `<caption>${escapeHtml(table.title)}</caption>`,
     `<thead><tr>${table.headers.map((header, c) => `<th scope="col"${kind(c)}>${escapeHtml(header)}</th>`).join("")}</tr></thead>`,

@@ -1,15 +1,19 @@
 /**
- * A report as one HTML file: it loads nothing (its own policy forbids it), reads well on a phone and in the dark,
+ * A report as one HTML file: it loads nothing (its own policy forbids it), reads well on a phone, in the dark and on paper,
  * and shows every plot without scripts; with scripts, the plots become interactive through plotly.js, which is inside.
+ * A table of contents leads to every heading.
  */
 import { readFileSync } from "node:fs";
+import { hashOfJson } from "../core/hash";
 import { describePlot, intervalFigure, intervalSvg, type IntervalPlot } from "./figure";
 import { escapeHtml } from "./formats";
+import { pageStyle } from "./page-style";
 
-/** A part of the page: a heading and blocks of HTML, made by `renderTable`, `plotBlock` and `paragraph`. */
+/** A part of the page: a heading and blocks of HTML, made by `renderTable`, `plotBlock` and `paragraph`; parts of its own below them. */
 export interface PageSection {
   readonly heading: string;
   readonly blocks: readonly string[];
+  readonly parts?: readonly PageSection[];
 }
 
 /**
@@ -33,8 +37,10 @@ export function plotBlock(plot: IntervalPlot): string {
   const figure = JSON.stringify(intervalFigure(plot)).replaceAll("<", "\\u003c");
   return [
     "<figure>",
-    `<div class="static">${intervalSvg(plot).trim()}</div>`,
+    `<div class="scroll" tabindex="0" role="group" aria-label="${escapeHtml(`Plot: ${plot.title}`)}">`,
+    `<div class="static">${intervalSvg(plot, hashOfJson(plot).slice(0, 8)).trim()}</div>`,
     `<div class="interactive" role="img" aria-label="${escapeHtml(`${plot.title}. ${describePlot(plot)}`)}" hidden></div>`,
+    "</div>",
     `<script type="application/json">${figure}</script>`,
     `<figcaption>${escapeHtml(plot.caption)}</figcaption>`,
     "</figure>",
@@ -47,10 +53,10 @@ export function plotBlock(plot: IntervalPlot): string {
  * @example
  * import { htmlPage, paragraph } from "sessionlab";
  * const page = htmlPage("Demo", ["What it shows."], [{ heading: "Part", blocks: [paragraph("Text.")] }], false);
- * assert.ok(page.startsWith("<!doctype html>") && page.includes("<h2>Part</h2>\n<p>Text.</p>"));
+ * assert.ok(page.startsWith("<!doctype html>") && page.includes('<h2 id="part">Part</h2>\n<p>Text.</p>') && page.includes('<a href="#part">Part</a>'));
  */
 export function htmlPage(title: string, lead: readonly string[], sections: readonly PageSection[], interactive = true): string {
-  const body = sections.map((section) => `<section>\n<h2>${escapeHtml(section.heading)}</h2>\n${section.blocks.join("\n")}\n</section>`);
+  const named = withIds(sections, new Set(["main", "contents"]));
   const scripts = interactive ? [`<script>${plotly()}</script>`, `<script>${upgrade}</script>`] : [];
   return [
     "<!doctype html>",
@@ -61,13 +67,20 @@ export function htmlPage(title: string, lead: readonly string[], sections: reado
     '<meta name="color-scheme" content="light dark">',
     `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: blob:">`,
     `<title>${escapeHtml(title)}</title>`,
-    `<style>${style}</style>`,
+    `<style>${pageStyle}</style>`,
     "</head>",
     "<body>",
-    "<main>",
+    '<a class="skip" href="#main">Skip to the content</a>',
+    "<header>",
     `<h1>${escapeHtml(title)}</h1>`,
     ...lead.map(paragraph),
-    ...body,
+    "</header>",
+    '<nav aria-labelledby="contents">',
+    '<h2 id="contents">Contents</h2>',
+    ...contents(named),
+    "</nav>",
+    '<main id="main" tabindex="-1">',
+    ...named.flatMap((section) => sectionHtml(section, 2)),
     "</main>",
     ...scripts,
     "</body>",
@@ -76,30 +89,30 @@ export function htmlPage(title: string, lead: readonly string[], sections: reado
   ].join("\n");
 }
 
+type Named = Omit<PageSection, "parts"> & { readonly id: string; readonly parts: readonly Named[] };
+
+/** Ids of headings, from their words: each once on the page. */
+function withIds(sections: readonly PageSection[], taken: Set<string>): readonly Named[] {
+  return sections.map(({ heading, blocks, parts = [] }) => {
+    const words = heading.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
+    let id = words;
+    for (let n = 2; taken.has(id); n++) id = `${words}-${n}`;
+    taken.add(id);
+    return { heading, blocks, id, parts: withIds(parts, taken) };
+  });
+}
+
+function contents(sections: readonly Named[]): readonly string[] {
+  return ["<ul>", ...sections.flatMap(({ id, heading, parts }) => [`<li><a href="#${id}">${escapeHtml(heading)}</a>`, ...(parts.length > 0 ? contents(parts) : []), "</li>"]), "</ul>"];
+}
+
+function sectionHtml({ id, heading, blocks, parts }: Named, level: number): readonly string[] {
+  return ["<section>", `<h${level} id="${id}">${escapeHtml(heading)}</h${level}>`, ...blocks, ...parts.flatMap((part) => sectionHtml(part, level + 1)), "</section>"];
+}
+
 function plotly(): string {
   return readFileSync(require.resolve("plotly.js/dist/plotly-basic.min.js"), "utf8").replaceAll("</script", "<\\/script");
 }
-
-const style = `
-:root{--text:#1c2530;--soft:#56616f;--line:#d5dbe3;--ground:#fff;--warning:#b3261e}
-@media (prefers-color-scheme:dark){:root{--text:#e4e9f0;--soft:#a3adba;--line:#3a4451;--ground:#14181d;--warning:#ff8a80}}
-body{margin:0;background:var(--ground);color:var(--text);font:16px/1.5 system-ui,sans-serif}
-main{max-width:70rem;margin:0 auto;padding:1rem}
-h1{font-size:1.6rem;line-height:1.25}h2{font-size:1.2rem;margin-top:2.5rem}
-.scroll{overflow-x:auto}
-table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.92rem}
-caption{text-align:left;font-weight:600;padding-bottom:.4rem}
-th,td{padding:.3rem .7rem;text-align:left;white-space:nowrap;border-bottom:1px solid var(--line)}
-thead th{border-bottom:2px solid var(--soft)}
-tbody th{font-weight:400}
-.number{text-align:right}
-.warning{color:var(--warning);font-weight:600}
-.note,figcaption{color:var(--soft);font-size:.85rem;margin:.4rem 0}
-.note code{overflow-wrap:anywhere}
-figure{margin:1.5rem 0;max-width:44rem}
-figure svg{width:100%;height:auto}
-pre{overflow-x:auto}
-`;
 
 /** Runs in the page: draws each figure with plotly in the page's own colours, and again when these change. */
 const upgrade = `

@@ -23,6 +23,7 @@ export const features = [
   "brackets of the kind", "brackets of a series", "brackets of another kind", "brackets unknown",
   "same year", "year beside", "another year", "no year in brackets", "relations of the kind", "relations of another kind", "creator agrees", "creator differs", "one of several",
 ] as const;
+/** What the linker weighs of a title and an entity. */
 export type Feature = (typeof features)[number];
 
 const own: Readonly<Record<LinkDomain, readonly EntityKind[]>> = { films: ["film"], books: ["book"] };

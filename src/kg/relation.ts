@@ -12,13 +12,13 @@ export interface Relation {
   /** The types of the nodes that it leads from and to. */
   readonly from: string;
   readonly to: string;
-  /** [F + 1]: statements offsets[s] .. offsets[s + 1) start at node s. */
+  /** [F + 1] where sources begin: statements offsets[s] .. offsets[s + 1) start at node s. */
   readonly offsets: Uint32Array;
   /** [E] node of the type `from`. */
   readonly source: Int32Array;
   /** [E] node of the type `to`. */
   readonly target: Int32Array;
-  /** [T + 1]: statements back[backOffsets[t]] .. back[backOffsets[t + 1] - 1] end at node t. */
+  /** [T + 1] where targets begin: statements back[backOffsets[t]] .. back[backOffsets[t + 1] - 1] end at node t. */
   readonly backOffsets: Uint32Array;
   /** [E] statements by target, then source. */
   readonly back: Uint32Array;

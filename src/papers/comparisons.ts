@@ -23,8 +23,14 @@ export interface Rival {
   readonly runs: readonly Run[];
 }
 
+/** What tests need of the cases that were ranked. */
+export interface RankedCases extends Pick<Cases, "role" | "session"> {
+  readonly target: { readonly length: number };
+  readonly items: { readonly trained: number };
+}
+
 /** What `compareOver` takes, from what a file holds of some cases. */
-export function runOf({ passport }: Pick<Result, "passport">, { ranks, ...part }: ResultPart & { readonly ranks: string }, cases: Cases): Run {
+export function runOf({ passport }: Pick<Result, "passport">, { ranks, ...part }: ResultPart & { readonly ranks: string }, cases: RankedCases): Run {
   const { ks, ties, tieRate } = passport;
   const rows = { ...unpackRanks(ranks, cases.target.length), session: cases.session };
   return { passport, evaluation: { role: cases.role, ...part, strata: [], items: cases.items.trained, ks, ties, tieRate, rows } };

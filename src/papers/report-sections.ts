@@ -12,10 +12,11 @@ export type Shown = TableFormat | "notebook";
 /** A part of a section: its lines of text, or its blocks of HTML. */
 export type Block = (shown: Shown) => readonly string[];
 
-/** A heading and what stands under it. */
+/** A heading and what stands under it; on a page, with sections of its own below. */
 export interface Section {
   readonly heading: string;
   readonly blocks: readonly Block[];
+  readonly parts?: readonly Section[];
 }
 
 /** A paragraph. */
@@ -51,7 +52,7 @@ export function sectionsText(sections: readonly Section[], format: Exclude<Table
 
 /** Sections of a page. */
 export function pageSections(sections: readonly Section[]): readonly PageSection[] {
-  return sections.map(({ heading, blocks }) => ({ heading, blocks: blocks.flatMap((block) => block("html")) }));
+  return sections.map(({ heading, blocks, parts = [] }) => ({ heading, blocks: blocks.flatMap((block) => block("html")), parts: pageSections(parts) }));
 }
 
 /** Sections as a notebook shows them; a heading only where there are several. */

@@ -58,7 +58,8 @@ export function reportText(report: PaperReport, readings: Readings, format: Excl
   return `${[sectionsText(sectionsOf(report, readings), format), ...last].join("\n").trim()}\n`;
 }
 
-function sectionsOf(report: PaperReport, readings: Readings): readonly Section[] {
+/** A report, section by section. */
+export function sectionsOf(report: PaperReport, readings: Readings): readonly Section[] {
   if (report.paper === "persona") return personaSections(report, readings);
   if (report.paper === "counterfactual") return counterfactualSections(report, readings);
   if (report.paper === "counterfactual-online") return onlineSections(report, readings);
@@ -89,13 +90,14 @@ function page(reports: readonly PaperReport[], readings: Readings): string {
   return htmlPage(papers.length > 0 ? "SessionLab: the experiments" : "SessionLab: the base recommenders", lead, pageSections(sections));
 }
 
-const subjects = {
+/** What the papers are about. */
+export const subjects = {
   persona: "Personas from a knowledge graph in a session recommender (arXiv 2604.06928)",
   counterfactual: "Counterfactual sessions for a session recommender (arXiv 2410.21892)",
 } as const;
 
 /** What is rebuilt otherwise than published, and what a paper leaves open. */
-function departuresSection(paper: keyof typeof subjects): Section {
+export function departuresSection(paper: keyof typeof subjects): Section {
   const { open, departures } = departureTables(departuresRegister(paper));
   return { heading: `Departures, and what the ${paper} paper leaves open`, blocks: [...open.map(tableBlock), tableBlock(departures)] };
 }

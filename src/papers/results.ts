@@ -3,7 +3,7 @@
  * with the same passport key and the same numbers is left as it is; other numbers under one key come of other code, and
  * take its place.
  */
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { readCheckedJson, writeCheckedJson } from "../core/checked-json";
 import { DataError } from "../core/errors";
@@ -95,8 +95,26 @@ export function writeResult(folder: string, result: Result): "written" | "kept" 
   return "written";
 }
 
-/** Reads one result file. @throws DataError if it is not a result */
+/** Results that were read, with the state of their file then: a folder is read many times by whoever makes tables of it. */
+const known = new Map<string, { readonly state: string; readonly result: Result }>();
+
+/** Reads one result file; one that is as it was is not parsed again. @throws DataError if it is not a result */
 export function readResult(file: string): Result {
+  const state = stateOf(file);
+  const before = known.get(file);
+  if (before !== undefined && before.state === state) return before.result;
+  const result = parseResult(file);
+  known.set(file, { state, result });
+  return result;
+}
+
+/** What any write to a file changes; "" without one. */
+function stateOf(file: string): string {
+  const found = statSync(file, { bigint: true, throwIfNoEntry: false });
+  return found === undefined ? "" : [found.ino, found.size, found.mtimeNs, found.ctimeNs].join();
+}
+
+function parseResult(file: string): Result {
   const read = readCheckedJson<Result>(file, "a result", "run the experiment again");
   if (read === undefined) throw new DataError("Expected a result, found no such file; run the experiment", { file });
   for (const field of ["paper", "dataset", "model", "seed", "fit", "valid", "test"] as const) {

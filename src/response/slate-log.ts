@@ -9,7 +9,7 @@ import type { Sessions } from "../data/types";
 
 /** Sessions of slates with their clicks. */
 export interface SlateLog {
-  /** [S + 1]: session s has the steps offsets[s] .. offsets[s + 1]. */
+  /** [S + 1] where sessions begin: session s has the steps offsets[s] .. offsets[s + 1]. */
   readonly offsets: Uint32Array;
   /** K. */
   readonly slots: number;

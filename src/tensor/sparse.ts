@@ -7,7 +7,7 @@ import { startsOf } from "../core/rows";
 export interface SparseMatrix {
   readonly rows: number;
   readonly columns: number;
-  /** [rows + 1]: row r has the cells offsets[r] .. offsets[r + 1). */
+  /** [rows + 1] where rows begin: row r has the cells offsets[r] .. offsets[r + 1). */
   readonly offsets: Uint32Array;
   /** [N] columns, ascending within a row. */
   readonly column: Int32Array;

@@ -81,6 +81,15 @@ export function exampleErrors(root: string, surface: readonly Export[], overlay:
   });
 }
 
+/** What the compiler says about files that are not there, by path from the root: they import as those that are. */
+export function fileErrors(root: string, files: Overlay): string[] {
+  const program = programOf(root, Object.keys(files), files);
+  return Object.keys(files).flatMap((path) => {
+    const source = program.getSourceFile(join(root, path));
+    return [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)].map((one) => `${path}: ${ts.flattenDiagnosticMessageText(one.messageText, "\n")}`);
+  });
+}
+
 /**
  * Runs one example in this process, with `assert` as a global and "sessionlab" as `library`. Temporary folders that it
  * makes are removed after it.

@@ -4,16 +4,14 @@
  */
 import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
-import { chromium, type Browser, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { suiteFolder } from "../scratch";
+import { browserFile, launch, noBrowser, pictureFile } from "./chromium";
 
 const root = join(__dirname, "..", "..");
 const jupyter = join(root, ".venv", "bin", "jupyter-lab");
-const pictures = join(root, ".cache", "screenshots");
-const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-const browserFile = process.env["SESSIONLAB_CHROMIUM"] ?? (process.env["PATH"] ?? "").split(delimiter).flatMap((folder) => names.map((name) => join(folder, name))).find((file) => existsSync(file));
 
 const cells = [
   'plot([{ x: ["POP", "Item-kNN", "SASRec"], y: [0.024, 0.069, 0.062], type: "bar" }], { title: { text: "NDCG@10" } })',
@@ -49,7 +47,7 @@ describe("JupyterLab", function () {
 
   before(async function () {
     if (!existsSync(jupyter) || browserFile === undefined) {
-      console.log(`skipped: no ${existsSync(jupyter) ? "chromium on the PATH (SESSIONLAB_CHROMIUM names one elsewhere)" : "JupyterLab in .venv (npm run setup)"}`);
+      console.log(`skipped: ${existsSync(jupyter) ? noBrowser : "no JupyterLab in .venv (npm run setup)"}`);
       return this.skip();
     }
     const notebook = {
@@ -57,9 +55,8 @@ describe("JupyterLab", function () {
       cells: cells.map((source, i) => ({ cell_type: "code", id: `cell${i}`, source, metadata: i === 3 ? { tags: ["raises-exception"] } : {}, execution_count: null, outputs: [] })),
     };
     writeFileSync(join(folder(), "seen.ipynb"), JSON.stringify(notebook));
-    mkdirSync(pictures, { recursive: true });
     const url = await startServer();
-    browser = await chromium.launch({ executablePath: browserFile, args: ["--no-sandbox"] });
+    browser = await launch();
     page = await browser.newPage({ viewport: { width: 1200, height: 1000 } });
     await page.goto(`${url}/tree/seen.ipynb`);
     await page.waitForSelector(".jp-Notebook .jp-CodeCell");
@@ -114,7 +111,7 @@ describe("JupyterLab", function () {
   }
 
   async function picture(name: string): Promise<void> {
-    await page.screenshot({ path: join(pictures, `${name}.png`) });
+    await page.screenshot({ path: pictureFile(name) });
   }
 
   /** Types code into a new last cell. */

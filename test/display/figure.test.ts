@@ -53,8 +53,16 @@ describe("htmlPage", () => {
   it("loads nothing: no address outside is fetched, and its policy forbids it", () => {
     const page = htmlPage("T", ["lead"], sections, false);
     assert.match(page, /Content-Security-Policy" content="default-src 'none'/);
-    assert.ok(!/(?:src|href)\s*=\s*"/.test(page), "an element loads something");
-    assert.ok(page.includes("<h2>One &amp; two</h2>") && page.includes("<p>a &lt; b</p>"));
+    assert.ok(!/src\s*=\s*"|href\s*=\s*"[^#]/.test(page), "an element loads something");
+    assert.ok(page.includes('<h2 id="one-two">One &amp; two</h2>') && page.includes("<p>a &lt; b</p>"));
+  });
+
+  it("has a table of contents of its parts, with an id for each heading, once", () => {
+    const part = { heading: "One & two", blocks: [paragraph("again")] };
+    const page = htmlPage("T", [], [{ ...sections[0]!, parts: [part, { heading: "main", blocks: [] }] }, part], false);
+    const inside = (page.match(/<nav[^]*<\/nav>/) ?? [""])[0];
+    assert.deepEqual([...inside.matchAll(/href="#([^"]+)"/g)].map((match) => match[1]), ["one-two", "one-two-2", "main-2", "one-two-3"]);
+    assert.deepEqual([...page.matchAll(/<h(\d) id="([^"]+)"/g)].map((match) => `${match[1]} ${match[2]}`), ["2 contents", "2 one-two", "3 one-two-2", "3 main-2", "2 one-two-3"]);
   });
 
   it("carries plotly and the figure, and the picture for readers without scripts", () => {

@@ -155,10 +155,10 @@ describe("the persona paper's tables", () => {
     const files = writeReports(folder, [toyReport, sham], readings);
     assert.deepEqual(readdirSync(folder).sort(), ["base-loo.svg", "base-time.svg", "base.json", "base.md", "base.tex", "index.html", "persona.json", "persona.md", "persona.svg", "persona.tex"]);
     const page = readFileSync(files[0]!, "utf8");
-    for (const heading of ["Global time cut (the main table)", "Personas in the session recommender, toy (budget hour)", "Departures, and what the persona paper leaves open"]) assert.ok(page.includes(`<h2>${heading}</h2>`), heading);
+    for (const heading of ["Global time cut (the main table)", "Personas in the session recommender, toy (budget hour)", "Departures, and what the persona paper leaves open"]) assert.ok(page.includes(`">${heading}</h2>`), heading);
     assert.equal(page.match(/<figure>/g)!.length, 3);
     assert.match(page, /\.warning\{color:var\(--warning\)/);
-    assert.equal(page.match(/--warning:#/g)!.length, 2); // light and dark
+    assert.equal(page.match(/--warning:#/g)!.length, 3); // light, dark and on paper
     assert.ok(page.includes("inject in models/persona-sasrec.ts"));
     assert.deepEqual(JSON.parse(readFileSync(join(folder, "persona.json"), "utf8")), JSON.parse(JSON.stringify(sham)));
     const markdown = readFileSync(join(folder, "persona.md"), "utf8");

@@ -192,7 +192,7 @@ export function trialsTable(report: PersonaReport): Table<SearchTrial> {
       { header: "options", cell: ({ options }) => optionText(options) },
       { header: "epochs, at most", cell: ({ epochs }) => epochs, digits: 0 },
       { header: "validation NDCG@10", best: "high", cell: ({ metrics }) => metrics["NDCG@10"] },
-      { header: "", cell: ({ kept }) => (kept ? "kept" : "") },
+      { header: "then", cell: ({ kept }) => (kept ? "kept" : "left") },
     ],
     rows: report.trials,
     protocol: protocolOf(report),

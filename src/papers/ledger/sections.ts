@@ -1,0 +1,96 @@
+/** The ledger as tables and sections: a table a part, under them the rule. */
+import type { Renderer } from "../../display/mime";
+import { has, list, object } from "../../display/shapes";
+import type { Estimate, Table } from "../../display/table";
+import { renderTable } from "../../display/formats";
+import { hashOfJson } from "../../core/hash";
+import { libraryVersion } from "../../tensor/backend";
+import { prose, sectionsBundle, tableBlock, type Section } from "../report-sections";
+import { ledgerSections, type LedgerSection } from "./claims";
+import type { Ledger, LedgerRow } from "./ledger";
+
+/** The rule, in short; rules.ts has it whole. */
+export const ledgerRule: readonly string[] = [
+  "The verdict is computed from results/ by rule, never typed (src/papers/ledger/rules.ts). A figure is reproduced where ours less the figure lies within the stated margin (two one-sided tests at 5 %; of a figure that is to be reached, where ours is not below it by the margin), within noise where it is not shown and the 95 % interval of the difference holds 0, else not reproduced.",
+  "A gain is reproduced where the proposed model is ahead of the best baseline and of the strongest placebo, both chosen on validation (paired bootstrap over sessions, Holm's correction), within noise where the interval leaves both a gain worth having (5 % of the baseline) and less than it, else not reproduced. Where a sealed period was read, it decides; on test a verdict is exploratory. Not attempted: nothing of ours stands beside it, and why.",
+];
+
+/** How many verdicts there are of each, in a line. */
+export function ledgerSummary({ rows, counts }: Pick<Ledger, "rows" | "counts">): string {
+  return `${rows.length} rows: ${Object.entries(counts).map(([verdict, count]) => `${count} ${verdict}`).join(", ")}.`;
+}
+
+/** One table for each part of the ledger that has rows. */
+export function ledgerTables({ rows }: Ledger): readonly Table<LedgerRow>[] {
+  const parts = Object.keys(ledgerSections) as LedgerSection[];
+  return parts.flatMap((part) => {
+    const own = rows.filter(({ section }) => section === part);
+    return own.length === 0 ? [] : [tableOf(part, own)];
+  });
+}
+
+function tableOf(part: LedgerSection, rows: readonly LedgerRow[]): Table<LedgerRow> {
+  const results = [...new Set(rows.flatMap(({ ours }) => ours?.results ?? []))];
+  return {
+    title: ledgerSections[part],
+    columns: [
+      { header: "published, and where", cell: ({ claim, source }) => `${claim} (${source})` },
+      { header: "figure", cell: ({ published }) => published },
+      { header: "ours", cell: ({ ours }) => oursText(ours) },
+      { header: "seeds", cell: ({ ours }) => ours?.seeds, digits: 0 },
+      { header: "budget", cell: ({ ours }) => ours?.budget },
+      { header: "tests", cell: ({ tested }) => tested?.words.join("; ") },
+      { header: "against a margin", cell: ({ tested }) => marginText(tested) },
+      { header: "data", cell: ({ data }) => data },
+      { header: "departures on", cell: departuresText },
+      { header: "verdict", cell: ({ verdict }) => verdict },
+      { header: "by, or why not", cell: ({ basis }) => basis },
+    ],
+    rows,
+    protocol: `means ± standard deviation over seeds of the results named, version ${libraryVersion()}; departures: sessionlab departures`,
+    results: results.length > 0 ? results : [`ledger-${part}@${hashOfJson(rows).slice(0, 8)}`],
+  };
+}
+
+function oursText(ours: LedgerRow["ours"]): string | undefined {
+  if (ours === undefined) return undefined;
+  const { what, metric, value } = ours;
+  const digits = value.mean >= 1 ? 2 : 4;
+  const { mean, sd }: Estimate = value;
+  return `${what}, ${metric} ${mean.toFixed(digits)}${sd === undefined ? "" : ` ± ${sd.toFixed(digits)}`}`;
+}
+
+function marginText(tested: LedgerRow["tested"]): string | undefined {
+  if (tested?.margin === undefined) return undefined;
+  const { margin, p, holds } = tested.margin;
+  const digits = margin >= 0.1 ? 2 : 5;
+  return `${tested.of}, margin ${margin.toFixed(digits)}: ${holds ? "shown" : "not shown"}, p ${p < 0.001 ? "< 0.001" : `= ${p.toFixed(3)}`}`;
+}
+
+/** "11 (kg, personas, models); 25 choices are ours" */
+function departuresText({ departures, openChoices }: LedgerRow): string {
+  const folders = [...new Set(departures.map((one) => one.split(":")[0]!.split("/").slice(0, -1).join("/")))];
+  const files = departures.length === 0 ? "none" : `${departures.length} (${folders.join(", ")})`;
+  return openChoices === undefined ? files : `${files}; ${openChoices} choices are ours`;
+}
+
+/**
+ * The ledger's sections, for a report: a heading, the counts, the rule, the tables.
+ * @example
+ * import { ledger, ledgerSectionsOf } from "sessionlab";
+ * assert.deepEqual(ledgerSectionsOf(ledger("no such folder")).map(({ heading }) => heading), ["The ledger of the papers"]);
+ */
+export function ledgerSectionsOf(found: Ledger): readonly Section[] {
+  return [{ heading: "The ledger of the papers", blocks: [prose(ledgerSummary(found)), ...ledgerRule.map(prose), ...ledgerTables(found).map(tableBlock)] }];
+}
+
+/** What README's block holds. */
+export function ledgerBlock(found: Ledger): string {
+  return [ledgerSummary(found), "", ...ledgerRule.flatMap((line) => [line, ""]), ...ledgerTables(found).map((table) => renderTable(table, "markdown"))].join("\n");
+}
+
+/** What `ledger` returns. */
+export const ledgerRenderer: Renderer = {
+  matches: (value) => has(value, { rows: list, counts: object }) && has((value as Ledger).counts, { "not attempted": (count) => typeof count === "number" }),
+  render: (value) => sectionsBundle(ledgerSectionsOf(value as Ledger)),
+};
