@@ -131,7 +131,7 @@ export { countRanks, popularityOrder, ranksOf, tieRules, type RankCounts, type T
 export { countReading, readReadings } from "./evaluation/readings";
 export { scoresToArray, type Scorer, type Scores } from "./evaluation/scores";
 export { compareSlices, type SliceComparison, type SliceData, type SliceOptions } from "./evaluation/slices";
-export { deciles, lengthStrata, popularityStrata, targetStrata, trainingCounts, type Stratum } from "./evaluation/strata";
+export { deciles, lengthStrata, personaStrata, popularityStrata, targetStrata, trainingCounts, type Stratum, type UserGroups } from "./evaluation/strata";
 
 // text: items in words, encoders, vectors with a recipe card
 export { BertEncoder, type BertOptions } from "./text/bert";
@@ -303,10 +303,12 @@ export { type Cell, type Column, type Estimate, type Table } from "./display/tab
 export { runBase, type BaseReport, type BaseRow, type BaseSettings, type BaseTable, type Protocol } from "./papers/base/base";
 export { benchmarkReport, type BenchmarkReport } from "./papers/benchmark/report";
 export { departuresRegister, departureTables, type Departure, type DeparturesRegister } from "./papers/departures";
+export { resultFaults, type ResultFault } from "./papers/ledger/check";
 export { ledger, type Ledger, type LedgerPaper, type LedgerRow } from "./papers/ledger/ledger";
 export { ledgerRule, ledgerSectionsOf, ledgerSummary, ledgerTables } from "./papers/ledger/sections";
 export { type LedgerVerdict } from "./papers/ledger/rules";
 export { type Measured } from "./papers/measure";
+export { diffResults, diffTable, findResult, type ResultDiff, type ResultDifference } from "./papers/diff";
 export { openChoices, type ChoicePlace, type OpenChoice, type PaperName } from "./papers/open-choices";
 export { runPersonas, type PersonaResult, type PersonaRun, type PersonaSettings } from "./papers/hdgi/hdgi";
 export { recboleSasrec, references, type Reference } from "./papers/references";
