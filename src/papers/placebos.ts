@@ -93,7 +93,7 @@ export function triedValues(folder: string): ReadonlyMap<string, readonly string
   const add = (value: unknown): void => {
     if (typeof value !== "object" || value === null || Array.isArray(value)) return;
     for (const [key, one] of Object.entries(value)) {
-      if (typeof one !== "object" || one === null) found.set(key, (found.get(key) ?? new Set()).add(typeof one === "string" ? one : JSON.stringify(one)));
+      if (typeof one !== "object" || one === null) found.set(key, (found.get(key) ?? new Set<string>()).add(typeof one === "string" ? one : JSON.stringify(one)));
       else add(one);
     }
   };
