@@ -147,6 +147,9 @@ function append(map: Map<string, number[]>, key: string, value: number): void {
  * A result by its name, its id, or the path of its file.
  * @param results the folder that names are looked up in
  * @throws ConfigError if there is no such result; DataError for a damaged file
+ * @example
+ * import { findResult } from "sessionlab";
+ * assert.throws(() => findResult("base-toy-pop-1", "no such folder"), /Expected the name of a result or the path of its file, found "base-toy-pop-1"/);
  */
 export function findResult(name: string, results: string): Result {
   if (name.endsWith(".json") && existsSync(name)) return readResult(name);
@@ -158,7 +161,13 @@ export function findResult(name: string, results: string): Result {
   return result;
 }
 
-/** The differences as a table, those first that matter most. */
+/**
+ * The differences as a table, those first that matter most.
+ * @example
+ * import { diffTable, renderTable } from "sessionlab";
+ * const table = diffTable({ a: "base-toy-pop-1@01234567", b: "base-toy-pop-2@89abcdef", metrics: {}, differences: [{ kind: "option", key: "seeds", a: "[1]", b: "[2]" }] });
+ * assert.match(renderTable(table, "markdown"), /\| seeds \| option \| \[1\] \| \[2\] \|/);
+ */
 export function diffTable({ a, b, differences, metrics }: ResultDiff): Table<ResultDifference> {
   const shown = Object.entries(metrics).filter(([name]) => /^(HR|NDCG|MRR)@/.test(name)).slice(0, 3);
   return {
