@@ -134,7 +134,7 @@ export { countRanks, popularityOrder, ranksOf, tieRules, type RankCounts, type T
 export { countReading, readReadings, type Readings } from "./evaluation/readings";
 export { scoresToArray, type Scorer, type Scores } from "./evaluation/scores";
 export { compareSlices, type SliceComparison, type SliceData, type SliceOptions } from "./evaluation/slices";
-export { deciles, lengthStrata, popularityStrata, targetStrata, trainingCounts, type Stratum } from "./evaluation/strata";
+export { deciles, lengthStrata, personaStrata, popularityStrata, targetStrata, trainingCounts, type Stratum, type UserGroups } from "./evaluation/strata";
 
 // text: items in words, encoders, vectors with a recipe card
 export { BertEncoder, type BertOptions } from "./text/bert";
@@ -311,11 +311,13 @@ export { benchmarkReport, type BenchmarkReport } from "./papers/benchmark/report
 export { type BenchmarkRow } from "./papers/benchmark/benchmark";
 export { departuresRegister, departureTables, type Departure, type DeparturesRegister, type DepartureTables } from "./papers/departures";
 export { type Claim, type LedgerSection } from "./papers/ledger/claims";
+export { resultFaults, type ResultFault } from "./papers/ledger/check";
 export { ledger, type Ledger, type LedgerPaper, type LedgerRow } from "./papers/ledger/ledger";
 export { ledgerRule, ledgerSectionsOf, ledgerSummary, ledgerTables } from "./papers/ledger/sections";
 export { type Found, type LedgerVerdict, type Ours, type Tested } from "./papers/ledger/rules";
 export { type Block, type Section, type Shown } from "./papers/report-sections";
 export { type Measured } from "./papers/measure";
+export { diffResults, diffTable, findResult, type ResultDiff, type ResultDifference } from "./papers/diff";
 export { openChoices, type ChoicePlace, type OpenChoice, type PaperName } from "./papers/open-choices";
 export { runPersonas, type PersonaResult, type PersonaRun, type PersonaSettings, type PersonaOptionSets } from "./papers/hdgi/hdgi";
 export { recboleSasrec, references, type Reference } from "./papers/references";

@@ -6,6 +6,7 @@ import { writeFileAtomic } from "../core/files";
 import { projectRoot } from "../data/store";
 import type { TableFormat } from "../display/formats";
 import { htmlPage } from "../display/page";
+import { resultFaults } from "../papers/ledger/check";
 import { ledger as ledgerOf, type Ledger, type LedgerPaper } from "../papers/ledger/ledger";
 import { ledgerBlock, ledgerSectionsOf } from "../papers/ledger/sections";
 import { fillBlock, hasBlock } from "../papers/report";
@@ -19,6 +20,7 @@ interface Options {
   readonly results?: string;
   readonly out?: string;
   readonly publish?: boolean;
+  readonly check?: boolean;
 }
 
 const papers: readonly LedgerPaper[] = ["all", "persona", "counterfactual"];
@@ -34,7 +36,8 @@ export function addLedger(program: Command, runner: Runner): void {
     .option("--results <folder>", "where result files are; default results/ of the project")
     .option("--out <file>", "write it there instead of showing it")
     .option("--publish", "also write it into README.md, from results/ of the project")
-    .addHelpText("after", "\nExamples:\n  $ sessionlab ledger --paper persona\n  $ sessionlab ledger --format html --out reports/ledger.html\n  $ sessionlab ledger --json\n  $ sessionlab ledger --publish");
+    .option("--check", "instead, whether all results are as they were written and what README publishes agrees with them: names file and field, ends with 1 if not")
+    .addHelpText("after", "\nExamples:\n  $ sessionlab ledger --paper persona\n  $ sessionlab ledger --format html --out reports/ledger.html\n  $ sessionlab ledger --json\n  $ sessionlab ledger --publish\n  $ sessionlab ledger --check");
   runner.action(command, ledger);
 }
 
@@ -42,12 +45,20 @@ async function ledger(given: Options): Promise<Outcome> {
   const paper = oneOf("a paper", papers, given.paper);
   const format = oneOf("a format", formats, given.format);
   const results = given.publish === true || given.results === undefined ? join(projectRoot, "results") : resolve(given.results);
+  if (given.check === true) return check(results, given.results === undefined ? join(projectRoot, "README.md") : undefined);
   const found = ledgerOf(results, paper);
   if (given.publish === true) publish(paper === "all" ? found : ledgerOf(results));
   const text = rendered(found, format);
   if (given.out === undefined) return { text, json: found };
   writeFileAtomic(resolve(given.out), text);
   return { text: `Written: ${given.out}`, json: found };
+}
+
+/** @param readme what publishes these results */
+function check(results: string, readme: string | undefined): Outcome {
+  const faults = resultFaults(results, readme !== undefined && existsSync(readme) ? readFileSync(readme, "utf8") : undefined);
+  const good = `All results are as they were written${readme === undefined ? "" : ", and README.md says what they say"}.`;
+  return { text: faults.length === 0 ? good : faults.map(({ file, field, fault }) => `${file} (${field}): ${fault}`).join("\n"), json: { faults }, exitCode: faults.length === 0 ? 0 : 1 };
 }
 
 function rendered(found: Ledger, format: TableFormat): string {

@@ -6,6 +6,7 @@ import { addBenchmark } from "./benchmark";
 import { addCache } from "./cache";
 import { addData } from "./data";
 import { addDepartures } from "./departures";
+import { addDiff } from "./diff";
 import { addDiffusion } from "./diffusion";
 import { addDoctor } from "./doctor";
 import { addEvaluate } from "./evaluate";
@@ -35,7 +36,7 @@ export async function main(args: readonly string[]): Promise<number> {
     .showSuggestionAfterError()
     .exitOverride()
     .addHelpText("after", "\nExamples:\n  $ sessionlab doctor\n  $ sessionlab reproduce\n  $ sessionlab train --model sasrec --out runs/sasrec\n  $ sessionlab evaluate --model runs/sasrec --json\n\nEvery verb has its own --help. Exit codes: 0 done, 1 failure, 2 wrong usage, 130 interrupted.");
-  for (const add of [addDoctor, addData, addVectors, addTrain, addEvaluate, addRecommend, addReproduce, addBenchmark, addHdgi, addKg, addPersonas, addResponse, addDiffusion, addDepartures, addLedger, addReport, addCache, addKernel]) add(program, runner);
+  for (const add of [addDoctor, addData, addVectors, addTrain, addEvaluate, addRecommend, addReproduce, addBenchmark, addHdgi, addKg, addPersonas, addResponse, addDiffusion, addDepartures, addLedger, addDiff, addReport, addCache, addKernel]) add(program, runner);
   try {
     await program.parseAsync([...args], { from: "user" });
     return runner.exitCode;

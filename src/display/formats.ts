@@ -24,6 +24,15 @@ export function renderTable<Row>(table: Table<Row>, format: TableFormat): string
   return { text: toText, markdown: toMarkdown, latex: toLatex, html: toHtml }[format](laid);
 }
 
+/** The MIME type by which a notebook's output says which results its tables are made of: JSON that no front end shows. */
+export const resultsMime = "application/vnd.sessionlab.results+json";
+
+/** The hidden part of a bundle whose HTML holds tables with ids; nothing without. */
+export function resultsInHtml(html: string): Readonly<Record<string, unknown>> {
+  const ids = [...new Set(Array.from(html.matchAll(/<code>([\w.{},-]+@[0-9a-f]{8})<\/code>/g), (match) => match[1]!))];
+  return ids.length === 0 ? {} : { [resultsMime]: { results: ids } };
+}
+
 /** HTML whose warnings are red without a style sheet of ours: a red that can be read on white and on black. */
 export function styled(html: string): string {
   return html.replaceAll(' class="warning"', ' style="color:#d93a30;font-weight:600"');

@@ -4,7 +4,7 @@ import type { Evaluation } from "../evaluation/evaluate";
 import type { Flip, FlipList } from "../evaluation/flips";
 import type { Passport } from "../evaluation/passport";
 import type { SliceComparison } from "../evaluation/slices";
-import { notebookTable, renderTable } from "./formats";
+import { notebookTable, renderTable, resultsInHtml } from "./formats";
 import type { Renderer } from "./mime";
 import { formatNumber, panelBundle, panelRenderer, percent, plural, type Grid, type Panel, type PanelCell } from "./panel";
 import { has, list, listOf, number, object, text, type Check } from "./shapes";
@@ -143,7 +143,8 @@ const tables: Renderer = {
     const table = value as Table<unknown>;
     const most = 200;
     const bounded = table.rows.length <= most ? table : { ...table, rows: table.rows.slice(0, most), notes: [...(table.notes ?? []), `${table.rows.length - most} more rows are not shown.`] };
-    return { "text/html": notebookTable(bounded), "text/markdown": renderTable(bounded, "markdown"), "text/plain": renderTable(bounded, "text") };
+    const html = notebookTable(bounded);
+    return { ...resultsInHtml(html), "text/html": html, "text/markdown": renderTable(bounded, "markdown"), "text/plain": renderTable(bounded, "text") };
   },
 };
 

@@ -1,13 +1,13 @@
 /**
  * Where one model is better than another: the paired bootstrap of compare.ts over all cases and over groups of them, by
- * popularity of the target, length of the session, and whether training saw the target; Holm's correction over the groups.
+ * popularity of the target, length of the session, whether training saw the target, and the persona of the user; Holm's correction over the groups.
  * Of cold targets nothing is tested: both models miss all of them by definition.
  */
 import { ConfigError } from "../core/errors";
 import { resolveOptions } from "../core/options";
 import type { Cases } from "../data/types";
 import { compareOver, holm, measuredAlike, type CompareOptions, type Comparison, type Run } from "./compare";
-import { deciles, lengthStrata, popularityStrata, targetStrata, type Stratum } from "./strata";
+import { deciles, lengthStrata, personaStrata, popularityStrata, targetStrata, type Stratum, type UserGroups } from "./strata";
 
 const defaults = {
   /** Where popularity is cut: quantiles of the items' training counts. */
@@ -25,6 +25,8 @@ export interface SliceData {
   readonly cases: Cases;
   /** [V] training counts, from `trainingCounts`. */
   readonly counts: ArrayLike<number>;
+  /** Users in groups with names, as `personaGroups` and `namePersonas` make them: then the groups by persona come last. */
+  readonly personas?: UserGroups;
 }
 
 /** A comparison over some of the cases. */
@@ -42,7 +44,7 @@ export interface SliceComparison extends Comparison {
 /**
  * Two models over all cases and over groups of them. Groups without cases, and cold targets, are left out.
  * @param metric "NDCG@10"
- * @returns all cases first, then the groups by popularity (the least popular first), length and target
+ * @returns all cases first, then the groups by popularity (the least popular first), length, target and persona
  * @throws ConfigError if the runs were not measured alike, or not on these cases
  * @example
  * import { compareSlices, evaluate, passportOf } from "sessionlab";
@@ -62,7 +64,7 @@ export interface SliceComparison extends Comparison {
  * const slices = compareSlices([right], [popular], { cases, counts: [9, 1] }, "HR@1", { quantiles: [0.5], resamples: 99 });
  * assert.deepEqual(slices.map(({ name, difference }) => [name, difference]), [["all cases", 0.5], ["tail", 1], ["head", 0], ["length 1", 0.5], ["warm", 0.5]]);
  */
-export function compareSlices(proposed: readonly Run[], baseline: readonly Run[], { cases, counts }: SliceData, metric = "NDCG@10", given: SliceOptions = {}): SliceComparison[] {
+export function compareSlices(proposed: readonly Run[], baseline: readonly Run[], { cases, counts, personas }: SliceData, metric = "NDCG@10", given: SliceOptions = {}): SliceComparison[] {
   const { quantiles = defaults.quantiles, lengths = defaults.lengths, ...options } = given;
   resolveOptions("compareSlices", defaults, { quantiles, lengths });
   const { evaluation } = measuredAlike(proposed, baseline);
@@ -70,7 +72,7 @@ export function compareSlices(proposed: readonly Run[], baseline: readonly Run[]
     throw new ConfigError("Expected the cases that the runs were evaluated on, found others; pass the same cases");
   }
   const [warm] = targetStrata(cases, counts.length);
-  const strata = [...popularityStrata(cases, counts, quantiles), ...lengthStrata(cases, lengths), warm].filter((stratum) => stratum.cases.length > 0);
+  const strata = [...popularityStrata(cases, counts, quantiles), ...lengthStrata(cases, lengths), warm, ...(personas === undefined ? [] : personaStrata(cases, personas))].filter((stratum) => stratum.cases.length > 0);
   const all = compareOver(proposed, baseline, metric, options);
   const slices = strata.map((stratum) => ({ stratum, comparison: compareOver(proposed, baseline, metric, options, stratum.cases) }));
   const corrected = holm(slices.map(({ comparison }) => comparison.p));

@@ -10,8 +10,8 @@ import type { Cases, TrainSessions } from "../data/types";
 /** Some cases and the name that a table gives them. */
 export interface Stratum {
   /** What divides the cases. */
-  readonly by: "popularity" | "length" | "target";
-  /** "tail", "head", "popularity 3 of 10", "length 3-4", "warm", "cold". */
+  readonly by: "popularity" | "length" | "target" | "persona";
+  /** "tail", "head", "popularity 3 of 10", "length 3-4", "warm", "cold", "persona War, Sci-Fi". */
   readonly name: string;
   /** Indices of its cases. */
   readonly cases: Int32Array;
@@ -84,6 +84,32 @@ export function lengthStrata(cases: Pick<Cases, "end">, starts: readonly number[
     const last = starts[at + 1] === undefined ? "+" : starts[at + 1]! - 1 > starts[at]! ? `-${starts[at + 1]! - 1}` : "";
     return { by: "length", name: `length ${starts[at]!}${last}`, cases: group };
   });
+}
+
+/** Users in groups with names: personas, for one. */
+export interface UserGroups {
+  /** [users] the group of each user, an index of `names`; below 0 for none. */
+  readonly group: ArrayLike<number>;
+  readonly names: readonly string[];
+}
+
+/**
+ * Cases by the group of their session's user. Cases of users in no group, or of sessions without a user, are the last stratum, "persona unknown".
+ * @example
+ * import { personaStrata } from "sessionlab";
+ * const sessions = { offsets: Uint32Array.of(0, 1, 2, 3), item: Int32Array.of(0, 0, 0), user: Int32Array.of(1, 0, -1) };
+ * const groups = personaStrata({ sessions, session: Int32Array.of(0, 1, 2, 0) }, { group: [0, 1], names: ["War", "Drama"] });
+ * assert.deepEqual(groups.map(({ name, cases }) => [name, ...cases]), [["persona War", 1], ["persona Drama", 0, 3], ["persona unknown", 2]]);
+ */
+export function personaStrata({ sessions, session }: Pick<Cases, "sessions" | "session">, { group, names }: UserGroups): readonly Stratum[] {
+  const wrong = Array.from(group).find((one) => one >= names.length);
+  if (wrong !== undefined) throw new ConfigError(`Expected a name for each group, found ${names.length} names and group ${wrong}`);
+  const groupOf = (s: number): number => {
+    const own = group[sessions.user?.[s] ?? -1] ?? -1;
+    return own < 0 ? names.length : own;
+  };
+  const groups = split(session, names.length + 1, groupOf);
+  return groups.map((cases, at) => ({ by: "persona", name: `persona ${names[at] ?? "unknown"}`, cases }));
 }
 
 /**

@@ -11,6 +11,8 @@ import { projectRoot } from "../data/store";
 import type { Table } from "../display/table";
 import { libraryVersion } from "../tensor/backend";
 import { openChoices, type OpenChoice, type PaperName } from "./open-choices";
+import { placeboRows, placeboTable, triedValues } from "./placebos";
+import { tableBlock, type Section } from "./report-sections";
 
 /** One difference from what a file rebuilds. */
 export interface Departure {
@@ -113,14 +115,18 @@ export interface DepartureTables {
   readonly departures: Table<Departure>;
 }
 
+/** Most values of one option that are shown. */
+const mostValues = 12;
+
 /**
  * The register as tables: what each paper leaves open, and the departures.
+ * @param tried values by an option's name, as `triedValues` finds them in results: then a column says what was tried here
  * @example
  * import { departuresRegister, departureTables, renderTable } from "sessionlab";
  * const { open } = departureTables(departuresRegister("persona"));
  * assert.match(renderTable(open[0]!, "markdown"), /\| How a persona enters the recommender \| inject in models\/persona-sasrec.ts \| concat \|/);
  */
-export function departureTables(register: DeparturesRegister): DepartureTables {
+export function departureTables(register: DeparturesRegister, tried?: ReadonlyMap<string, readonly string[]>): DepartureTables {
   const { departures, choices } = register;
   const results = [`departures@${hashOfJson(register).slice(0, 8)}`];
   const papers = (Object.keys(titles) as PaperName[]).filter((paper) => choices.some((one) => one.paper === paper));
@@ -131,6 +137,7 @@ export function departureTables(register: DeparturesRegister): DepartureTables {
       { header: "option", cell: ({ place }) => (typeof place === "string" ? place : `${place.key} in ${place.file.replace(/^src\//, "")}`) },
       { header: "default", cell: ({ ours }) => (ours === undefined ? "-" : String(ours)) },
       { header: "values", cell: ({ range }) => range },
+      ...(tried === undefined ? [] : [{ header: "tried in results", cell: ({ place }: OpenChoice) => (typeof place === "string" ? undefined : triedText(tried.get(place.key))) }]),
       { header: "ablated", cell: ({ ablated }) => (ablated ? "yes" : "not yet") },
     ],
     rows: choices.filter((one) => one.paper === paper),
@@ -149,4 +156,24 @@ export function departureTables(register: DeparturesRegister): DepartureTables {
     results,
   };
   return { open, departures: table };
+}
+
+function triedText(values: readonly string[] | undefined): string | undefined {
+  if (values === undefined) return undefined;
+  const rest = values.length - mostValues;
+  return `${values.slice(0, mostValues).join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`;
+}
+
+/**
+ * All of it on one page: what each paper leaves open with what was tried, the placebos of both, the departures.
+ * @param results a folder of result files; left out: nothing of what was run
+ */
+export function departureSections(register: DeparturesRegister, paper: PaperName | "all", results?: string): readonly Section[] {
+  const { open, departures } = departureTables(register, results === undefined ? undefined : triedValues(results));
+  const placebos = results === undefined ? undefined : placeboTable(placeboRows(results, paper));
+  return [
+    { heading: "What the papers leave open", blocks: open.map(tableBlock) },
+    ...(placebos === undefined ? [] : [{ heading: "What must not be as good", blocks: [tableBlock(placebos)] }]),
+    { heading: "What is done otherwise", blocks: [tableBlock(departures)] },
+  ];
 }

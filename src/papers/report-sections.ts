@@ -1,6 +1,6 @@
 /** Sections of a report: written once, shown as text, Markdown, LaTeX, on a page and in a notebook. */
 import { intervalSvg, type IntervalPlot } from "../display/figure";
-import { escapeHtml, notebookTable, renderTable, styled, type TableFormat } from "../display/formats";
+import { escapeHtml, notebookTable, renderTable, resultsInHtml, styled, type TableFormat } from "../display/formats";
 import type { MimeBundle } from "../display/mime";
 import { paragraph, plotBlock, type PageSection } from "../display/page";
 import { sentenceList, sentenceText, type Sentence } from "../display/sentences";
@@ -59,5 +59,5 @@ export function pageSections(sections: readonly Section[]): readonly PageSection
 export function sectionsBundle(sections: readonly Section[]): MimeBundle {
   const html = sections.flatMap(({ heading, blocks }) => [...(sections.length > 1 ? [`<h3>${escapeHtml(heading)}</h3>`] : []), ...blocks.flatMap((block) => block("notebook"))]);
   const plain = sections.flatMap(({ blocks }) => blocks.flatMap((block) => block("text")));
-  return { "text/html": html.join("\n"), "text/plain": plain.join("\n").trim() };
+  return { ...resultsInHtml(html.join("\n")), "text/html": html.join("\n"), "text/plain": plain.join("\n").trim() };
 }

@@ -21,6 +21,16 @@ describe("sessionlab departures", () => {
     assert.deepEqual([...new Set(choices.map(({ paper }) => paper))], ["counterfactual"]);
   });
 
+  it("has the placebos of both papers and the values that were tried, in each format on one page", async () => {
+    const page = (await lab.call(["departures", "--format", "html"])).stdout;
+    assert.match(page, /^<!doctype html>/i);
+    assert.match(page, /<caption>Placebos and controls, beside what is proposed<\/caption>/);
+    const text = (await lab.call(["departures", "--paper", "persona", "--format", "markdown"])).stdout;
+    assert.match(text, /^\| persona-amazon-movies-hour \| Persona-SASRec, rewired graph, blended with SASRec \| placebo \| NDCG@10 \| 0\.0055 ± 0\.0005 \| 5 \|$/m);
+    assert.match(text, /^\| How a persona enters the recommender \| inject in models\/persona-sasrec\.ts \| concat \| prefix, bias, gate, concat \| .*concat.*prefix.* \| yes \|$/m);
+    assert.doesNotMatch(text, /counterfactual-online/);
+  });
+
   it("names the nearest paper and format to a wrong one", async () => {
     const wrong = await lab.call(["departures", "--paper", "personas"]);
     assert.deepEqual([wrong.code, /did you mean "persona"/.test(wrong.stderr)], [2, true]);

@@ -61,6 +61,16 @@ describe("compareSlices", () => {
     });
   });
 
+  it("compares by the persona of the session's user, last; users in no group are a group of their own", () => {
+    const ofUsers: Cases<"test"> = { ...cases, sessions: { ...cases.sessions, user: Int32Array.of(1, 0, 2) } };
+    const found = compareSlices([a], [b], { cases: ofUsers, counts, personas: { group: [1, 0, -1], names: ["War", "Drama"] } }, "MRR@10", options).filter(({ by }) => by === "persona");
+    // Session 0 (cases 0, 1, 2) is of user 1, in War; session 1 (case 3) of user 0, in Drama; session 2 (cases 4, 5) of user 2, in none.
+    assert.deepEqual(found.map(({ name, cases: size }) => [name, size]), [["persona War", 3], ["persona Drama", 1], ["persona unknown", 2]]);
+    assert.ok(Math.abs(found[0]!.difference - ((1 + 1 + 1 / 3) / 3 - (1 / 2 + 1 + 1) / 3)) < 1e-12);
+    assert.ok(Math.abs(found[2]!.difference - (1 + 1 / 2 - 1 / 4 - 1) / 2) < 1e-12);
+    assert.throws(() => compareSlices([a], [b], { cases: ofUsers, counts, personas: { group: [2, 0, -1], names: ["War", "Drama"] } }, "MRR@10", options), /a name for each group/);
+  });
+
   it("is `compare` over all cases, the bootstrap of its own cases in a group, and Holm over the groups", () => {
     const [all, ...groups] = compareSlices([a], [b], { cases, counts }, "MRR@10", options);
     const { p, low, high } = compare([a], [b], "MRR@10", { resamples: 400 });

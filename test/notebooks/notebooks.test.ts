@@ -4,6 +4,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { catalog } from "../../src/data/catalog";
 import { isLocal } from "../../src/data/datasets";
+import { resultsMime } from "../../src/display/formats";
+import { metricHeader } from "../../src/papers/ledger/published";
 import { miniLmFolder } from "../../src/text/default-encoder";
 import { skipFor } from "../data/fixtures";
 import { load } from "../setup/load";
@@ -47,6 +49,20 @@ interface Scripts {
 const plotly = "application/vnd.plotly.v1+json";
 const figure: Output = { output_type: "execute_result", data: { [plotly]: { data: [], layout: {} }, "image/svg+xml": "<svg/>", "text/plain": "F" }, metadata: {} };
 
+/** Cells whose tables are of what they have just measured: no result file has it. */
+const measuredThere: readonly string[] = ["00-quick-start cell-20", "11-your-own-data cell-14", "30-base-recommenders cell-22", "30-base-recommenders cell-37", "40-response-model cell-21", "50-guided-diffusion cell-06"];
+
+/** Cells that show a table with a metric in its header and name no result: hidden, or under the table. */
+function unmarkedOutputs({ cells }: Notebook): string[] {
+  const bare = ({ data = {} }: Output): boolean => {
+    const html = [data["text/html"] ?? ""].flat().join("");
+    const headers = Array.from(html.matchAll(/<th[^>]*>([^<]*)<\/th>/g), (match) => match[1]!);
+    const hidden = (data[resultsMime] as { readonly results: readonly string[] } | undefined)?.results ?? [];
+    return headers.some((header) => metricHeader.test(header)) && hidden.length === 0 && !/<code>[\w.{},-]+@[0-9a-f]{8}<\/code>/.test(html);
+  };
+  return cells.filter(({ outputs = [] }) => outputs.some(bare)).map(({ id }) => id!);
+}
+
 function code(source: string, outputs: readonly Output[] = [], tags?: readonly string[]): Cell {
   return { cell_type: "code", metadata: tags === undefined ? {} : { tags }, source, execution_count: 1, outputs };
 }
@@ -62,7 +78,7 @@ describe("notebooks", () => {
   });
 
   it("are found by the start of their name", () => {
-    assert.deepEqual(scripts.notebookPaths().map((path) => basename(path)), ["00-quick-start.ipynb", "10-data-and-sessions.ipynb", "11-your-own-data.ipynb", "20-knowledge-graph.ipynb", "21-personas.ipynb", "30-base-recommenders.ipynb", "31-persona-recommendation.ipynb", "40-response-model.ipynb", "50-guided-diffusion.ipynb", "51-counterfactual-training.ipynb"]);
+    assert.deepEqual(scripts.notebookPaths().map((path) => basename(path)), ["00-quick-start.ipynb", "10-data-and-sessions.ipynb", "11-your-own-data.ipynb", "20-knowledge-graph.ipynb", "21-personas.ipynb", "30-base-recommenders.ipynb", "31-persona-recommendation.ipynb", "40-response-model.ipynb", "50-guided-diffusion.ipynb", "51-counterfactual-training.ipynb", "60-paper-ledger.ipynb"]);
     assert.deepEqual(scripts.notebookPaths(["10"]).map((path) => basename(path)), ["10-data-and-sessions.ipynb"]);
     assert.throws(() => scripts.notebookPaths(["99"]), /Expected a notebook of notebooks\/, found "99"/);
   });
@@ -134,6 +150,22 @@ describe("notebooks", () => {
     }
   });
 
+  it("show tables of metrics with the ids of their results; what a cell has just measured itself is listed here, cell by cell", () => {
+    const found = scripts.notebookPaths().flatMap((path) => unmarkedOutputs(JSON.parse(readFileSync(path, "utf8")) as Notebook).map((cell) => `${basename(path, ".ipynb")} ${cell}`));
+    assert.deepEqual(found, measuredThere);
+  });
+
+  it("are found to show a table of metrics without ids, where one is planted", () => {
+    const table = (header: string): Output => ({ output_type: "execute_result", data: { "text/html": `<table><thead><tr><th>model</th><th style="x">${header}</th></tr></thead></table>` }, metadata: {} });
+    const cells = (output: Output): string[] => unmarkedOutputs(JSON.parse(scripts.saved(notebookOf(code("t", [output])))) as Notebook);
+    assert.deepEqual(cells(table("HR@10")), ["cell-01"]);
+    assert.deepEqual(cells(table("slate CTR")), ["cell-01"]);
+    assert.deepEqual(cells(table("seconds")), []);
+    const hidden = table("HR@10");
+    assert.deepEqual(cells({ ...hidden, data: { ...hidden.data, [resultsMime]: { results: ["base-a-b-1@01234567"] } } }), []);
+    assert.deepEqual(cells({ ...hidden, data: { ...hidden.data, [resultsMime]: { results: [] } } }), ["cell-01"]);
+  });
+
   it("import the package and other packages only", () => {
     for (const path of scripts.notebookPaths()) {
       const { cells } = JSON.parse(readFileSync(path, "utf8")) as Notebook;
@@ -142,12 +174,12 @@ describe("notebooks", () => {
     }
   });
 
-  for (const name of ["00-quick-start", "10-data-and-sessions", "11-your-own-data", "20-knowledge-graph", "21-personas", "30-base-recommenders", "31-persona-recommendation", "40-response-model", "50-guided-diffusion", "51-counterfactual-training"]) {
+  for (const name of ["00-quick-start", "10-data-and-sessions", "11-your-own-data", "20-knowledge-graph", "21-personas", "30-base-recommenders", "31-persona-recommendation", "40-response-model", "50-guided-diffusion", "51-counterfactual-training", "60-paper-ledger"]) {
     it(`run from the first cell to the last: ${name}`, async function () {
       this.timeout(900_000); // a minute with the native backend, some with wasm
       const missing = scripts.missingForNotebooks();
       if (missing !== undefined) skipFor(this, missing);
-      if (name !== "11-your-own-data" && !isLocal(catalog["ml-100k"])) skipFor(this, "MovieLens-100K is not downloaded");
+      if (name !== "11-your-own-data" && name !== "60-paper-ledger" && !isLocal(catalog["ml-100k"])) skipFor(this, "MovieLens-100K is not downloaded");
       if ((name === "21-personas" || name === "31-persona-recommendation") && !existsSync(miniLmFolder())) skipFor(this, "all-MiniLM-L6-v2 is not here (npm run setup -- --tests fetches it)");
       if (process.env.SESSIONLAB_BACKEND === "cpu") skipFor(this, "a training takes six minutes on the plain backend");
       if (process.env.SESSIONLAB_BACKEND === "wasm" && name >= "30") skipFor(this, "its trainings are for the native backend");

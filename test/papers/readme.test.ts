@@ -10,7 +10,8 @@ import { linkingTable, readLinking } from "../../src/papers/linking";
 import { personaRows, personaRuns, readPersonaResults } from "../../src/papers/hdgi/hdgi";
 import { onlineReport } from "../../src/papers/online/report";
 import { onlineFindings, onlineTable } from "../../src/papers/online/tables";
-import { readBlock } from "../../src/papers/report";
+import { publishedFaults, renderedBlocks } from "../../src/papers/ledger/published";
+import { hasBlock, readBlock } from "../../src/papers/report";
 import { readResponse } from "../../src/papers/response/response";
 import { responseTables } from "../../src/papers/response/tables";
 import { readCheckedJson } from "../../src/core/checked-json";
@@ -150,6 +151,13 @@ describe("README", () => {
     for (const { name, abducted, prior } of result.rates.learnt) assert.ok(abducted.within && abducted.brier < prior.brier, name);
     for (const { name, gain } of result.policies.slice(1)) assert.ok(gain!.low > 0, name);
     assert.ok(result.same.rejected / result.same.runs >= result.same.low && result.same.rejected / result.same.runs <= result.same.high);
+  });
+
+  it("holds what results give, rendered again: the ledger and every table that needs nothing else whole, of the others each mean and deviation; no table of metrics stands outside", function () {
+    this.timeout(900_000);
+    const names = renderedBlocks(join(root, "results")).map(({ name }) => name);
+    for (const name of ["ledger", "benchmark-diginetica", "linking", "diffusion-ml-100k-minute", "response-rates", "counterfactual-online-minute"]) assert.ok(names.includes(name) && hasBlock(readme, name), name);
+    assert.deepEqual(publishedFaults(join(root, "results"), readme), []);
   });
 
   it("names only files of the project that are there", () => {

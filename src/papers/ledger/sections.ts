@@ -15,12 +15,24 @@ export const ledgerRule: readonly string[] = [
   "A gain is reproduced where the proposed model is ahead of the best baseline and of the strongest placebo, both chosen on validation (paired bootstrap over sessions, Holm's correction), within noise where the interval leaves both a gain worth having (5 % of the baseline) and less than it, else not reproduced. Where a sealed period was read, it decides; on test a verdict is exploratory. Not attempted: nothing of ours stands beside it, and why.",
 ];
 
-/** How many verdicts there are of each, in a line. */
+/**
+ * How many verdicts there are of each, in a line.
+ * @example
+ * import { ledgerSummary } from "sessionlab";
+ * const counts = { reproduced: 0, "within noise": 0, "not reproduced": 0, "not attempted": 0 };
+ * assert.equal(ledgerSummary({ rows: [], counts }), "0 rows: 0 reproduced, 0 within noise, 0 not reproduced, 0 not attempted.");
+ */
 export function ledgerSummary({ rows, counts }: Pick<Ledger, "rows" | "counts">): string {
   return `${rows.length} rows: ${Object.entries(counts).map(([verdict, count]) => `${count} ${verdict}`).join(", ")}.`;
 }
 
-/** One table for each part of the ledger that has rows. */
+/**
+ * One table for each part of the ledger that has rows.
+ * @example
+ * import { ledger, ledgerTables, renderTable } from "sessionlab";
+ * const [own] = ledgerTables(ledger("no such folder", "persona"));
+ * assert.match(renderTable(own!, "markdown"), /\| not attempted \| no runs of persona-amazon-movies-hour here \|/);
+ */
 export function ledgerTables({ rows }: Ledger): readonly Table<LedgerRow>[] {
   const parts = Object.keys(ledgerSections) as LedgerSection[];
   return parts.flatMap((part) => {
