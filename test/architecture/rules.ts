@@ -13,7 +13,7 @@ export interface SourceText {
 
 /** The folders of src in the order that data flows: a folder imports only from those before it, and itself. */
 export const layers: readonly string[] = [
-  "core", "tensor", "data", "evaluation", "text", "kg", "personas", "models", "response", "augmentation", "display", "papers", "cli", "index",
+  "core", "tensor", "data", "evaluation", "text", "kg", "personas", "models", "response", "augmentation", "display", "papers", "engine", "cli", "index",
 ];
 
 /** Who may import display: library values carry no display code. */
