@@ -1,18 +1,19 @@
 /** The counterfactual paper's part of `sessionlab reproduce`: the run, its freezing and its confirmation. */
 import type { Budget } from "../core/budget";
+import { portable } from "../engine/experiment";
 import { countReading } from "../evaluation/readings";
 import { writeCaseGroups } from "../papers/case-groups";
 import { confirmCounterfactualPaper, freezeCounterfactualPaper, readCounterfactualConfirmation, withSealed } from "../papers/counterfactual/confirm";
 import { counterfactualSets } from "../papers/counterfactual/data";
-import { runCounterfactualPaper, type CounterfactualExperiment } from "../papers/counterfactual/counterfactual";
+import { beginCounterfactualPaper, counterfactualGrid, type CounterfactualExperiment } from "../papers/counterfactual/counterfactual";
 import { counterfactualReport, type CounterfactualReport } from "../papers/counterfactual/report";
-import { initBackend } from "../tensor/backend";
+import { doTasks, engineBackend, type EngineOptions } from "./engine";
 import { datasetOf } from "./reproduce-persona";
 import type { Terminal } from "./terminal";
 import { oneOf, parseSettings } from "./values";
 
 /** What the verb is given for this paper. */
-export interface CounterfactualOptions {
+export interface CounterfactualOptions extends EngineOptions {
   readonly dataset: string;
   readonly budget: Budget;
   readonly seeds: number;
@@ -30,18 +31,21 @@ export interface CounterfactualOptions {
  * @param results the folder of result files
  * @param readings the file that counts what was read
  */
-export async function reproduceCounterfactual(given: CounterfactualOptions, results: string, readings: string, { signal, progress, say }: Terminal): Promise<CounterfactualReport> {
+export async function reproduceCounterfactual(given: CounterfactualOptions, results: string, readings: string, terminal: Terminal): Promise<CounterfactualReport> {
+  const { signal, progress, say } = terminal;
+  const backend = await engineBackend(given);
   const settings: CounterfactualExperiment = {
     ...{ source: oneOf("a data set of the counterfactual paper", counterfactualSets, datasetOf(given.dataset)), budget: given.budget, seeds: given.seeds, arms: given.arms?.split(",").map((one) => one.trim()) },
     ...{ base: oneOf("a base", ["niser", "sr-gnn"] as const, given.base), full: given.full, margin: given.margin, set: parseSettings(given.set ?? []), results, readings },
-    ...{ backend: await initBackend(), signal, progress, onStep: say },
+    ...{ backend, signal, progress, onStep: say },
     onReading: (experiment) => countReading(readings, experiment, "test"),
     onConfirm: (experiment) => countReading(readings, experiment, "confirm"),
   };
-  const world = await runCounterfactualPaper(settings);
+  const run = await beginCounterfactualPaper(settings);
+  await doTasks(given, { paper: "counterfactual", settings: portable(settings) }, counterfactualGrid(run), backend, terminal);
   if (given.freeze === true) await freezeCounterfactualPaper(settings);
   const confirmation = given.confirm === true ? await confirmCounterfactualPaper(settings) : readCounterfactualConfirmation(settings);
-  const report = counterfactualReport(world, settings);
-  writeCaseGroups(results, report.experiment, world.split, confirmation !== undefined, report.quantile);
+  const report = counterfactualReport(run.world, settings);
+  writeCaseGroups(results, report.experiment, run.world.split, confirmation !== undefined, report.quantile);
   return withSealed(report, confirmation);
 }

@@ -1,12 +1,13 @@
 /** The counterfactual paper's simulated worlds in `sessionlab reproduce`: the run, its freezing and its confirmation. */
 import type { Budget } from "../core/budget";
+import { portable } from "../engine/experiment";
 import { countReading } from "../evaluation/readings";
-import { runOnline, type OnlineExperiment } from "../papers/online/online";
+import { beginOnline, onlineGrid, type OnlineExperiment } from "../papers/online/online";
 import type { OnlineSetting } from "../papers/online/arms";
 import { confirmOnline, freezeOnline, readOnlineConfirmation } from "../papers/online/confirm";
 import { onlineReport, type OnlineReport } from "../papers/online/report";
 import type { WorldKnobs } from "../response/world";
-import { initBackend } from "../tensor/backend";
+import { doTasks, engineBackend, type EngineOptions } from "./engine";
 import type { Terminal } from "./terminal";
 import { parsePairs, parseSettings } from "./values";
 
@@ -14,7 +15,7 @@ import { parsePairs, parseSettings } from "./values";
 export const simulator = "simulator";
 
 /** What the verb is given for it. */
-export interface OnlineCommand {
+export interface OnlineCommand extends EngineOptions {
   readonly budget: Budget;
   readonly seeds: number;
   readonly set?: readonly string[];
@@ -33,17 +34,19 @@ export interface OnlineCommand {
  * @param results the folder of result files
  * @param readings the file that counts what was read
  */
-export async function reproduceOnline(given: OnlineCommand, results: string, readings: string, { signal, progress, say }: Terminal): Promise<OnlineReport> {
+export async function reproduceOnline(given: OnlineCommand, results: string, readings: string, terminal: Terminal): Promise<OnlineReport> {
+  const { signal, progress, say } = terminal;
+  const backend = await engineBackend(given);
   const list = (text: string | undefined): readonly string[] | undefined => text?.split(",").map((one) => one.trim());
   const settings: OnlineExperiment = {
     ...{ budget: given.budget, seeds: given.seeds, arms: list(given.arms), margin: given.margin, quantile: given.quantile, results, readings },
     set: parseSettings(given.set ?? []) as Readonly<Record<string, OnlineSetting>>,
     knobs: parsePairs(given.world ?? []) as Partial<WorldKnobs>,
-    ...{ backend: await initBackend(), signal, progress, onStep: say },
+    ...{ backend, signal, progress, onStep: say },
     onReading: (experiment) => countReading(readings, experiment, "test"),
     onConfirm: (experiment) => countReading(readings, experiment, "confirm"),
   };
-  await runOnline(settings);
+  await doTasks(given, { paper: "online", settings: portable(settings) }, onlineGrid(beginOnline(settings)), backend, terminal);
   if (given.freeze === true) freezeOnline(settings);
   const confirmation = given.confirm === true ? await confirmOnline(settings) : readOnlineConfirmation(settings);
   const report = onlineReport(settings);

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import type { Command } from "commander";
 import { budgets, type Budget } from "../core/budget";
+import { ConfigError } from "../core/errors";
 import { writeFileAtomic } from "../core/files";
 import { projectRoot } from "../data/store";
 import { countReading, readReadings, type Readings } from "../evaluation/readings";
@@ -25,11 +26,12 @@ import { personaFindings, personaTable } from "../papers/persona/tables";
 import { fillBlock, hasBlock, reportText, writeReports, type PaperReport } from "../papers/report";
 import { writeResult } from "../papers/results";
 import { keepSummary } from "../papers/summaries";
+import { engineOptions } from "./engine";
 import { reproduceCounterfactual, type CounterfactualOptions } from "./reproduce-counterfactual";
 import { reproduceOnline, simulator, type OnlineCommand } from "./reproduce-online";
-import { datasetOf, reproducePersona, type PersonaOptions } from "./reproduce-persona";
+import { datasetOf, personaOptions, reproducePersona, type PersonaOptions } from "./reproduce-persona";
 import type { Outcome, Runner, Terminal } from "./terminal";
-import { collect, oneOf, parsePositive, parseSettings, parseWhole } from "./values";
+import { collect, oneOf, parseSettings, parseWhole } from "./values";
 
 interface ReproduceOptions extends Omit<PersonaOptions & CounterfactualOptions & OnlineCommand, "budget"> {
   readonly paper: string;
@@ -41,6 +43,9 @@ interface ReproduceOptions extends Omit<PersonaOptions & CounterfactualOptions &
 
 /** What is run: the base recommenders, one of the papers, or all. */
 const papers = ["all", "base", "persona", "counterfactual"] as const;
+
+/** The arms of all papers. */
+const armsHelp = `of the persona paper, some of ${personaArms.map(({ id }) => id).join(", ")}; of the counterfactual one, of ${counterfactualArms.map(({ id }) => id).join(", ")}; of its worlds, of ${onlineArms.map(({ id }) => id).join(", ")}`;
 
 export function addReproduce(program: Command, runner: Runner): void {
   const command = program
@@ -54,16 +59,6 @@ export function addReproduce(program: Command, runner: Runner): void {
     .option("--dataset <name>", "a data set of the catalogue; also movielens-100k, movies, books, and of the counterfactual paper diginetica, yoochoose, and its simulated worlds: simulator", "ml-100k")
     .option("--out <folder>", "where the reports are written", "reports")
     .option("--publish", "also write the runs into results/, their table into README.md and its picture into docs/ of the project")
-    .option("--arms <a,b>", `of the persona paper, some of ${personaArms.map(({ id }) => id).join(", ")}; of the counterfactual one, of ${counterfactualArms.map(({ id }) => id).join(", ")}; of its worlds, of ${onlineArms.map(({ id }) => id).join(", ")}`)
-    .option("--placebos", "of the persona paper, all placebos too, at the smallest budget as well")
-    .option("--events <file>", "a data set of your own instead: events of users, CSV, TSV or Parquet")
-    .option("--items <file>", "its items: a table with titles; all other columns are features")
-    .option("--name <name>", "its name in files of results")
-    .option("--sessions <by>", "user (the last 50 events), day or gap", "user")
-    .option("--encoder <name>", "of item texts, as for vectors", "minilm")
-    .option("--candidates <n>", "how many the first stage names", parsePositive)
-    .option("--hdgi <key=value...>", "options of HDGI: dimension=32")
-    .option("--graph <key=value...>", "options of its meta-paths: maxDegree=2000")
     .option("--base <name>", "of the counterfactual paper, the recommender: niser or sr-gnn", "niser")
     .option("--full", "of the counterfactual paper, all training sessions, whatever the budget")
     .option("--margin <share>", "of the counterfactual paper, how much of the overall Recall@20 may be lost, 0.02 if not given; in its worlds, of the click rates, 0.01", Number)
@@ -71,8 +66,8 @@ export function addReproduce(program: Command, runner: Runner): void {
     .option("--quantile <share>", "of the counterfactual paper's worlds, of training clicks: up to it an item is less popular; 0.8 if not given", Number)
     .option("--freeze", "write down what will be confirmed, into results/frozen: commit it")
     .option("--confirm", "score the sealed cases of what was frozen, once")
-    .addHelpText("after", "\nExamples:\n  $ sessionlab reproduce\n  $ sessionlab reproduce --paper base --set sasrec.dropout=0.3 --seeds 5 --out reports/dropout\n  $ sessionlab reproduce --paper base --only loo --json\n  $ sessionlab reproduce --paper persona --dataset movies --budget hour --seeds 5 --publish\n  $ sessionlab reproduce --paper counterfactual --dataset diginetica --budget hour --seeds 3 --publish\n  $ sessionlab reproduce --paper counterfactual --dataset simulator --seeds 3\n  $ sessionlab reproduce --paper persona --events clicks.csv --items items.csv --sessions day");
-  runner.action(command, reproduce);
+    .addHelpText("after", "\nExamples:\n  $ sessionlab reproduce\n  $ sessionlab reproduce --paper base --set sasrec.dropout=0.3 --seeds 5 --out reports/dropout\n  $ sessionlab reproduce --paper base --only loo --json\n  $ sessionlab reproduce --paper persona --dataset movies --budget hour --seeds 5 --publish\n  $ sessionlab reproduce --paper counterfactual --dataset diginetica --budget hour --seeds 3 --publish\n  $ sessionlab reproduce --paper counterfactual --dataset simulator --seeds 3\n  $ sessionlab reproduce --paper persona --seeds 6 --workers 2\n  $ sessionlab reproduce --paper persona --events clicks.csv --items items.csv --sessions day");
+  runner.action(engineOptions(personaOptions(command, armsHelp)), reproduce);
 }
 
 async function reproduce(given: ReproduceOptions, terminal: Terminal): Promise<Outcome> {
@@ -81,6 +76,7 @@ async function reproduce(given: ReproduceOptions, terminal: Terminal): Promise<O
   const readingsFile = join(given.publish === true ? published : out, "readings.json");
   const paper = oneOf("a paper", papers, given.only === undefined ? given.paper : "base");
   const budget = oneOf("a budget", budgets, given.budget);
+  if ((given.engine ?? given.workers) !== undefined && (paper === "all" || paper === "base")) throw new ConfigError(`Expected --paper persona or counterfactual with --engine or --workers, found ${paper}; name the paper whose grid is run`);
   const own = given.events !== undefined || given.items !== undefined;
   const base = (paper !== "all" && paper !== "base") || own ? undefined : await reproduceBase(given, budget, out, readingsFile, terminal);
   const persona = paper !== "all" && paper !== "persona" ? undefined : await reproducePersona({ ...given, budget, set: paper === "all" ? undefined : given.set }, given.publish === true ? published : join(out, "results"), readingsFile, terminal);

@@ -23,8 +23,8 @@ import { gatherRows } from "../tensor/ops/rows";
 import { softmaxLoss } from "../tensor/ops/softmax-loss";
 import type { StepPlan } from "../tensor/memory";
 import type { HostTensor } from "../tensor/parameters";
-import { dividing, NeuralRecommender, neuralDefaults, neuralRules, type Lesson, type Values } from "./neural";
-import { transformerWeights } from "./transformer-weights";
+import { NeuralRecommender, neuralDefaults, neuralRules, type Lesson, type Values } from "./neural";
+import { dividing, transformerWeights } from "./transformer-weights";
 
 /** BERT4Rec's options; blocks, heads, dimension and dropout as in the paper. */
 export const bert4RecDefaults = {

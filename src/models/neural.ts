@@ -346,8 +346,3 @@ export abstract class NeuralRecommender<O extends NeuralOptions> implements Reco
 function hold(vectors: ItemVectors | undefined): Fitted["vectors"] {
   return vectors === undefined ? undefined : { ...vectors, tensor: tf.keep(tf.tensor2d(vectors.data, [...vectors.shape])) };
 }
-
-/** A rule for a whole number of `heads` that divides the dimension. */
-export function dividing(dimension: number): Rule {
-  return (value) => (rules.positiveInteger(value) === undefined && dimension % (value as number) === 0 ? undefined : "a divisor of dimension");
-}

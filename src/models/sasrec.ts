@@ -29,10 +29,10 @@ import { softmaxLoss } from "../tensor/ops/softmax-loss";
 import type { StepPlan } from "../tensor/memory";
 import { ParameterSet, type HostTensor } from "../tensor/parameters";
 import type { Optimiser } from "../tensor/optimiser";
-import { dividing, NeuralRecommender, neuralDefaults, neuralRules, scheduleRules, type Lesson, type Values } from "./neural";
+import { NeuralRecommender, neuralDefaults, neuralRules, scheduleRules, type Lesson, type Values } from "./neural";
 import { initialUser, withUser, type SessionUserKind, type SessionUserSource } from "./session-user";
 import { choice, logUniform, type Space } from "./space";
-import { transformerWeights } from "./transformer-weights";
+import { dividing, transformerWeights } from "./transformer-weights";
 
 /** SASRec's options; D, blocks, heads and maxLength as in the paper's experiments but for D (50). */
 export const sasrecDefaults = {

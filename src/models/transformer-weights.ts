@@ -1,4 +1,5 @@
-/** First weights of the transformers' layers, as BERT has them: normal of standard deviation 0.02, zero biases, unit gains. */
+/** What the transformers share: the rule of their heads, and the first weights of their layers, as BERT has them: normal of standard deviation 0.02, zero biases, unit gains. */
+import { rules, type Rule } from "../core/options";
 import type { Rng } from "../core/rng";
 import type { HostTensor } from "../tensor/parameters";
 
@@ -34,4 +35,9 @@ export function transformerWeights(rng: Rng): TransformerWeights {
       constant(`${name}/bias`, size, 0);
     },
   };
+}
+
+/** A rule for a whole number of `heads` that divides the dimension. */
+export function dividing(dimension: number): Rule {
+  return (value) => (rules.positiveInteger(value) === undefined && dimension % (value as number) === 0 ? undefined : "a divisor of dimension");
 }

@@ -6,10 +6,11 @@ import { join } from "node:path";
 import { freshFolder } from "../scratch";
 
 const root = join(__dirname, "..", "..");
+const settings = join(root, "typedoc.json");
 
-/** typedoc with the project's settings, and others over them. */
-function typedoc(...given: readonly string[]): { readonly status: number | null; readonly said: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [require.resolve("typedoc/bin/typedoc"), "--options", join(root, "typedoc.json"), "--logLevel", "Warn", ...given], { cwd: root, encoding: "utf8" });
+/** typedoc with a file of settings, and others over them. */
+function typedoc(options: string, ...given: readonly string[]): { readonly status: number | null; readonly said: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, "node_modules/typedoc/bin/typedoc"), "--options", options, "--logLevel", "Warn", ...given], { cwd: root, encoding: "utf8" });
   return { status, said: `${stdout}${stderr}`.replace(/\x1b\[[0-9;]*m/g, "") };
 }
 
@@ -19,7 +20,7 @@ describe("the pages of the API", function () {
 
   it("are made of src/index.ts, with the examples of docstrings", () => {
     const out = join(scratch(), "api");
-    const { status, said } = typedoc("--out", out);
+    const { status, said } = typedoc(settings, "--out", out);
     assert.deepEqual([status, said.trim()], [0, ""]);
     assert.ok(existsSync(join(out, "index.html")));
     const page = readFileSync(join(out, "functions", "prefixBatches.html"), "utf8");
@@ -29,8 +30,11 @@ describe("the pages of the API", function () {
   it("are refused where a type is missing or a link leads nowhere", () => {
     const folder = scratch();
     writeFileSync(join(folder, "planted.ts"), "interface Hidden {\n  readonly a: number;\n}\n/** See {@link Nowhere}. */\nexport function shown(given: Hidden): number {\n  return given.a;\n}\n");
-    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions: { target: "ES2022", types: [] }, include: ["planted.ts"] }));
-    const { status, said } = typedoc("--entryPoints", join(folder, "planted.ts"), "--tsconfig", join(folder, "tsconfig.json"), "--out", join(folder, "api"));
+    const write = (name: string, value: object): void => writeFileSync(join(folder, name), JSON.stringify(value));
+    write("package.json", { name: "planted", version: "1.0.0" }); // without one typedoc takes the file for somebody else's
+    write("tsconfig.json", { compilerOptions: { target: "ES2022", types: [] }, include: ["planted.ts"] });
+    write("typedoc.json", { extends: [settings], entryPoints: ["planted.ts"], tsconfig: "tsconfig.json", out: "api", intentionallyNotExported: [] });
+    const { status, said } = typedoc(join(folder, "typedoc.json"));
     assert.notEqual(status, 0);
     assert.match(said, /Hidden, defined in .*planted\.ts, is referenced by shown/);
     assert.match(said, /Nowhere/);

@@ -7,7 +7,7 @@ import { renderTable } from "../../src/display/formats";
 import { drawRates } from "../../src/evaluation/bootstrap";
 import { countReading, readReadings } from "../../src/evaluation/readings";
 import { onlineArms, onlineDefaults } from "../../src/papers/online/arms";
-import { beginOnline, runOnline, type OnlineExperiment, type OnlineResult } from "../../src/papers/online/online";
+import { beginOnline, onlineSettingOf, runOnline, type OnlineExperiment, type OnlineResult } from "../../src/papers/online/online";
 import { confirmOnline, freezeOnline, readOnlineConfirmation } from "../../src/papers/online/confirm";
 import { meanRates, packCounts, rateColumns, unpackCounts } from "../../src/papers/online/rates";
 import { compareOnline, countsOf, onlineEntries, onlineReport, type OnlineReport } from "../../src/papers/online/report";
@@ -149,20 +149,20 @@ describe("papers/online", function () {
       assert.deepEqual([...new Set(lists.map((settings) => settings.length))], [12]);
       for (const settings of lists) assert.equal(new Set(settings.map((one) => JSON.stringify({ ...onlineDefaults, ...one }))).size, 12);
       const settings = await experimentIn(folder, { budget: "hour", arms: ["continued"], worlds: ["biased"], margin: 1 });
-      const { chosen } = await beginOnline(settings);
+      const chosen = await onlineSettingOf(onlineArms.find(({ id }) => id === "continued")!, beginOnline(settings));
       const search = readSearch(settings.results, "counterfactual-online-hour", "continued")!;
       assert.deepEqual(search.trials.map(({ options }) => options), lists[0]);
       const rare = search.trials.map(({ metrics }) => metrics["slate CTR, less popular"]!);
       assert.equal(search.value, Math.max(...rare)); // with so wide a margin nothing else counts
-      assert.deepEqual(chosen.get("continued"), { ...onlineDefaults, ...search.trials[rare.indexOf(search.value)]!.options });
+      assert.deepEqual(chosen, { ...onlineDefaults, ...search.trials[rare.indexOf(search.value)]!.options });
       assert.deepEqual(existsSync(join(settings.results, "readings.json")), false, "trials meet no test session");
     }));
 
   it("refuses names that are none, with the nearest", async () => {
     const settings = await experimentIn("/nowhere");
-    await assert.rejects(beginOnline({ ...settings, arms: ["difusion"] }), /did you mean "diffusion"/);
-    await assert.rejects(beginOnline({ ...settings, set: { diffusion: { ammount: 1 } as object } }), /did you mean "amount"/);
-    await assert.rejects(beginOnline({ ...settings, worlds: ["flat" as "biased"] }), /Expected worlds \(biased, unbiased\), found "flat"/);
+    await assert.rejects(runOnline({ ...settings, arms: ["difusion"] }), /did you mean "diffusion"/);
+    await assert.rejects(runOnline({ ...settings, set: { diffusion: { ammount: 1 } as object } }), /did you mean "amount"/);
+    await assert.rejects(runOnline({ ...settings, worlds: ["flat" as "biased"] }), /Expected worlds \(biased, unbiased\), found "flat"/);
   });
 });
 

@@ -1,52 +1,20 @@
 /** The persona experiment, small: on generated files with planted personas, from options to the sealed verdict. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { generatePersonas } from "../../src/data/generate-personas";
-import { readReadings, countReading } from "../../src/evaluation/readings";
+import { readReadings } from "../../src/evaluation/readings";
 import { unpackRanks } from "../../src/evaluation/packed-ranks";
 import { meanMetrics } from "../../src/evaluation/metrics";
 import { personaArms, settingsOfArm } from "../../src/papers/persona/arms";
 import { confirmPersonaPaper, freezePersonaPaper, readConfirmation } from "../../src/papers/persona/confirm";
-import { runPersonaPaper, type PersonaExperiment, type PersonaPaperResult } from "../../src/papers/persona/persona";
+import { beginPersonaPaper, personaGrid, runPersonaPaper, type PersonaPaperResult } from "../../src/papers/persona/persona";
 import { personaReport, type PersonaComparison } from "../../src/papers/persona/report";
 import { readResult } from "../../src/papers/results";
 import { verdictOf } from "../../src/papers/sealed";
 import { initBackend } from "../../src/tensor/backend";
 import { withFolder } from "../scratch";
-
-const small = { epochs: 2, patience: 2, dimension: 8, inner: 8, blocks: 1, maxLength: 10 };
-const arms = ["pop", "sasrec", "sasrec-text", "persona", "persona-shuffled"];
-
-interface Experiment extends PersonaExperiment {
-  readonly said: string[];
-}
-
-/** Two groups of items, a few users, vectors that say an item's genre. */
-async function experimentIn(folder: string): Promise<Experiment> {
-  const [events, items, vectors] = ["events.csv", "items.csv", "vectors.csv"].map((name) => join(folder, name)) as [string, string, string];
-  const world = await generatePersonas(events, items, { users: 40, groups: 2, items: 20, generic: 4, sessions: 6, seed: "small" });
-  const rows = readFileSync(items, "utf8").trim().split("\n").slice(1).map((line) => line.split(","));
-  writeFileSync(vectors, `item_id,a,b\n${rows.map(([item, , genre]) => `${item},${genre === world.genres[0] ? 1 : 0},${genre === world.genres[1] ? 1 : 0}`).join("\n")}\n`);
-  const said: string[] = [];
-  const results = join(folder, "results");
-  return {
-    ...{ source: { name: "planted", events, items }, budget: "minute", seeds: 1, arms, results, cache: join(folder, "cache"), said, backend: await initBackend() },
-    set: { sasrec: small, "sasrec-text": small, persona: small, "persona-shuffled": small },
-    world: { sessions: { by: "day" }, encoder: vectors, normalise: "unit" },
-    personas: { hdgi: { epochs: 3, dimension: 8 } },
-    onStep: (line) => void said.push(line),
-    onReading: (experiment) => countReading(join(results, "readings.json"), experiment, "test"),
-    onConfirm: (experiment) => countReading(join(results, "readings.json"), experiment, "confirm"),
-  };
-}
-
-const numbers = (folder: string, name: string): unknown => {
-  const { valid, test, ranks, losses, blend } = readResult(join(folder, name)) as PersonaPaperResult;
-  return { valid, test, ranks, losses, blend };
-};
-const files = (folder: string): string[] => readdirSync(folder).filter((name) => name.startsWith("persona-")).sort();
+import { arms, experimentIn, files, numbers, small } from "./small-persona";
 
 describe("papers/persona", function () {
   this.timeout(240_000);
@@ -88,6 +56,39 @@ describe("papers/persona", function () {
       const known = report.slices.filter(({ name }) => name === "known users" || name.startsWith("new users")).reduce((sum, { cases }) => sum + cases, 0);
       assert.equal(known, world.split.test.target.length);
       assert.deepEqual(report.comparisons.map(({ as }) => as), ["best baseline", "strongest placebo", "same compute without personas"]);
+    }));
+
+  it("does one task alone to the same numbers, says what it needs, and knows what is done", () =>
+    withFolder(async (folder) => {
+      const settings = await experimentIn(folder);
+      const alone = { ...settings, results: join(folder, "alone"), cache: join(folder, "own cache"), onReading: undefined };
+      const grid = personaGrid(await beginPersonaPaper(alone));
+      assert.deepEqual(grid.tasks.map(({ id, needs, shares }) => [id, needs, shares]), [
+        ["pop, seed 1", [], undefined],
+        ["sasrec, seed 1", [], undefined],
+        ["sasrec-text, seed 1", ["sasrec, seed 1"], undefined],
+        ["persona, seed 1", ["sasrec, seed 1"], "personas of the graph, seed 1"],
+        ["persona-shuffled, seed 1", ["sasrec, seed 1"], "personas of the graph, seed 1"],
+      ]);
+      const task = grid.tasks.at(-1)!;
+      await grid.run(task);
+      assert.deepEqual(grid.tasks.map((one) => grid.isDone(one)), [false, false, false, false, true]);
+      assert.deepEqual(files(alone.results), ["persona-shuffled", "persona-shuffled-blend", "persona-shuffled-rerank"].map((model) => `persona-planted-minute-${model}-1.json`));
+      await runPersonaPaper({ ...settings, onReading: undefined });
+      for (const name of files(alone.results)) assert.deepEqual(numbers(alone.results, name), numbers(settings.results, name), name);
+
+      // Where options are searched for, an arm's runs need its search, and those that SASRec reranks SASRec's search too.
+      const searched = personaGrid(await beginPersonaPaper({ ...alone, budget: "hour", seeds: 2, arms: ["pop", "sasrec", "persona"], set: {} }));
+      assert.deepEqual(searched.tasks.map(({ id, needs }) => [id, needs]), [
+        ["sasrec: search", []],
+        ["persona: search", []],
+        ["pop, seed 1", []],
+        ["sasrec, seed 1", ["sasrec: search"]],
+        ["persona, seed 1", ["persona: search", "sasrec: search", "sasrec, seed 1"]],
+        ["sasrec, seed 2", ["sasrec: search"]],
+        ["persona, seed 2", ["persona: search", "sasrec: search", "sasrec, seed 2"]],
+      ]);
+      assert.ok(searched.tasks.every((one) => !searched.isDone(one)));
     }));
 
   it("computes again what depends on a changed option, and nothing else", () =>

@@ -4,7 +4,7 @@ import { hashOfJson } from "../../core/hash";
 import { meanMetrics } from "../../evaluation/metrics";
 import { packRanks, unpackRanks } from "../../evaluation/packed-ranks";
 import { runOf } from "../comparisons";
-import { beginCounterfactualPaper, counterfactualMetric, experimentName, tailOf, type CounterfactualExperiment, type CounterfactualUnderway } from "./counterfactual";
+import { beginCounterfactualPaper, counterfactualMetric, experimentName, settingOf, tailOf, type CounterfactualExperiment, type CounterfactualUnderway } from "./counterfactual";
 import { loadCounterfactualData } from "./data";
 import { comparisonsOf, counterfactualEntries, counterfactualReport, guardOf, primaryOf, type CounterfactualEntry, type CounterfactualReport, type OverallGuard } from "./report";
 import { partOf } from "../results";
@@ -122,10 +122,12 @@ export function withSealed(report: CounterfactualReport, confirmation: Counterfa
 }
 
 /** An entry's runs on the sealed cases, by seed. */
-async function sealedRuns({ arm, results }: CounterfactualEntry, { world: { split }, shop, bench, chosen, note }: CounterfactualUnderway, onReading: () => Promise<unknown>): Promise<readonly SealedRun[]> {
+async function sealedRuns({ arm, results }: CounterfactualEntry, run: CounterfactualUnderway, onReading: () => Promise<unknown>): Promise<readonly SealedRun[]> {
+  const { world: { split }, shop, bench, note } = run;
+  const setting = await settingOf(arm, run);
   const runs: SealedRun[] = [];
   for (const { seed } of results) {
-    const { trained } = await bench.continued(arm, chosen.get(arm.id)!, seed);
+    const { trained } = await bench.continued(arm, setting, seed);
     const { value } = note(`${arm.title}, seed ${seed}: the sealed cases`, await evaluateStep(bench.maker, trained, split, split.confirm!, shop, onReading));
     runs.push({ seed, ...partOf(value), ranks: packRanks(value.rows) });
   }

@@ -20,6 +20,7 @@ import { CounterfactualBench } from "./bench";
 import { counterfactualArms, counterfactualPaperDefaults, minuteArms, proposedArm, search, sizesOf, sweepSeeds, type BaseId, type CounterfactualArm, type Setting, type Sizes } from "./arms";
 import { loadCounterfactualData, type CounterfactualData, type CounterfactualSet, type OwnSplit } from "./data";
 import { checkExperiment, checkSet, chosenArms, hasResult, noteOf, worth, type ExperimentSettings, type Note } from "../experiment";
+import { runTasks, searchTask, taskId, type Grid, type Task } from "../grid";
 import { partOf, writeResult, type Result } from "../results";
 import { readSearch, writeSearch } from "../searches";
 import { cutoffs, evaluateStep, type Workshop } from "../steps";
@@ -84,11 +85,7 @@ export interface CounterfactualUnderway {
   readonly arms: readonly CounterfactualArm[];
   readonly bench: CounterfactualBench;
   readonly note: Note;
-  /** What was chosen, by arm. */
-  readonly chosen: ReadonlyMap<string, Setting>;
 }
-
-type Run = Omit<CounterfactualUnderway, "chosen" | "arms">;
 
 /**
  * Runs what `results` does not hold yet, and writes it there.
@@ -97,17 +94,11 @@ type Run = Omit<CounterfactualUnderway, "chosen" | "arms">;
  */
 export async function runCounterfactualPaper(settings: CounterfactualExperiment): Promise<CounterfactualData> {
   const run = await beginCounterfactualPaper(settings);
-  for (let seed = 1; seed <= settings.seeds; seed++) {
-    for (const arm of run.arms) {
-      throwIfAborted(settings.signal, "reproduce");
-      if (arm.role === "sweep" && seed > sweepSeeds) continue;
-      await oneRun(arm, seed, run);
-    }
-  }
+  await runTasks(counterfactualGrid(run), settings.signal);
   return run.world;
 }
 
-/** Loads the data, and chooses each arm's setting. @throws as `runCounterfactualPaper` */
+/** Checks the settings and loads the data. @throws as `runCounterfactualPaper` */
 export async function beginCounterfactualPaper(settings: CounterfactualExperiment): Promise<CounterfactualUnderway> {
   const { budget, backend, cache, signal, progress, base = counterfactualPaperDefaults.base } = settings;
   checkExperiment(settings);
@@ -117,26 +108,65 @@ export async function beginCounterfactualPaper(settings: CounterfactualExperimen
   const note = noteOf(settings);
   const world = await loadCounterfactualData(settings.source, budget, settings.full === true, { signal, progress });
   const bench = new CounterfactualBench(world, shop, { ...sizesOf[budget], ...settings.sizes }, base, note);
-  const run: Run = { settings, world, shop, note, bench };
-  const chosen = new Map<string, Setting>();
-  for (const arm of arms) chosen.set(arm.id, await choose(arm, run, chosen));
-  return { ...run, arms, chosen };
+  return { settings, world, shop, note, bench, arms };
 }
 
-/** The setting: by hand, chosen before and kept in `results`, chosen now, or the first. A sweep's is the proposed arm's with something else. */
-async function choose(arm: CounterfactualArm, run: Run, known: ReadonlyMap<string, Setting>): Promise<Setting> {
-  const { settings, shop } = run;
+/** The experiment's tasks: each arm's search, then all arms of a seed before the next seed; all of a seed go on from one base. */
+export function counterfactualGrid(run: CounterfactualUnderway): Grid {
+  const { arms, settings } = run;
+  const base = (seed: number): string => `the base, seed ${seed}`;
+  const searched = [...new Set(arms.map(decider))].filter((arm) => isSearched(arm, settings));
+  const seeds = Array.from({ length: settings.seeds }, (_, at) => at + 1);
+  const runs = seeds.flatMap((seed) => arms.filter(({ role }) => role !== "sweep" || seed <= sweepSeeds).map((arm): Task => {
+    const needs = searched.includes(decider(arm)) ? [taskId("search", decider(arm).id)] : [];
+    return { id: taskId("run", arm.id, seed), kind: "run", arm: arm.id, seed, needs, shares: base(seed) };
+  }));
+  const of = ({ arm }: Task): CounterfactualArm => counterfactualArms.find(({ id }) => id === arm)!;
+  return {
+    tasks: [...searched.map(({ id }) => searchTask(id, base(1))), ...runs],
+    isDone(task) {
+      const setting = knownSetting(of(task), settings);
+      return setting !== undefined && (task.kind === "search" || isMeasured(of(task), setting, task.seed, run));
+    },
+    async run(task) {
+      if (task.kind === "search") await settingOf(of(task), run);
+      else await oneRun(of(task), task.seed, run);
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+/** Whose search an arm's setting stands on: a sweep's is the proposed arm's with something else. */
+function decider(arm: CounterfactualArm): CounterfactualArm {
+  return arm.role === "sweep" ? counterfactualArms.find(({ id }) => id === proposedArm)! : arm;
+}
+
+/** Whether an arm's setting is searched for: not by hand, and by a budget that lets it. */
+function isSearched({ id }: CounterfactualArm, { set, budget }: Pick<CounterfactualExperiment, "set" | "budget">): boolean {
+  return set?.[id] === undefined && budget !== "minute";
+}
+
+/** The setting, if nothing has to be searched for it any more: by hand, kept in `results`, or the first. */
+function knownSetting(arm: CounterfactualArm, settings: CounterfactualExperiment): Setting | undefined {
   const [first] = arm.settings as readonly [Setting, ...Setting[]];
   const byHand = settings.set?.[arm.id];
   if (arm.role === "sweep") {
-    const proposed = counterfactualArms.find(({ id }) => id === proposedArm)!;
-    return { ...(known.get(proposedArm) ?? (await choose(proposed, run, known))), ...first, ...byHand };
+    const proposed = knownSetting(decider(arm), settings);
+    return proposed && { ...proposed, ...first, ...byHand };
   }
-  if (byHand !== undefined) return { ...first, ...byHand };
-  if (shop.budget === "minute") return first;
-  const name = `counterfactual-${experimentName(settings)}`;
-  const kept = readSearch(settings.results, name, arm.id);
-  if (kept !== undefined) return kept.options as Setting;
+  if (!isSearched(arm, settings)) return { ...first, ...byHand };
+  return readSearch(settings.results, `counterfactual-${experimentName(settings)}`, arm.id)?.options as Setting | undefined;
+}
+
+/** The setting, searched for where it is not known. */
+export async function settingOf(arm: CounterfactualArm, run: CounterfactualUnderway): Promise<Setting> {
+  if (knownSetting(decider(arm), run.settings) === undefined) await searchArm(decider(arm), run);
+  return knownSetting(arm, run.settings)!;
+}
+
+/** Tries an arm's settings on validation, and keeps what was tried. */
+async function searchArm(arm: CounterfactualArm, run: CounterfactualUnderway): Promise<void> {
+  const { settings } = run;
   const base = await onValidation(await run.bench.base(1), "trained", run);
   const least = leastOverall(base.metrics[counterfactualMetric]!, settings);
   const valueOf = ({ metrics }: Trial): number => worth(metrics[tailMetric]!, metrics[counterfactualMetric]!, least);
@@ -154,8 +184,7 @@ async function choose(arm: CounterfactualArm, run: Run, known: ReadonlyMap<strin
   const better = [...short].sort((a, b) => valueOf(b) - valueOf(a)).slice(0, search.finalists);
   const whole = await tried(better.map(({ options }) => options as Setting), 1);
   const best = whole.reduce((top, trial) => (valueOf(trial) > valueOf(top) ? trial : top));
-  writeSearch(settings.results, name, arm.id, { metric: tailMetric, options: best.options, value: valueOf(best), trials: [...short, ...whole], settings: arm.settings.length });
-  return best.options as Setting;
+  writeSearch(settings.results, `counterfactual-${experimentName(settings)}`, arm.id, { metric: tailMetric, options: best.options, value: valueOf(best), trials: [...short, ...whole], settings: arm.settings.length });
 }
 
 /** The overall Recall@20 that is still within the margin. @param plain without augmentation */
@@ -168,7 +197,7 @@ interface StepsTrial extends Trial {
   readonly share: number;
 }
 
-async function onValidation(trained: Awaited<ReturnType<CounterfactualBench["base"]>>, what: string, run: Run): Promise<{ readonly metrics: Evaluation["metrics"]; readonly tail: number }> {
+async function onValidation(trained: Awaited<ReturnType<CounterfactualBench["base"]>>, what: string, run: CounterfactualUnderway): Promise<{ readonly metrics: Evaluation["metrics"]; readonly tail: number }> {
   const { world, shop, bench, note, settings } = run;
   const { value } = note(`${what}: validation`, await evaluateStep(bench.maker, trained, world.split, world.split.valid, shop));
   return { metrics: value.metrics, tail: overTail(value, world.split.valid, run.world, settings) };
@@ -184,22 +213,30 @@ function placeOf(settings: CounterfactualExperiment, arm: string, seed: number):
   return { paper: "counterfactual", dataset: experimentName(settings), model: arm, seed };
 }
 
-/** One arm with one seed, unless `results` has it. */
-async function oneRun(arm: CounterfactualArm, seed: number, run: CounterfactualUnderway): Promise<void> {
-  const { settings, shop, world, bench, note, chosen } = run;
-  const { split } = world;
-  const setting = chosen.get(arm.id)!;
+/** Its passport. */
+function passportFor(arm: CounterfactualArm, setting: Setting, seed: number, { shop, bench, world: { split } }: CounterfactualUnderway, { startedAt = new Date(0), seconds = 0, tieRate = 0 } = {}): Passport {
   const model = bench.maker.make(bench.continuedOptions(setting));
   model.dispose();
-  const passport = (startedAt: Date, seconds: number, tieRate: number): Passport => passportOf({
+  return passportOf({
     model: `${bench.maker.title}, ${arm.title}`,
     options: { ...model.options, ...bench.dependencies(arm, setting) },
     ...{ seeds: [seed], budget: shop.budget, seconds, startedAt, split, backend: shop.backend },
     evaluation: { items: split.items.trained, ties: "expected", tieRate, ks: cutoffs },
   });
+}
+
+function isMeasured(arm: CounterfactualArm, setting: Setting, seed: number, run: CounterfactualUnderway): boolean {
+  const { settings } = run;
+  return hasResult(settings.results, placeOf(settings, arm.id, seed), passportFor(arm, setting, seed, run));
+}
+
+/** One arm with one seed, unless `results` has it. */
+async function oneRun(arm: CounterfactualArm, seed: number, run: CounterfactualUnderway): Promise<void> {
+  const { settings, shop, world, bench, note } = run;
+  const { split } = world;
+  const setting = await settingOf(arm, run);
   const label = `${arm.title}, seed ${seed}`;
-  const place = placeOf(settings, arm.id, seed);
-  if (hasResult(settings.results, place, passport(new Date(0), 0, 0))) {
+  if (isMeasured(arm, setting, seed, run)) {
     settings.onStep?.(`${label}: in results`);
     return;
   }
@@ -208,8 +245,8 @@ async function oneRun(arm: CounterfactualArm, seed: number, run: CounterfactualU
   const valid = note(`${label}: validation`, await evaluateStep(bench.maker, trained, split, split.valid, shop)).value;
   const test = note(`${label}: test`, await evaluateStep(bench.maker, trained, split, split.test, shop, async () => settings.onReading?.(`counterfactual-${experimentName(settings)}`))).value;
   const result: CounterfactualResult = {
-    ...place,
-    ...{ arm: arm.id, setting, passport: passport(new Date(trained.value.startedAt), trained.seconds, test.tieRate), fit: trained.value.report },
+    ...placeOf(settings, arm.id, seed),
+    ...{ arm: arm.id, setting, passport: passportFor(arm, setting, seed, run, { startedAt: new Date(trained.value.startedAt), seconds: trained.seconds, tieRate: test.tieRate }), fit: trained.value.report },
     ...{ valid: partOf(valid), validTail: overTail(valid, split.valid, world, settings), test: partOf(test), ranks: packRanks(test.rows) },
     ...(added && { added: { ...copyRates(added.sessions, split.train, split.test), real: sessionCount(split.train), name: added.name, seed: added.seed, assumptions: added.assumptions } }),
   };

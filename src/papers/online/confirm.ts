@@ -2,7 +2,7 @@
 import { ConfigError } from "../../core/errors";
 import { hashOfJson } from "../../core/hash";
 import type { SessionCounts } from "../../response/ctr";
-import { beginOnline, onlineName, type OnlineExperiment } from "./online";
+import { beginOnline, onlineName, onlineSettingOf, type OnlineExperiment } from "./online";
 import { OnlineBench } from "./bench";
 import { meanRates, packCounts, primaryRate } from "./rates";
 import { compareOnline, onlineEntries, onlineReport, onlineRivals, sameCompute, slotsOf, withHolm, type OnlineEntry, type PrimaryComparison } from "./report";
@@ -75,13 +75,14 @@ export async function confirmOnline(settings: OnlineExperiment): Promise<OnlineC
   const against = frozen.against.map((row) => ({ as: row.as, entry: entryOf(row) }));
   let counted: Promise<unknown> | undefined;
   const onConfirm = (experiment: string): Promise<unknown> => (counted ??= settings.onConfirm?.(experiment) ?? Promise.resolve()); // one reading: of all arms together
-  const { bench, chosen } = await beginOnline({ ...settings, onConfirm });
+  const run = beginOnline({ ...settings, onConfirm });
+  const { bench } = run;
   const met = new Map<OnlineEntry, Map<number, SessionCounts>>([proposed, ...against.map(({ entry }) => entry)].map((entry) => [entry, new Map()]));
   for (const seed of proposed.results.map((result) => result.seed)) {
     const own = new OnlineBench(onlineData("biased", seed, settings), bench);
     try {
       for (const [{ arm }, counts] of met) {
-        const { value } = bench.note(`${arm.title}, world ${seed}: the sealed sessions`, await own.met(arm, chosen.get(arm.id)!, ["confirm"]));
+        const { value } = bench.note(`${arm.title}, world ${seed}: the sealed sessions`, await own.met(arm, await onlineSettingOf(arm, run), ["confirm"]));
         counts.set(seed, value.counts.confirm!.logged!);
       }
     } finally {

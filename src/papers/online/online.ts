@@ -7,7 +7,7 @@
  * - Options are chosen on validation sessions, with seed 1, in the world with bias.
  * Departs: P2's simulator could not be read; this one is src/response/world.ts, with its knobs in the passport.
  */
-import { ConfigError, throwIfAborted } from "../../core/errors";
+import { ConfigError } from "../../core/errors";
 import { hashOf } from "../../core/hash";
 import { nearest } from "../../core/options";
 import type { Passport } from "../../evaluation/passport";
@@ -15,6 +15,7 @@ import type { SessionCounts } from "../../response/ctr";
 import { worldDefaults } from "../../response/world";
 import { libraryVersion } from "../../tensor/backend";
 import { checkExperiment, checkSet, chosenArms, hasResult, noteOf, worth, type ExperimentSettings } from "../experiment";
+import { runTasks, searchTask, taskId, type Grid, type Task } from "../grid";
 import type { Trial } from "../../models/tune";
 import { onlineArms, onlineDefaults, onlineModel, unbiasedArms, type OnlineArm, type OnlineSetting } from "./arms";
 import { OnlineBench, type AddedReport, type BenchSettings, type Met } from "./bench";
@@ -63,8 +64,6 @@ export function armsIn(world: OnlineWorldName, arms: readonly string[] | undefin
 /** The experiment under way. */
 export interface OnlineUnderway {
   readonly settings: OnlineExperiment;
-  /** By arm. */
-  readonly chosen: ReadonlyMap<string, Required<OnlineSetting>>;
   /** What the steps of a world are told. */
   readonly bench: BenchSettings;
 }
@@ -83,20 +82,55 @@ export interface OnlineUnderway {
  * assert.ok(row!.arm === "base" && row!.test["slate CTR"]!.mean > 0);
  */
 export async function runOnline(settings: OnlineExperiment): Promise<void> {
-  const run = await beginOnline(settings);
-  for (let seed = 1; seed <= settings.seeds; seed++) {
-    for (const name of worldsOf(settings)) {
-      const bench = new OnlineBench(onlineData(name, seed, settings), run.bench);
-      try {
-        for (const arm of armsIn(name, settings.arms)) {
-          throwIfAborted(settings.signal, "reproduce");
-          await oneRun(arm, bench, run);
-        }
-      } finally {
-        await bench.dispose();
+  await runTasks(onlineGrid(beginOnline(settings)), settings.signal);
+}
+
+/** One arm in one world. */
+interface WorldTask extends Task {
+  readonly world: OnlineWorldName;
+}
+
+/** The experiment's tasks: each arm's search in the world with bias, then all arms of a world before the next world. */
+export function onlineGrid(run: OnlineUnderway): Grid {
+  const { settings } = run;
+  const shared = (world: OnlineWorldName, seed: number): string => `${world} world, seed ${seed}`;
+  const searches = armsIn("biased", settings.arms).filter((arm) => isSearched(arm, settings)).map(({ id }): WorldTask => ({ ...searchTask(id, shared("biased", 1)), world: "biased" }));
+  const runs = Array.from({ length: settings.seeds }, (_, at) => at + 1).flatMap((seed) => worldsOf(settings).flatMap((world) => armsIn(world, settings.arms).map((arm): WorldTask => {
+    const needs = isSearched(arm, settings) ? [taskId("search", arm.id)] : [];
+    return { id: `${world} world, ${taskId("run", arm.id, seed)}`, kind: "run", arm: arm.id, seed, needs, shares: shared(world, seed), world };
+  })));
+  const tasks = [...searches, ...runs];
+  const of = ({ id, arm }: Task): { readonly arm: OnlineArm; readonly world: OnlineWorldName } => ({ arm: onlineArms.find((one) => one.id === arm)!, world: tasks.find((task) => task.id === id)!.world });
+  let open: { readonly shared: string; readonly bench: OnlineBench } | undefined; // one world's models are held
+  const close = async (): Promise<void> => {
+    await open?.bench.dispose();
+    open = undefined;
+  };
+  let latest: { readonly shared: string; readonly data: OnlineData } | undefined;
+  const dataOf = (world: OnlineWorldName, seed: number): OnlineData => {
+    const name = shared(world, seed);
+    if (latest?.shared !== name) latest = { shared: name, data: onlineData(world, seed, settings) };
+    return latest.data;
+  };
+  return {
+    tasks,
+    isDone(task) {
+      const { arm, world } = of(task);
+      const setting = knownSetting(arm, settings);
+      return setting !== undefined && (task.kind === "search" || isMeasured(arm, setting, dataOf(world, task.seed), settings));
+    },
+    async run(task) {
+      const { arm, world } = of(task);
+      const name = shared(world, task.seed);
+      if (open?.shared !== name) {
+        await close();
+        open = { shared: name, bench: new OnlineBench(dataOf(world, task.seed), run.bench) };
       }
-    }
-  }
+      if (task.kind === "search") await searchArm(arm, open.bench, settings);
+      else await oneRun(arm, open.bench, run);
+    },
+    close,
+  };
 }
 
 /** The worlds that are asked for. */
@@ -107,13 +141,12 @@ export function worldsOf({ worlds }: Pick<OnlineExperiment, "worlds">): readonly
   return known.filter((name) => worlds === undefined || worlds.includes(name));
 }
 
-/** Chooses each arm's setting. @throws as `runOnline` */
-export async function beginOnline(settings: OnlineExperiment): Promise<OnlineUnderway> {
+/** Checks the settings. @throws as `runOnline` */
+export function beginOnline(settings: OnlineExperiment): OnlineUnderway {
   const { budget, backend, cache, signal, progress } = settings;
   checkExperiment(settings);
   worldsOf(settings);
-  const arms = armsIn("biased", settings.arms);
-  checkSet(settings.set, arms);
+  checkSet(settings.set, armsIn("biased", settings.arms));
   const wrong = Object.entries(settings.set ?? {}).flatMap(([id, set]) => Object.keys(set).map((key) => ({ id, key }))).find(({ key }) => !(key in onlineDefaults));
   if (wrong !== undefined) throw new ConfigError(`Expected options of an arm (${Object.keys(onlineDefaults).join(", ")}), found "${wrong.key}" of "${wrong.id}"; did you mean "${nearest(wrong.key, Object.keys(onlineDefaults))}"?`);
   const bench: BenchSettings = {
@@ -121,24 +154,38 @@ export async function beginOnline(settings: OnlineExperiment): Promise<OnlineUnd
     settings: { budget, onRole: (role) => Promise.resolve((role === "test" ? settings.onReading : settings.onConfirm)?.(onlineName(settings))) },
     note: noteOf(settings),
   };
-  const chosen = new Map<string, Required<OnlineSetting>>();
+  return { settings, bench };
+}
+
+/** Whether an arm's setting is searched for: not by hand, more than one to try, and a budget that lets it. */
+function isSearched({ id, settings: { length } }: OnlineArm, { set, budget }: OnlineExperiment): boolean {
+  return set?.[id] === undefined && length > 1 && budget !== "minute";
+}
+
+/** An arm's setting, if nothing has to be searched for it any more: by hand, kept in `results`, or the first. */
+function knownSetting(arm: OnlineArm, settings: OnlineExperiment): Required<OnlineSetting> | undefined {
+  if (!isSearched(arm, settings)) return { ...onlineDefaults, ...arm.settings[0], ...settings.set?.[arm.id] };
+  const known = readSearch(settings.results, onlineName(settings), arm.id);
+  return known && { ...onlineDefaults, ...known.options };
+}
+
+/** The setting, searched for in the world with bias where it is not known. */
+export async function onlineSettingOf(arm: OnlineArm, { settings, bench }: OnlineUnderway): Promise<Required<OnlineSetting>> {
+  const known = knownSetting(arm, settings);
+  if (known !== undefined) return known;
   const first = new OnlineBench(onlineData("biased", 1, settings), bench);
   try {
-    for (const arm of arms) {
-      const byHand = settings.set?.[arm.id];
-      const open = byHand === undefined && arm.settings.length > 1 && budget !== "minute";
-      chosen.set(arm.id, { ...onlineDefaults, ...(open ? await choose(arm, first, settings) : { ...arm.settings[0], ...byHand }) });
-    }
+    await searchArm(arm, first, settings);
   } finally {
     await first.dispose();
   }
-  return { settings, chosen, bench };
+  return knownSetting(arm, settings)!;
 }
 
-/** The setting with the highest primary rate on validation sessions, among those that lose no more of the overall rate than a margin. */
-async function choose(arm: OnlineArm, bench: OnlineBench, { results, budget, margin = onlineMargin }: OnlineExperiment): Promise<OnlineSetting> {
-  const known = readSearch(results, onlineName({ budget }), arm.id);
-  if (known !== undefined) return known.options;
+/** Keeps the setting with the highest primary rate on validation sessions, among those that lose no more of the overall rate than a margin. */
+async function searchArm(arm: OnlineArm, bench: OnlineBench, settings: OnlineExperiment): Promise<void> {
+  const { results, budget, margin = onlineMargin } = settings;
+  if (knownSetting(arm, settings) !== undefined) return;
   const { slots } = bench.data.world.options;
   const start = await bench.met(onlineArms.find((one) => one.with === "nothing")!, onlineDefaults, ["valid"]);
   const least = meanRates(start.value.counts.valid!.logged!, slots)[overallRate]! - margin;
@@ -150,23 +197,30 @@ async function choose(arm: OnlineArm, bench: OnlineBench, { results, budget, mar
   }
   const best = trials.reduce((top, trial) => (trial.value > top.value ? trial : top));
   writeSearch(results, onlineName({ budget }), arm.id, { metric: primaryRate, options: best.options, value: best.value, trials, settings: arm.settings.length });
-  return best.options;
+}
+
+/** The place of a result. */
+function placeOf(arm: OnlineArm, { name, seed }: OnlineData, settings: OnlineExperiment): Pick<OnlineResult, "paper" | "dataset" | "model" | "seed"> {
+  return { paper: "counterfactual-online", dataset: onlineDataset(name, settings), model: arm.id, seed };
+}
+
+function isMeasured(arm: OnlineArm, setting: Required<OnlineSetting>, data: OnlineData, settings: OnlineExperiment): boolean {
+  return hasResult(settings.results, placeOf(arm, data, settings), passportOf(arm, setting, data, settings, new Date(0), 0));
 }
 
 /** One arm in one world, unless `results` has it. */
-async function oneRun(arm: OnlineArm, bench: OnlineBench, { settings, chosen, bench: { note } }: OnlineUnderway): Promise<void> {
+async function oneRun(arm: OnlineArm, bench: OnlineBench, run: OnlineUnderway): Promise<void> {
+  const { settings, bench: { note } } = run;
   const { data } = bench;
-  const setting = chosen.get(arm.id)!;
-  const place = { paper: "counterfactual-online", dataset: onlineDataset(data.name, settings), model: arm.id, seed: data.seed };
+  const setting = await onlineSettingOf(arm, run);
   const label = `${onlineWorlds[data.name].title}, ${arm.title}, seed ${data.seed}`;
-  const passport = (startedAt: Date, seconds: number): Passport => passportOf(arm, setting, data, settings, startedAt, seconds);
-  if (hasResult(settings.results, place, passport(new Date(0), 0))) {
+  if (isMeasured(arm, setting, data, settings)) {
     settings.onStep?.(`${label}: in results`);
     return;
   }
   const startedAt = new Date();
   const found = note(label, await bench.met(arm, setting, ["valid", "test"]));
-  writeResult(settings.results, resultOf(found.value, { ...place, arm: arm.id, world: data.name, passport: passport(startedAt, found.seconds) }, data));
+  writeResult(settings.results, resultOf(found.value, { ...placeOf(arm, data, settings), arm: arm.id, world: data.name, passport: passportOf(arm, setting, data, settings, startedAt, found.seconds) }, data));
 }
 
 function resultOf({ counts, fit, added }: Met, known: Omit<OnlineResult, "valid" | "test" | "fit" | "counts" | "added">, { sizes, world, split }: OnlineData): OnlineResult {

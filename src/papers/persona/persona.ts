@@ -5,30 +5,23 @@
  * - Every run is one result file, with the ranks of its test cases: tables, tests and slices need nothing else.
  * - A run whose file is there under the same passport is not run again. All arms of a seed come before the next seed.
  */
-import { ConfigError, throwIfAborted } from "../../core/errors";
-import type { Hashable } from "../../core/hash";
-import { Rng } from "../../core/rng";
-import { step, type StepResult } from "../../core/step";
+import { ConfigError } from "../../core/errors";
+import type { StepResult } from "../../core/step";
 import type { DatasetName } from "../../data/catalog";
-import type { Cases, TrainSessions } from "../../data/types";
 import { packRanks } from "../../evaluation/packed-ranks";
 import { passportOf, type Passport } from "../../evaluation/passport";
 import type { BlendChoice } from "../../models/blend";
-import { makerOf, type ModelMaker } from "../../models/index";
-import { PersonaSasrec } from "../../models/persona-sasrec";
-import type { FitContext, Recommender } from "../../models/recommender";
-import { search } from "../../models/search";
-import { choice as oneOf } from "../../models/space";
+import { makerOf } from "../../models/index";
 import type { StageLosses } from "../../models/two-stage";
-import { trainedVectors } from "../../text/item-vectors";
 import { checkExperiment, checkSet, chosenArms, hasResult, noteOf, type ExperimentSettings, type Note } from "../experiment";
-import { candidateSizes, forms as allForms, minuteArms, optionsOfArm, personaArms, usualCandidates, type Arm, type Form, type Setting } from "./arms";
-import { formsStep, personaCutoffs, type FormRun, type Stages } from "./forms";
-import { learningOptions, PersonaShelf, type LearningOptions, type NamedSource } from "./sources";
-import { loadPersonaData, type OwnFiles, type PersonaData, type PersonaDataOptions } from "./data";
+import { runTasks, searchTask, taskId, type Grid, type Task } from "../grid";
 import { partOf, writeResult, type Result, type ResultPart } from "../results";
-import { readSearch, writeSearch, type Choice } from "../searches";
-import { bitsOf, primaryMetric, trainStep, tuneStep, type Beside, type Trained, type Workshop } from "../steps";
+import { trainStep, type Trained, type Workshop } from "../steps";
+import { candidateSizes, forms as allForms, minuteArms, optionsOfArm, personaArms, usualCandidates, type Arm, type Form, type Setting } from "./arms";
+import { loadPersonaData, type OwnFiles, type PersonaData, type PersonaDataOptions } from "./data";
+import { formsStep, personaCutoffs, type FormRun, type Stages } from "./forms";
+import { besideOf, isSearched, isSeeded, knownSetting, makerFor, searchArm } from "./search";
+import { learningOptions, PersonaShelf, type LearningOptions, type NamedSource } from "./sources";
 
 /** What is run. */
 export interface PersonaExperiment extends ExperimentSettings {
@@ -61,9 +54,8 @@ export interface PersonaPaperResult extends Result {
   readonly personas?: NamedSource["report"];
 }
 
-/** What a search gives each of its settings, and how few of them stay for the last round. */
-const rounds = (epochs: number) => [{ epochs: Math.min(4, epochs) }, { epochs }];
-const halving = 6;
+/** The arm that puts the candidates of others in order. */
+const reranker = "sasrec";
 
 /** The name that an experiment's files and readings have: "movies-hour". */
 export function experimentName({ source, budget }: Pick<PersonaExperiment, "source" | "budget">): string {
@@ -75,21 +67,24 @@ export function armsOf({ arms, budget }: Pick<PersonaExperiment, "arms" | "budge
   return chosenArms(personaArms, arms ?? (budget === "minute" ? minuteArms : personaArms.map(({ id }) => id)));
 }
 
-/** An experiment that is under way: what all runs share. */
+/** An experiment that is under way: what all tasks share. */
 export interface Underway {
   readonly settings: PersonaExperiment;
   readonly world: PersonaData;
   readonly shop: Workshop;
   readonly arms: readonly Arm[];
-  /** What was chosen, by arm. */
-  readonly options: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
-  /** How its personas are learnt, by arm. */
-  readonly learning: ReadonlyMap<string, Required<LearningOptions>>;
   readonly shelf: PersonaShelf;
   readonly note: Note;
 }
 
-type Run = Omit<Underway, "options" | "learning" | "arms">;
+/** What an arm works with, once its options are chosen. */
+interface Chosen {
+  readonly options: Readonly<Record<string, unknown>>;
+  /** How its personas are learnt. */
+  readonly learning: Required<LearningOptions>;
+  /** SASRec's options, where it takes part. */
+  readonly second?: Readonly<Record<string, unknown>>;
+}
 
 /**
  * Runs what `results` does not hold yet, and writes it there.
@@ -98,16 +93,11 @@ type Run = Omit<Underway, "options" | "learning" | "arms">;
  */
 export async function runPersonaPaper(settings: PersonaExperiment): Promise<PersonaData> {
   const run = await beginPersonaPaper(settings);
-  for (let seed = 1; seed <= settings.seeds; seed++) {
-    for (const arm of run.arms) {
-      throwIfAborted(settings.signal, "reproduce");
-      if (seed === 1 || isSeeded(arm)) await oneRun(arm, seed, run);
-    }
-  }
+  await runTasks(personaGrid(run), settings.signal);
   return run.world;
 }
 
-/** Loads the data, and chooses each arm's options. @throws as `runPersonaPaper` */
+/** Checks the settings and loads the data. @throws as `runPersonaPaper` */
 export async function beginPersonaPaper(settings: PersonaExperiment): Promise<Underway> {
   const { budget, backend, cache, signal, progress } = settings;
   checkExperiment(settings);
@@ -116,104 +106,102 @@ export async function beginPersonaPaper(settings: PersonaExperiment): Promise<Un
   const shop: Workshop = { backend, budget, cache, signal, progress };
   const note = noteOf(settings);
   const world = await loadPersonaData(settings.source, { ...settings.world, signal, progress });
-  const run: Run = { settings, world, shop, note, shelf: new PersonaShelf(world, shop, note) };
-  const options = new Map<string, Readonly<Record<string, unknown>>>();
-  const learning = new Map<string, Required<LearningOptions>>();
-  for (const arm of arms) {
-    const setting = await choose(arm, run);
-    options.set(arm.id, optionsOfArm(arm, setting, budget));
-    learning.set(arm.id, learningOptions(budget, settings.personas, setting.learn));
-  }
-  return { ...run, arms, options, learning };
+  return { settings, world, shop, note, arms, shelf: new PersonaShelf(world, shop, note) };
 }
 
-/** Whether an arm draws random numbers. */
-export function isSeeded({ model }: Arm): boolean {
-  return model === "persona" || makerOf(model).seeded;
-}
-
-/** How an arm's model is made and opened again. */
-function makerFor({ model }: Arm, personas: NamedSource | undefined): ModelMaker {
-  if (model !== "persona") return makerOf(model);
+/** The experiment's tasks: each arm's search, then all arms of a seed before the next seed. */
+export function personaGrid(run: Underway): Grid {
+  const { arms, settings } = run;
+  const of = ({ arm }: Task): Arm => arms.find(({ id }) => id === arm)!;
+  const searches = arms.filter((arm) => isSearched(arm, settings)).map((arm) => searchTask(arm.id, sharedBy(arm, 1)));
+  const runs = Array.from({ length: settings.seeds }, (_, at) => at + 1).flatMap((seed) => arms.filter((arm) => seed === 1 || isSeeded(arm)).map((arm) => runTask(arm, seed, run)));
   return {
-    ...makerOf("sasrec"),
-    title: "Persona-SASRec",
-    make: (options) => new PersonaSasrec(options),
-    load: (folder) => PersonaSasrec.load(folder, personas?.source.infer),
-    code: require.resolve("../../models/persona-sasrec"),
+    tasks: [...searches, ...runs],
+    isDone: (task) => (task.kind === "search" ? knownSetting(of(task), settings, experimentName(settings)) !== undefined : missingForms(of(task), task.seed, run)?.length === 0),
+    async run(task) {
+      if (task.kind === "search") await settingOf(of(task), run);
+      else await oneRun(of(task), task.seed, run);
+    },
+    close: () => Promise.resolve(),
   };
 }
 
-/** Text vectors and personas, as the arm is given them. */
-function besideOf({ vectors: reads }: Arm, { world: { vectors } }: Run, personas: NamedSource | undefined): Beside {
-  const context = { ...(reads && { vectors: trainedVectors(vectors) }), ...(personas && { personas: personas.source }) };
-  return { key: { vectors: reads ? vectors.card.sha256 : "none", personas: personas?.key ?? "none" }, context };
+/** A run reads its own search; one that SASRec reranks reads SASRec's too, and uses SASRec of the same seed. */
+function runTask(arm: Arm, seed: number, { arms, settings }: Underway): Task {
+  const sasrec = arms.find(({ id }) => id === reranker);
+  const reads = [arm, ...(sasrec === undefined || sasrec === arm || arm.forms.length === 1 ? [] : [sasrec])];
+  const needs = [...reads.filter((one) => isSearched(one, settings)).map(({ id }) => taskId("search", id)), ...reads.slice(1).map(({ id }) => taskId("run", id, seed))];
+  return { id: taskId("run", arm.id, seed), kind: "run", arm: arm.id, seed, needs, shares: sharedBy(arm, seed) };
 }
 
-/** The setting: by hand, chosen before and kept in `results`, chosen now, or the only one. */
-async function choose(arm: Arm, run: Run): Promise<Setting> {
-  const { settings, shop, world, note } = run;
-  const byHand = settings.set?.[arm.id];
-  if (byHand !== undefined) return { ...arm.settings[0], ...byHand };
-  if (arm.settings.length === 1 || shop.budget === "minute") return arm.settings[0]!;
-  const name = `persona-${experimentName(settings)}`;
-  const known = readSearch(settings.results, name, arm.id);
-  if (known !== undefined) return known.options;
-  const found = isSeeded(arm) ? await searched(arm, run) : note(`${arm.title}: choose on validation`, await tuneStep(makerFor(arm, undefined), world.split, arm.settings, 1, shop)).value;
-  writeSearch(settings.results, name, arm.id, { ...found, settings: arm.settings.length });
-  return found.options;
+/** The personas of the graph, of which others are made. */
+function sharedBy({ personas }: Arm, seed: number): string | undefined {
+  return personas === "graph" || personas === "shuffled" || personas === "random" ? `personas of the graph, seed ${seed}` : undefined;
 }
 
-/** Halves the arm's settings over epochs; an interrupted search goes on. */
-async function searched(arm: Arm, run: Run): Promise<Omit<Choice, "settings">> {
-  const { settings, shop, world, note, shelf } = run;
-  const learnt = ({ learn }: Setting): Required<LearningOptions> => learningOptions(shop.budget, settings.personas, learn);
-  const first = arm.personas && (await shelf.get(arm.personas, 1, learnt({})));
-  const maker = makerFor(arm, first);
-  const beside = besideOf(arm, run, first);
-  const shared = optionsOfArm(arm, {}, shop.budget);
-  const given = { settings: arm.settings.length, halving, rounds: rounds(Number(shared["epochs"])), start: arm.settings };
-  const { signal, progress, cache } = shop;
-  const make = (setting: Setting): Recommender => {
-    const model = maker.make(optionsOfArm(arm, setting, shop.budget));
-    const { personas } = arm;
-    if (personas === undefined || setting.learn === undefined) return model;
-    const fit = model.fit.bind(model);
-    return Object.assign(model, { fit: async (train: TrainSessions, valid: Cases<"valid">, context: FitContext) => fit(train, valid, { ...context, personas: (await shelf.get(personas, 1, learnt(setting))).source }) });
-  };
-  const work = async (context: { readonly checkpoint?: string }) => {
-    // All settings are given: the space only names what they set.
-    const { rows: _, ...report } = await search<Setting>(make, { dropout: oneOf(0) }, world.split, { ...context, ...beside.context, signal, progress, rng: new Rng(1), metric: primaryMetric }, given);
-    return report;
-  };
-  const inputs = { train: world.split.train.hash, valid: world.split.valid.hash, bits: bitsOf(maker, shop), beside: beside.key };
-  const result = await step("search", inputs, { arm: arm.id, model: maker.title, shared, given, metric: primaryMetric } as unknown as Readonly<Record<string, Hashable>>, work, { code: [__filename, maker.code, require.resolve("../../models/search")], checkpoint: true, signal, progress, cache });
-  return note(`${arm.title}: choose on validation`, result).value;
+/** The setting: by hand, chosen before and kept in `results`, the only one, or chosen now. */
+async function settingOf(arm: Arm, run: Underway): Promise<Setting> {
+  const name = experimentName(run.settings);
+  return knownSetting(arm, run.settings, name) ?? (await searchArm(arm, run, name));
 }
 
-/** All forms of an arm with a seed, unless `results` has them. */
-async function oneRun(arm: Arm, seed: number, run: Underway): Promise<void> {
-  const { settings, shop, world, options, learning, note } = run;
+/** What an arm works with. @param settingOfArm its setting, and SASRec's @returns undefined where one of them is not known */
+function chosenBy(arm: Arm, { arms, settings, shop: { budget } }: Underway, settingOfArm: (arm: Arm) => Setting | undefined): Chosen | undefined {
+  const sasrec = arms.find(({ id }) => id === reranker);
+  const [own, second] = [settingOfArm(arm), sasrec && settingOfArm(sasrec)];
+  if (own === undefined || (sasrec !== undefined && second === undefined && arm.forms.length > 1)) return undefined;
+  return { options: optionsOfArm(arm, own, budget), learning: learningOptions(budget, settings.personas, own.learn), ...(sasrec && second && { second: optionsOfArm(sasrec, second, budget) }) };
+}
+
+/** The same, searched for where it is not known. */
+async function chosenFor(arm: Arm, run: Underway): Promise<Chosen> {
+  const read = [arm, ...(arm.forms.length > 1 ? run.arms.filter(({ id }) => id === reranker) : [])];
+  const found = new Map<Arm, Setting>();
+  for (const one of read) found.set(one, await settingOf(one, run));
+  return chosenBy(arm, run, (one) => found.get(one))!;
+}
+
+/** The passport of an arm in a form. */
+function passportFor(arm: Arm, form: Form, seed: number, { options, learning, second }: Chosen, run: Underway, { startedAt = new Date(0), seconds = 0, tieRate = 0 } = {}): Passport {
+  const { world, shop } = run;
   const { candidates, sizes } = candidatesOf(run);
-  const maker = makerFor(arm, undefined);
-  const model = maker.make(options.get(arm.id)!);
+  const model = makerFor(arm, undefined).make(options);
   model.dispose();
-  const { items } = world.split;
-  const passport = (form: Form, startedAt: Date, seconds: number, tieRate: number): Passport => passportOf({
+  return passportOf({
     model: form === "alone" ? arm.title : `${arm.title}, ${allForms[form]}`,
     options: {
       ...model.options,
       ...(arm.vectors && { vectors: world.vectors.card.sha256 }),
-      ...(arm.personas && { personas: { kind: arm.personas, ...learning.get(arm.id)! } }),
-      ...(form !== "alone" && { candidates: form === "blend" && sizes.length > 1 ? sizes : candidates, second: options.get("sasrec") ?? {} }),
+      ...(arm.personas && { personas: { kind: arm.personas, ...learning } }),
+      ...(form !== "alone" && { candidates: form === "blend" && sizes.length > 1 ? sizes : candidates, second: second ?? {} }),
     },
     ...{ seeds: [seed], budget: shop.budget, seconds, startedAt, split: world.split, backend: shop.backend },
-    evaluation: { items: items.trained, ties: "expected", tieRate, ks: personaCutoffs },
+    evaluation: { items: world.split.items.trained, ties: "expected", tieRate, ks: personaCutoffs },
   });
-  const placeOf = (form: Form) => ({ paper: "persona", dataset: experimentName(settings), model: form === "alone" ? arm.id : `${arm.id}-${form}`, seed });
-  const missing = arm.forms.filter((form) => !hasResult(settings.results, placeOf(form), passport(form, new Date(0), 0, 0)));
-  const label = isSeeded(arm) ? `${arm.title}, seed ${seed}` : arm.title;
-  if (missing.length === 0) {
+}
+
+/** The place of a result. */
+function placeOf(arm: Arm, form: Form, seed: number, { settings }: Underway): Pick<Result, "paper" | "dataset" | "model" | "seed"> {
+  return { paper: "persona", dataset: experimentName(settings), model: form === "alone" ? arm.id : `${arm.id}-${form}`, seed };
+}
+
+/** The forms that `results` has not; undefined where the arm's options are not known yet. */
+function missingForms(arm: Arm, seed: number, run: Underway): readonly Form[] | undefined {
+  const { settings } = run;
+  const chosen = chosenBy(arm, run, (one) => knownSetting(one, settings, experimentName(settings)));
+  return chosen && arm.forms.filter((form) => !hasResult(settings.results, placeOf(arm, form, seed, run), passportFor(arm, form, seed, chosen, run)));
+}
+
+function labelOf(arm: Arm, seed: number): string {
+  return isSeeded(arm) ? `${arm.title}, seed ${seed}` : arm.title;
+}
+
+/** All forms of an arm with a seed, unless `results` has them. */
+async function oneRun(arm: Arm, seed: number, run: Underway): Promise<void> {
+  const { settings, shop, world, note } = run;
+  const label = labelOf(arm, seed);
+  const chosen = await chosenFor(arm, run);
+  if (missingForms(arm, seed, run)?.length === 0) {
     settings.onStep?.(`${label}: in results`);
     return;
   }
@@ -222,18 +210,18 @@ async function oneRun(arm: Arm, seed: number, run: Underway): Promise<void> {
   const measured = note(`${label}: measure`, await formsStep(world.split, stages, shop, async () => settings.onReading?.(`persona-${experimentName(settings)}`)));
   for (const form of arm.forms) {
     const found = measured.value[form]!;
-    const result = resultOf(found, { ...placeOf(form), arm: arm.id, form, passport: passport(form, new Date(first.value.startedAt), first.seconds, found.test.tieRate), fit: first.value.report, personas: personas?.report });
-    writeResult(settings.results, result);
+    const passport = passportFor(arm, form, seed, chosen, run, { startedAt: new Date(first.value.startedAt), seconds: first.seconds, tieRate: found.test.tieRate });
+    writeResult(settings.results, resultOf(found, { ...placeOf(arm, form, seed, run), arm: arm.id, form, passport, fit: first.value.report, personas: personas?.report }));
   }
 }
 
 /** An arm and what it works with, trained with a seed. */
 export async function stagesOf(arm: Arm, seed: number, run: Underway): Promise<{ readonly stages: Stages; readonly personas?: NamedSource }> {
-  const { shelf, world, shop, options, learning, note } = run;
-  const personas = arm.personas && (await shelf.get(arm.personas, seed, learning.get(arm.id)!));
-  const label = isSeeded(arm) ? `${arm.title}, seed ${seed}` : arm.title;
-  const first = note(`${label}: train`, await trainStep(makerFor(arm, personas), world.split, options.get(arm.id)!, seed, shop, besideOf(arm, run, personas)));
-  const second = arm.forms.length === 1 ? undefined : await sasrecOf(seed, run);
+  const { shelf, world, shop, note } = run;
+  const { options, learning, second: other } = await chosenFor(arm, run);
+  const personas = arm.personas && (await shelf.get(arm.personas, seed, learning));
+  const first = note(`${labelOf(arm, seed)}: train`, await trainStep(makerFor(arm, personas), world.split, options, seed, shop, besideOf(arm, run, personas)));
+  const second = arm.forms.length === 1 ? undefined : await sasrecOf(other, seed, run);
   return { stages: { first, second, forms: arm.forms, readsUsers: arm.personas !== undefined, ...candidatesOf(run) }, personas };
 }
 
@@ -244,8 +232,7 @@ function candidatesOf({ settings: { candidates, budget } }: Underway): Pick<Stag
 }
 
 /** The base sequential model of a seed, which reranks. */
-async function sasrecOf(seed: number, { world, shop, options, note }: Underway): Promise<StepResult<Trained>> {
-  const own = options.get("sasrec");
+async function sasrecOf(own: Chosen["second"], seed: number, { world, shop, note }: Underway): Promise<StepResult<Trained>> {
   if (own === undefined) throw new ConfigError('Expected the arm "sasrec" among those that are run: it puts the candidates of others in order; add it');
   return note(`SASRec, seed ${seed}: train`, await trainStep(makerOf("sasrec"), world.split, own, seed, shop, { key: { vectors: "none", personas: "none" }, context: {} }));
 }

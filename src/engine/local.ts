@@ -1,0 +1,176 @@
+/**
+ * The tasks of an experiment in several processes of this machine, which share the step cache and its locks: each does a task at a
+ * time, with threads of its own. A worker that dies loses nothing but what its task had not kept: another one takes the task, and
+ * goes on from its checkpoint. An error ends its task, and what needs it; the others are done.
+ */
+import { spawn, type ChildProcess } from "node:child_process";
+import { createInterface } from "node:readline";
+import { AbortError, SessionLabError } from "../core/errors";
+import type { Progress, ProgressReport } from "../core/progress";
+import type { Grid, Task } from "../papers/grid";
+import type { Experiment } from "./experiment";
+import { heard, lineOf, type Failure, type FromWorker, type ToWorker } from "./messages";
+import { Schedule } from "./schedule";
+import { workerCode } from "./worker";
+
+/** How tasks are given out. */
+export interface LocalOptions {
+  /** Processes. */
+  readonly workers: number;
+  /** Threads of each one's operations. */
+  readonly threads: number;
+  readonly signal?: AbortSignal;
+  readonly progress?: Progress;
+  readonly onStep?: (line: string) => void;
+  /** Called with each worker's process, once it is started. */
+  readonly onWorker?: (process: ChildProcess) => void;
+}
+
+/** Some tasks were not done; everything else was. */
+export class TasksError extends SessionLabError {
+  constructor(readonly failures: Schedule["failures"], readonly leftOut: readonly string[]) {
+    const one = failures.length === 1;
+    const causes = failures.map(({ id, error }) => `"${id}": ${error.name}: ${error.message}`).join("; ");
+    const others = leftOut.length === 0 ? "" : `; not tried, because they need ${one ? "it" : "these"}: ${leftOut.join("; ")}`;
+    super(`Expected every task to be done, found ${one ? "one" : failures.length} that failed, ${causes}${others}; all else is done and kept: the same command tries what is missing`);
+  }
+}
+
+/** How many workers may die over one task, or before they begin. */
+const deaths = 3;
+
+/** A process and what it is at. */
+interface Worker {
+  readonly process: ChildProcess;
+  ready: boolean;
+  task?: Task;
+  report?: ProgressReport;
+  /** The end of what it wrote on stderr. */
+  complaint: string;
+}
+
+/**
+ * Does what is not done yet.
+ * @param grid the same experiment, opened here: says what is done
+ * @throws TasksError where some failed; AbortError, after which the same call goes on; what a worker says that cannot begin
+ */
+export async function runLocally(experiment: Experiment, grid: Grid, options: LocalOptions): Promise<void> {
+  await new LocalRun(experiment, grid, options).run();
+}
+
+class LocalRun {
+  private readonly schedule: Schedule;
+  private readonly workers = new Set<Worker>();
+  private readonly killedOver = new Map<string, number>();
+  /** Why everything ends. */
+  private fault: Error | undefined;
+  private settle: () => void = () => undefined;
+
+  constructor(
+    private readonly experiment: Experiment,
+    grid: Grid,
+    private readonly options: LocalOptions,
+  ) {
+    this.schedule = new Schedule(grid.tasks, (task) => grid.isDone(task));
+  }
+
+  async run(): Promise<void> {
+    const { signal } = this.options;
+    const stop = (): void => this.end(new AbortError("reproduce"));
+    signal?.addEventListener("abort", stop);
+    try {
+      if (signal?.aborted === true) throw new AbortError("reproduce");
+      const over = new Promise<void>((resolve) => (this.settle = resolve));
+      this.fill();
+      await over;
+    } finally {
+      signal?.removeEventListener("abort", stop);
+    }
+    if (this.fault !== undefined) throw this.fault;
+    if (this.schedule.failures.length > 0) throw new TasksError(this.schedule.failures, this.schedule.leftOut);
+  }
+
+  /** Gives tasks to whoever has none, starts workers for what is left, and sends the others home where nothing is. */
+  private fill(): void {
+    if (this.fault === undefined) {
+      for (const worker of this.workers) if (worker.ready && worker.task === undefined) this.give(worker);
+      const beginning = [...this.workers].filter(({ ready }) => !ready).length;
+      const wanted = Math.min(this.options.workers - this.workers.size, this.schedule.count("waiting") - beginning);
+      for (let n = 0; n < wanted; n++) this.start();
+      if (this.schedule.over) for (const { process } of this.workers) process.stdin!.end();
+    }
+    if (this.workers.size === 0) this.settle();
+  }
+
+  private give(worker: Worker): void {
+    worker.task = this.schedule.next();
+    worker.report = undefined;
+    if (worker.task !== undefined) this.say(worker, { task: worker.task.id });
+  }
+
+  private start(): void {
+    const { threads, onWorker } = this.options;
+    const entry = require.resolve("./worker");
+    const modules = entry.endsWith(".ts") ? ["--require", require.resolve("tsx/cjs")] : [];
+    const child = spawn(process.execPath, [...modules, entry], { env: { ...process.env, SESSIONLAB_THREADS: String(threads) }, stdio: ["pipe", "pipe", "pipe"] });
+    const worker: Worker = { process: child, ready: false, complaint: "" };
+    this.workers.add(worker);
+    child.stdin.on("error", () => undefined); // it died: "close" says so
+    child.stderr.on("data", (piece: Buffer) => (worker.complaint = (worker.complaint + piece.toString()).slice(-2000)));
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      const message = heard(line);
+      if (message === undefined) this.options.onStep?.(line);
+      else this.hear(worker, message);
+    });
+    child.on("error", (error) => this.end(new SessionLabError(`Expected a worker to start, found ${error.message}`, { cause: error })));
+    child.on("close", (code, signal) => this.gone(worker, signal ?? `exit code ${code}`));
+    this.say(worker, { begin: this.experiment, code: workerCode() });
+    onWorker?.(child);
+  }
+
+  private say({ process: { stdin } }: Worker, message: ToWorker): void {
+    stdin!.write(lineOf(message));
+  }
+
+  private hear(worker: Worker, message: FromWorker): void {
+    if ("progress" in message) worker.report = message.progress;
+    else if ("said" in message) this.options.onStep?.(message.said);
+    else if ("fault" in message) this.end(new SessionLabError(`Expected a worker to begin, found ${message.fault.name}: ${message.fault.message}`));
+    else if ("ready" in message) worker.ready = true;
+    else if ("done" in message) this.schedule.done(message.done);
+    else if (this.fault === undefined) this.schedule.failed(message.failed, message.error);
+    if ("done" in message || "failed" in message) worker.task = undefined;
+    if (!("progress" in message) && !("said" in message)) this.fill();
+    this.show();
+  }
+
+  /** A worker that ended; that it should not have, where it had a task or never began. */
+  private gone(worker: Worker, how: string): void {
+    this.workers.delete(worker);
+    const { task, ready } = worker;
+    if (this.fault === undefined && (task !== undefined || !ready)) {
+      const at = task?.id ?? "its beginning";
+      const times = (this.killedOver.get(at) ?? 0) + 1;
+      this.killedOver.set(at, times);
+      const error: Failure = { name: "Error", message: `${times} workers ended in the middle of it, the last one by ${how}${worker.complaint === "" ? "" : `: ${worker.complaint.trim()}`}` };
+      if (times < deaths) {
+        if (task !== undefined) this.schedule.lost(task.id);
+        this.options.onStep?.(`a worker ended by ${how} in the middle of ${at}; another one goes on with it`);
+      } else if (task !== undefined) this.schedule.failed(task.id, error);
+      else this.end(new SessionLabError(`Expected workers to begin, found that ${error.message}`));
+    }
+    this.fill();
+  }
+
+  /** Lets all workers stop at a place to go on from. */
+  private end(fault: Error): void {
+    this.fault ??= fault;
+    for (const { process } of this.workers) process.stdin!.end();
+    if (this.workers.size === 0) this.settle();
+  }
+
+  private show(): void {
+    const at = [...this.workers].flatMap(({ task, report }) => (task === undefined ? [] : [report === undefined ? task.id : `${task.id} (${report.task} ${report.done}${report.total === undefined ? "" : `/${report.total}`} ${report.unit})`]));
+    this.options.progress?.({ task: at.join(" | "), done: this.schedule.count("done", "failed", "left out"), total: this.schedule.size, unit: "task" });
+  }
+}
