@@ -135,7 +135,7 @@ class LocalRun {
   private hear(worker: Worker, message: FromWorker): void {
     if ("progress" in message) worker.report = message.progress;
     else if ("said" in message) this.options.onStep?.(message.said);
-    else if ("fault" in message) this.end(new SessionLabError(`Expected a worker to begin, found ${message.fault.name}: ${message.fault.message}`));
+    else if ("fault" in message) this.unable(message.fault);
     else if ("ready" in message) worker.ready = true;
     else if ("done" in message) this.schedule.done(message.done);
     else if (this.fault === undefined) this.schedule.failed(message.failed, message.error);
@@ -144,11 +144,16 @@ class LocalRun {
     this.show();
   }
 
+  /** A worker that cannot begin; one that was sent home before it had begun is missed by nobody. */
+  private unable({ name, message }: Failure): void {
+    if (!this.schedule.over) this.end(new SessionLabError(`Expected a worker to begin, found ${name}: ${message}`));
+  }
+
   /** A worker that ended; that it should not have, where it had a task or never began. */
   private gone(worker: Worker, how: string): void {
     this.workers.delete(worker);
     const { task, ready } = worker;
-    if (this.fault === undefined && (task !== undefined || !ready)) {
+    if (this.fault === undefined && !this.schedule.over && (task !== undefined || !ready)) {
       const at = task?.id ?? "its beginning";
       const times = (this.killedOver.get(at) ?? 0) + 1;
       this.killedOver.set(at, times);
