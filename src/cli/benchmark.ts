@@ -1,17 +1,15 @@
 /** sessionlab benchmark: the session recommenders on published benchmark files, a table beside what they should reach. */
-import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { budgets } from "../core/budget";
-import { writeFileAtomic } from "../core/files";
 import { loadBenchmark } from "../data/datasets";
 import { projectRoot } from "../data/store";
 import { renderTable } from "../display/formats";
 import { countReading, readReadings } from "../evaluation/readings";
 import { runBenchmark } from "../papers/benchmark/benchmark";
 import { benchmarkOrder, benchmarkTable } from "../papers/benchmark/table";
-import { fillBlock, hasBlock } from "../papers/report";
 import { initBackend } from "../tensor/backend";
+import { publishBlocks } from "./publish";
 import type { Outcome, Runner, Terminal } from "./terminal";
 import { collect, oneOf, parseSettings, parseWhole } from "./values";
 
@@ -54,10 +52,6 @@ async function benchmark(given: Options, { signal, progress, say }: Terminal): P
   });
   const experiment = `benchmark-${name}`;
   const table = benchmarkTable(experiment, rows, readReadings(readingsFile));
-  const readme = join(projectRoot, "README.md");
-  if (given.publish === true && existsSync(readme)) {
-    const text = readFileSync(readme, "utf8");
-    if (hasBlock(text, experiment)) writeFileAtomic(readme, fillBlock(text, experiment, renderTable(table, "markdown")));
-  }
+  if (given.publish === true) publishBlocks({ [experiment]: renderTable(table, "markdown") });
   return { text: renderTable(table, "text"), json: { experiment, budget, rows } };
 }

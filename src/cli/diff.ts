@@ -2,12 +2,10 @@
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { projectRoot } from "../data/store";
-import { renderTable } from "../display/formats";
+import { renderTable, tableFormats } from "../display/formats";
 import { diffResults, diffTable, findResult } from "../papers/diff";
 import type { Runner } from "./terminal";
 import { oneOf } from "./values";
-
-const formats = ["text", "markdown", "latex", "html"] as const;
 
 /** Adds the verb to the command line. */
 export function addDiff(program: Command, runner: Runner): void {
@@ -17,12 +15,12 @@ export function addDiff(program: Command, runner: Runner): void {
     .argument("<a>", "a result: its name, its id, or the path of its file")
     .argument("<b>", "another one")
     .option("--results <folder>", "where names are looked up, and what knows of effects; default results/ of the project")
-    .option("--format <name>", formats.join(", "), "text")
+    .option("--format <name>", tableFormats.join(", "), "text")
     .addHelpText("after", "\nExamples:\n  $ sessionlab diff base-ml-100k-time-sasrec-1 base-ml-100k-loo-sasrec-1\n  $ sessionlab diff results/persona-ml-100k-minute-persona-1.json results/persona-ml-100k-minute-persona-shuffled-1.json --json");
   runner.action(command, async ({ results, format }: { readonly results?: string; readonly format: string }) => {
     const folder = results === undefined ? join(projectRoot, "results") : resolve(results);
     const [a, b] = command.args.map((name) => findResult(name, folder));
     const found = diffResults(a!, b!, folder);
-    return { text: renderTable(diffTable(found), oneOf("a format", formats, format)), json: found };
+    return { text: renderTable(diffTable(found), oneOf("a format", tableFormats, format)), json: found };
   });
 }

@@ -1,9 +1,7 @@
 /** sessionlab diffusion: the guided diffusion model as a recommender by itself, and what its slates are like. */
-import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { budgets } from "../core/budget";
-import { writeFileAtomic } from "../core/files";
 import { loadBenchmark, loadDataset } from "../data/datasets";
 import { sessionsFrom } from "../data/sessions";
 import { splitByTime } from "../data/split";
@@ -11,10 +9,10 @@ import { projectRoot } from "../data/store";
 import type { Split } from "../data/types";
 import { renderTable, type TableFormat } from "../display/formats";
 import { countReading, readReadings } from "../evaluation/readings";
-import { diffusionDatasets, diffusionPlans, runDiffusion, type DiffusionDataset, type DiffusionResult } from "../papers/diffusion/diffusion";
+import { diffusionDatasets, diffusionPlans, runDiffusion, type DiffusionDataset } from "../papers/diffusion/diffusion";
 import { diffusionTables } from "../papers/diffusion/tables";
-import { fillBlock, hasBlock } from "../papers/report";
 import { initBackend } from "../tensor/backend";
+import { publishBlocks } from "./publish";
 import type { Outcome, Runner, Terminal } from "./terminal";
 import { oneOf, parsePositive } from "./values";
 
@@ -54,18 +52,11 @@ async function diffusion(given: Options, { signal, progress, say }: Terminal): P
     const [recommender, slates] = diffusionTables(result, count);
     return [renderTable(recommender, format), renderTable(slates, format)];
   };
-  if (given.publish === true) publish(result, tables("markdown"));
+  if (given.publish === true) {
+    const [recommender, slates] = tables("markdown") as readonly [string, string];
+    publishBlocks({ [result.experiment]: recommender, [`${result.experiment}-slates`]: slates });
+  }
   return { text: tables("text").join("\n"), json: result };
-}
-
-function publish({ experiment }: DiffusionResult, tables: readonly string[]): void {
-  const readme = join(projectRoot, "README.md");
-  if (!existsSync(readme)) return;
-  let text = readFileSync(readme, "utf8");
-  [experiment, `${experiment}-slates`].forEach((name, at) => {
-    if (hasBlock(text, name)) text = fillBlock(text, name, tables[at]!);
-  });
-  writeFileAtomic(readme, text);
 }
 
 /** Global time cut; Diginetica's published files have theirs. */

@@ -1,20 +1,18 @@
 /** sessionlab hdgi: vectors of a labelled heterogeneous graph in edge lists, learnt without the labels and held against them. */
-import { existsSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { ConfigError } from "../core/errors";
-import { writeFileAtomic } from "../core/files";
 import { projectRoot } from "../data/store";
 import { renderTable } from "../display/formats";
 import { countReading, readReadings } from "../evaluation/readings";
 import { acmSettings, searchPersonas, type PersonaSearch, type PersonaSearchSettings } from "../papers/hdgi/search";
 import { personaExperiment, personaTable } from "../papers/hdgi/table";
 import { acmOptions, personaRuns, runPersonas, type PersonaLearner, type PersonaOptionSets, type PersonaRun } from "../papers/hdgi/hdgi";
-import { fillBlock, hasBlock } from "../papers/report";
 import { readAcm3025 } from "../personas/acm3025";
 import { readLabelledGraph } from "../personas/graph-files";
 import type { LabelledGraph } from "../personas/labelled";
 import { initBackend } from "../tensor/backend";
+import { publishBlocks } from "./publish";
 import type { Outcome, Runner, Terminal } from "./terminal";
 import { alignColumns, collect, oneOf, parsePairs, parsePositive } from "./values";
 
@@ -69,15 +67,8 @@ async function hdgi(given: Options, { signal, progress, say }: Terminal): Promis
   const readings = join(results, "readings.json");
   const found = await runPersonas({ ...context, runs, seeds: given.seeds, options, backend, onReading: (experiment) => countReading(readings, experiment, "test") });
   const table = personaTable(name, found, labelled, readReadings(readings));
-  if (given.publish === true) publish(personaExperiment(name), renderTable(table, "markdown"));
+  if (given.publish === true) publishBlocks({ [personaExperiment(name)]: renderTable(table, "markdown") });
   return { text: renderTable(table, "text"), json: { dataset: name, rows: table.rows, results: found } };
-}
-
-function publish(experiment: string, table: string): void {
-  const readme = join(projectRoot, "README.md");
-  if (!existsSync(readme)) return;
-  const text = readFileSync(readme, "utf8");
-  if (hasBlock(text, experiment)) writeFileAtomic(readme, fillBlock(text, experiment, table));
 }
 
 /** The settings of acm3025, on validation. */

@@ -4,7 +4,6 @@
  */
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
-import { existsSync, readFileSync } from "node:fs";
 import { ConfigError } from "../core/errors";
 import { writeFileAtomic } from "../core/files";
 import { catalog, type DatasetName } from "../data/catalog";
@@ -24,7 +23,7 @@ import { openEndpoint } from "../kg/sparql-endpoint";
 import { openStore } from "../kg/sparql-store";
 import { keepTriples, tripleTexts, type Triples } from "../kg/triples";
 import { linkingTable, queriesOf, runLinking, writeLinking } from "../papers/linking";
-import { fillBlock, hasBlock } from "../papers/report";
+import { publishBlocks } from "./publish";
 import type { Outcome, Runner, Terminal } from "./terminal";
 import { alignColumns, oneOf, parseShare, parseWhole } from "./values";
 
@@ -70,11 +69,9 @@ async function evaluate({ publish, dataset }: Options, { signal, progress }: Ter
   if (dataset !== undefined) throw new ConfigError("Expected --evaluate without --dataset, found both; it measures on the maps of the shared data");
   const result = await runLinking({ signal, progress });
   const table = linkingTable(result);
-  const readme = join(projectRoot, "README.md");
   if (publish === true) {
     writeLinking(join(projectRoot, "results", "linking", "maps.json"), result);
-    const text = existsSync(readme) ? readFileSync(readme, "utf8") : "";
-    if (hasBlock(text, "linking")) writeFileAtomic(readme, fillBlock(text, "linking", renderTable(table, "markdown")));
+    publishBlocks({ linking: renderTable(table, "markdown") });
   }
   return { text: renderTable(table, "text"), json: result };
 }

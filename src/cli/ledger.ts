@@ -4,13 +4,13 @@ import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { writeFileAtomic } from "../core/files";
 import { projectRoot } from "../data/store";
-import type { TableFormat } from "../display/formats";
+import { tableFormats, type TableFormat } from "../display/formats";
 import { htmlPage } from "../display/page";
 import { resultFaults } from "../papers/ledger/check";
 import { ledger as ledgerOf, type Ledger, type LedgerPaper } from "../papers/ledger/ledger";
 import { ledgerBlock, ledgerSectionsOf } from "../papers/ledger/sections";
-import { fillBlock, hasBlock } from "../papers/report";
 import { pageSections, sectionsText } from "../papers/report-sections";
+import { publishBlocks } from "./publish";
 import type { Outcome, Runner } from "./terminal";
 import { oneOf } from "./values";
 
@@ -24,7 +24,6 @@ interface Options {
 }
 
 const papers: readonly LedgerPaper[] = ["all", "persona", "counterfactual"];
-const formats: readonly TableFormat[] = ["text", "markdown", "latex", "html"];
 
 /** Adds the verb to the command line. */
 export function addLedger(program: Command, runner: Runner): void {
@@ -32,7 +31,7 @@ export function addLedger(program: Command, runner: Runner): void {
     .command("ledger")
     .description("every published number or claim that ours can be set against, beside ours, with a verdict computed from results; nothing is run")
     .option("--paper <name>", `${papers.join(", ")}: one paper with what it stands on`, "all")
-    .option("--format <name>", formats.join(", "), "text")
+    .option("--format <name>", tableFormats.join(", "), "text")
     .option("--results <folder>", "where result files are; default results/ of the project")
     .option("--out <file>", "write it there instead of showing it")
     .option("--publish", "also write it into README.md, from results/ of the project")
@@ -43,11 +42,11 @@ export function addLedger(program: Command, runner: Runner): void {
 
 async function ledger(given: Options): Promise<Outcome> {
   const paper = oneOf("a paper", papers, given.paper);
-  const format = oneOf("a format", formats, given.format);
+  const format = oneOf("a format", tableFormats, given.format);
   const results = given.publish === true || given.results === undefined ? join(projectRoot, "results") : resolve(given.results);
   if (given.check === true) return check(results, given.results === undefined ? join(projectRoot, "README.md") : undefined);
   const found = ledgerOf(results, paper);
-  if (given.publish === true) publish(paper === "all" ? found : ledgerOf(results));
+  if (given.publish === true) publishBlocks({ ledger: ledgerBlock(paper === "all" ? found : ledgerOf(results)) });
   const text = rendered(found, format);
   if (given.out === undefined) return { text, json: found };
   writeFileAtomic(resolve(given.out), text);
@@ -65,11 +64,4 @@ function rendered(found: Ledger, format: TableFormat): string {
   const sections = ledgerSectionsOf(found);
   if (format === "html") return htmlPage("SessionLab: the ledger of the papers", [], pageSections(sections));
   return `${sectionsText(sections, format).trim()}\n`;
-}
-
-/** Fills README's block, where it has one. */
-function publish(found: Ledger): void {
-  const readme = join(projectRoot, "README.md");
-  const text = existsSync(readme) ? readFileSync(readme, "utf8") : "";
-  if (hasBlock(text, "ledger")) writeFileAtomic(readme, fillBlock(text, "ledger", ledgerBlock(found)));
 }

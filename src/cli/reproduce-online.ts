@@ -4,7 +4,7 @@ import { portable } from "../engine/experiment";
 import { countReading } from "../evaluation/readings";
 import { beginOnline, onlineGrid, type OnlineExperiment } from "../papers/online/online";
 import type { OnlineSetting } from "../papers/online/arms";
-import { confirmOnline, freezeOnline, readOnlineConfirmation } from "../papers/online/confirm";
+import { confirmOnline, freezeOnline, readOnlineConfirmation, withSealed } from "../papers/online/confirm";
 import { onlineReport, type OnlineReport } from "../papers/online/report";
 import type { WorldKnobs } from "../response/world";
 import { doTasks, engineBackend, type EngineOptions } from "./engine";
@@ -50,5 +50,5 @@ export async function reproduceOnline(given: OnlineCommand, results: string, rea
   if (given.freeze === true) freezeOnline(settings);
   const confirmation = given.confirm === true ? await confirmOnline(settings) : readOnlineConfirmation(settings);
   const report = onlineReport(settings);
-  return confirmation === undefined ? report : { ...report, sealed: { verdict: confirmation.verdict, sessions: confirmation.cases, comparisons: confirmation.comparisons } };
+  return withSealed(report, confirmation);
 }

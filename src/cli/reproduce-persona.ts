@@ -6,7 +6,7 @@ import { portable } from "../engine/experiment";
 import { countReading } from "../evaluation/readings";
 import { writeCaseGroups } from "../papers/case-groups";
 import { personaArms } from "../papers/persona/arms";
-import { confirmPersonaPaper, freezePersonaPaper, readConfirmation } from "../papers/persona/confirm";
+import { confirmPersonaPaper, freezePersonaPaper, readConfirmation, withSealed } from "../papers/persona/confirm";
 import type { OwnFiles } from "../papers/persona/data";
 import { armsOf, beginPersonaPaper, personaGrid, type PersonaExperiment } from "../papers/persona/persona";
 import { personaReport, type PersonaReport } from "../papers/persona/report";
@@ -84,7 +84,7 @@ export async function reproducePersona(given: PersonaOptions, results: string, r
   const confirmation = given.confirm === true ? await confirmPersonaPaper(settings) : readConfirmation(settings);
   const report = personaReport(run.world, settings);
   writeCaseGroups(results, report.experiment, run.world.split, confirmation !== undefined);
-  return { ...report, ...(confirmation && { sealed: { verdict: confirmation.verdict, cases: confirmation.cases, comparisons: confirmation.comparisons } }) };
+  return withSealed(report, confirmation);
 }
 
 function sourceOf({ dataset, events, items, name }: PersonaOptions): DatasetName | OwnFiles {

@@ -1,5 +1,4 @@
 /** sessionlab reproduce: the papers' experiments on the embedded default, as tables, figures and result files. */
-import { existsSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import type { Command } from "commander";
 import { budgets, type Budget } from "../core/budget";
@@ -23,10 +22,11 @@ import { onlineFindings, onlineTable } from "../papers/online/tables";
 import { personaArms } from "../papers/persona/arms";
 import type { PersonaReport } from "../papers/persona/report";
 import { personaFindings, personaTable } from "../papers/persona/tables";
-import { fillBlock, hasBlock, reportText, writeReports, type PaperReport } from "../papers/report";
+import { reportText, writeReports, type PaperReport } from "../papers/report";
 import { writeResult } from "../papers/results";
 import { keepSummary } from "../papers/summaries";
 import { engineOptions } from "./engine";
+import { publishBlocks } from "./publish";
 import { reproduceCounterfactual, type CounterfactualOptions } from "./reproduce-counterfactual";
 import { reproduceOnline, simulator, type OnlineCommand } from "./reproduce-online";
 import { datasetOf, personaOptions, reproducePersona, type PersonaOptions } from "./reproduce-persona";
@@ -130,20 +130,13 @@ async function reproduceLast(given: ReproduceOptions, paper: (typeof papers)[num
 
 /** A paper's table and what it says, into README where it has a block for it. */
 function publishPaper<Row>({ experiment }: PersonaReport | CounterfactualReport | OnlineReport, table: Table<Row>, found: readonly Sentence[]): void {
-  const readme = join(projectRoot, "README.md");
-  const text = readFileSync(readme, "utf8");
-  if (!hasBlock(text, experiment)) return;
-  writeFileAtomic(readme, fillBlock(text, experiment, [renderTable(table, "markdown"), ...found.map((one) => `- ${one.text}`)].join("\n")));
+  publishBlocks({ [experiment]: [renderTable(table, "markdown"), ...found.map((one) => `- ${one.text}`)].join("\n") });
 }
 
 /** Fills README's blocks, where it has one for a table, and the pictures beside them. */
 function publish(report: BaseReport, readings: Readings): void {
-  const readme = join(projectRoot, "README.md");
   for (const table of report.tables) {
-    const text = existsSync(readme) ? readFileSync(readme, "utf8") : "";
-    if (!hasBlock(text, table.experiment)) continue;
     const content = [renderTable(mainTable(report, table, readings), "markdown"), ...findings(report, table).map((line) => `- ${line}`)].join("\n");
-    writeFileAtomic(readme, fillBlock(text, table.experiment, content));
-    writeFileAtomic(join(projectRoot, "docs", `${table.experiment}.svg`), intervalSvg(basePlot(report, table)));
+    if (publishBlocks({ [table.experiment]: content }).length > 0) writeFileAtomic(join(projectRoot, "docs", `${table.experiment}.svg`), intervalSvg(basePlot(report, table)));
   }
 }

@@ -2,13 +2,11 @@
  * sessionlab response: the response model and the simulated world where the truth is known; with --steps, how fast
  * sessions step with a trained recommender in the loop, and what memory that takes.
  */
-import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Command } from "commander";
 import { budgets } from "../core/budget";
 import { throwIfAborted } from "../core/errors";
-import { writeFileAtomic } from "../core/files";
 import { meter } from "../core/progress";
 import { Rng } from "../core/rng";
 import { sessionsFrom } from "../data/sessions";
@@ -16,7 +14,6 @@ import { splitBySession } from "../data/split";
 import { projectRoot } from "../data/store";
 import { renderTable, type TableFormat } from "../display/formats";
 import { models } from "../models/index";
-import { fillBlock, hasBlock } from "../papers/report";
 import { runResponse, writeResponse, type ResponseResult } from "../papers/response/response";
 import { responseTables } from "../papers/response/tables";
 import { fixedPolicy, loggingPolicy, recommenderPolicy } from "../response/policies";
@@ -24,6 +21,7 @@ import { simulate } from "../response/simulate";
 import { logEvents } from "../response/slate-log";
 import { makeWorld, type WorldKnobs } from "../response/world";
 import { initBackend } from "../tensor/backend";
+import { publishBlocks } from "./publish";
 import type { Outcome, Runner, Terminal } from "./terminal";
 import { alignColumns, oneOf, parsePairs, parsePositive } from "./values";
 
@@ -64,14 +62,7 @@ async function evaluate(given: Options, { signal, progress, say }: Terminal): Pr
   const knobs = parsePairs(given.world ?? []) as Partial<WorldKnobs>;
   const result = await runResponse({ budget, seeds: given.seeds, knobs, backend, signal, progress, onStep: say });
   writeResponse(given.publish === true ? join(projectRoot, "results", "response", "simulator.json") : resolve(given.out), result);
-  const readme = join(projectRoot, "README.md");
-  if (given.publish === true && existsSync(readme)) {
-    let text = readFileSync(readme, "utf8");
-    renderAll(result, "markdown").forEach((table, at) => {
-      if (hasBlock(text, responseBlocks[at]!)) text = fillBlock(text, responseBlocks[at]!, table);
-    });
-    writeFileAtomic(readme, text);
-  }
+  if (given.publish === true) publishBlocks(Object.fromEntries(renderAll(result, "markdown").map((table, at) => [responseBlocks[at]!, table])));
   return { text: renderAll(result, "text").join("\n"), json: result };
 }
 

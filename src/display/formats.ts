@@ -4,6 +4,9 @@ import { layTable, type LaidCell, type LaidTable, type Table } from "./table";
 /** What a table can be rendered as. */
 export type TableFormat = "text" | "markdown" | "latex" | "html";
 
+/** All of them. */
+export const tableFormats: readonly TableFormat[] = ["text", "markdown", "latex", "html"];
+
 /**
  * Renders a table, with its protocol, notes and result ids under it.
  * @throws ConfigError if the protocol or the result ids are missing

@@ -21,7 +21,8 @@ import { ledger } from "./ledger/ledger";
 import { ledgerSectionsOf } from "./ledger/sections";
 import { linkingTable, readLinking } from "./linking";
 import { meansSection } from "./means";
-import type { OnlineConfirmation } from "./online/confirm";
+import { withSealed as withSealedSessions, type OnlineConfirmation } from "./online/confirm";
+import { withSealed as withSealedCases } from "./persona/confirm";
 import { onlineReport } from "./online/report";
 import { environmentSection, linkIds, passportsSection, type PassportGroup } from "./passports";
 import { sectionsOf, subjects } from "./report";
@@ -86,7 +87,7 @@ function experimentSections(folder: string, runs: ExperimentRuns, summary: Summa
   const { experiment } = runs;
   if (summary.paper === "persona") {
     const sealed = readConfirmationFile({ results: folder, experiment });
-    return sectionsOf(sealed === undefined ? summary : { ...summary, sealed: { verdict: sealed.verdict, cases: sealed.cases, comparisons: sealed.comparisons } }, readings);
+    return sectionsOf(withSealedCases(summary, sealed), readings);
   }
   if (summary.paper === "counterfactual") return sectionsOf(withSealed(summary, readConfirmationFile<CounterfactualConfirmation>({ results: folder, experiment })), readings);
   return sectionsOf(summary, readings).map(({ heading, ...rest }) => ({ heading: `${heading}, ${summary.dataset} (budget ${summary.budget})`, ...rest }));
@@ -97,7 +98,7 @@ function onlineParts(folder: string, results: readonly Result[], readings: Readi
   return budgets.flatMap((budget) => {
     const report = onlineReport({ results: folder, budget });
     const sealed = readConfirmationFile<OnlineConfirmation>({ results: folder, experiment: report.experiment });
-    return sectionsOf(sealed === undefined ? report : { ...report, sealed: { verdict: sealed.verdict, sessions: sealed.cases, comparisons: sealed.comparisons } }, readings);
+    return sectionsOf(withSealedSessions(report, sealed), readings);
   });
 }
 

@@ -5,7 +5,7 @@ import type { SessionCounts } from "../../response/ctr";
 import { beginOnline, onlineName, onlineSettingOf, type OnlineExperiment } from "./online";
 import { OnlineBench } from "./bench";
 import { meanRates, packCounts, primaryRate } from "./rates";
-import { compareOnline, onlineEntries, onlineReport, onlineRivals, sameCompute, slotsOf, withHolm, type OnlineEntry, type PrimaryComparison } from "./report";
+import { compareOnline, onlineEntries, onlineReport, onlineRivals, sameCompute, slotsOf, withHolm, type OnlineEntry, type OnlineReport, type PrimaryComparison } from "./report";
 import { onlineData } from "./world";
 import { baseline } from "../placebo";
 import { openFrozen, readConfirmationFile, refuseConfirmed, refuseOtherRuns, runKeys, verdictOf, worthwhile, writeConfirmation, writeFrozen, type Frozen, type SealedPlace, type SealedVerdict } from "../sealed";
@@ -100,4 +100,11 @@ export async function confirmOnline(settings: OnlineExperiment): Promise<OnlineC
   };
   writeConfirmation(place, confirmation);
   return confirmation;
+}
+
+/** The report with what the sealed sessions say. */
+export function withSealed(report: OnlineReport, confirmation: OnlineConfirmation | undefined): OnlineReport {
+  if (confirmation === undefined) return report;
+  const { verdict, cases, comparisons } = confirmation;
+  return { ...report, sealed: { verdict, sessions: cases, comparisons } };
 }

@@ -9,7 +9,7 @@ import type { Form } from "./arms";
 import { beginPersonaPaper, experimentName, stagesOf, type PersonaExperiment, type Underway } from "./persona";
 import { loadPersonaData } from "./data";
 import { confirmStep, formsStep } from "./forms";
-import { comparisonsOf, personaEntries, personaReport, primaryOf, rowName, type Entry } from "./report";
+import { comparisonsOf, personaEntries, personaReport, primaryOf, rowName, type Entry, type PersonaReport } from "./report";
 import { partOf } from "../results";
 import { openFrozen, readConfirmationFile, readFrozenFile, refuseConfirmed, refuseOtherRuns, runKeys, verdictOf, worthwhile, writeConfirmation, writeFrozen, type Confirmation, type Frozen, type SealedPlace, type SealedRun } from "../sealed";
 import { primaryMetric } from "../steps";
@@ -114,4 +114,11 @@ async function sealedRuns({ arm, form, results }: Entry, run: Underway, onReadin
     runs.push({ seed, ...partOf(value), ranks: packRanks(value.rows) });
   }
   return runs;
+}
+
+/** The report with what the sealed period says. */
+export function withSealed(report: PersonaReport, confirmation: Confirmation | undefined): PersonaReport {
+  if (confirmation === undefined) return report;
+  const { verdict, cases, comparisons } = confirmation;
+  return { ...report, sealed: { verdict, cases, comparisons } };
 }
