@@ -14,7 +14,7 @@ import type { CounterfactualConfirmation } from "./counterfactual/confirm";
 import { withSealed } from "./counterfactual/confirm";
 import { departuresRegister, departureTables } from "./departures";
 import { readDiffusion } from "./diffusion/diffusion";
-import { diffusionTables } from "./diffusion/tables";
+import { diffusionTables, placeOf } from "./diffusion/tables";
 import { readPersonaResults } from "./hdgi/hdgi";
 import { personaExperiment, personaTableOfResults } from "./hdgi/table";
 import { ledger } from "./ledger/ledger";
@@ -119,7 +119,7 @@ function diffusionResults(folder: string) {
 }
 
 function diffusionSections(folder: string, readings: Readings): readonly Section[] {
-  return diffusionResults(folder).map((found) => ({ heading: `Guided diffusion, ${found.experiment.replace(/^diffusion-/, "")}`, blocks: diffusionTables(found, readings[found.experiment]?.test ?? 0).map((table) => tableBlock(table as Parameters<typeof tableBlock>[0])) }));
+  return diffusionResults(folder).map((found) => ({ heading: `Guided diffusion, ${placeOf(found)}`, blocks: diffusionTables(found, readings[found.experiment]?.test ?? 0).map((table) => tableBlock(table as Parameters<typeof tableBlock>[0])) }));
 }
 
 function responseSections(folder: string): readonly Section[] {

@@ -11,8 +11,14 @@ export function diffusionTables(result: DiffusionResult, readings = 0): readonly
   return [recommenderTable(result, readings), slateTable(result)];
 }
 
-function protocolOf({ experiment, passport: { candidates, ties, budget, backend, threads, split } }: DiffusionResult): string {
-  return `${experiment.replace(/^diffusion-/, "")}, ${String(split["words"] ?? "global time cut")}, ${candidates}, ${ties} over ties, budget ${budget}, backend ${backend}, ${threads} threads`;
+/** The data set and the budget: "diginetica-minute". */
+export function placeOf({ experiment }: Pick<DiffusionResult, "experiment">): string {
+  return experiment.replace(/^diffusion-/, "");
+}
+
+function protocolOf(result: DiffusionResult): string {
+  const { candidates, ties, budget, backend, threads, split } = result.passport;
+  return `${placeOf(result)}, ${String(split["words"] ?? "global time cut")}, ${candidates}, ${ties} over ties, budget ${budget}, backend ${backend}, ${threads} threads`;
 }
 
 function recommenderTable(result: DiffusionResult, readings: number): Table<DiffusionRow> {
@@ -24,7 +30,7 @@ function recommenderTable(result: DiffusionResult, readings: number): Table<Diff
     return `Guided diffusion against ${against}: NDCG@20 ${difference >= 0 ? "+" : ""}${difference.toFixed(4)} [${low.toFixed(4)}, ${high.toFixed(4)}]${ratio}, p = ${holm.toFixed(4)}.`;
   });
   return {
-    title: "Guided diffusion as a recommender by itself",
+    title: `Guided diffusion as a recommender by itself, ${placeOf(result)}`,
     columns: [
       { header: "model", cell: ({ title }) => title },
       { header: "seeds", cell: ({ seeds }) => seeds.length, digits: 0 },
@@ -48,7 +54,7 @@ function recommenderTable(result: DiffusionResult, readings: number): Table<Diff
 function slateTable(result: DiffusionResult): Table<SlateRow> {
   const number = (header: string, key: keyof SlateRow, digits: number) => ({ header, cell: (row: SlateRow) => row[key] as number, digits });
   return {
-    title: "What its slates are like",
+    title: `What its slates are like, ${placeOf(result)}`,
     columns: [
       { header: "slates of", cell: ({ by }) => by },
       number("diversity", "diversity", 3),

@@ -40,7 +40,7 @@ export function onlineTable(report: OnlineReport, world: OnlineWorldName, start:
   });
   const seeds = Math.max(0, ...rows.map((row) => row.seeds.length));
   return {
-    title: `Online: ${placeWords(world, start)}`,
+    title: `Online: ${placeWords(world, start)} (budget ${report.budget})`,
     columns: [
       { header: "recommender", cell: ({ title }) => title },
       { header: "role", cell: ({ role }) => role },
@@ -68,7 +68,7 @@ export function onlineComparisonsTable(report: OnlineReport, period: "test" | "c
   const primary = period === "confirm" ? (report.sealed?.comparisons ?? []) : report.primaryComparisons;
   const rows: readonly OnlineComparison[] = period === "confirm" ? primary : [...primary, ...report.further];
   return {
-    title: `${titleOf(report.proposed)}, against its rivals ${period === "test" ? "on test sessions (exploratory)" : "on the sealed sessions"}`,
+    title: `${titleOf(report.proposed)}, against its rivals ${period === "test" ? "on test sessions (exploratory)" : "on the sealed sessions"} (budget ${report.budget})`,
     columns: [
       { header: "against", cell: ({ against }) => titleOf(against) },
       { header: "as", cell: ({ as }) => as },
@@ -126,7 +126,7 @@ function upper(words: string): string {
 export function onlinePlot(report: OnlineReport): IntervalPlot {
   const warning = warningOfProposed(report.primaryComparisons);
   return {
-    title: "Online, popularity bias in the logs",
+    title: `Online, popularity bias in the logs (budget ${report.budget})`,
     axis: report.primary,
     caption: `Mean over worlds; lines are 95 % intervals by bootstrap over sessions.${warning === undefined ? "" : " Red: a gain that a placebo shows too."}`,
     points: report.rows.filter(({ world, start }) => world === "biased" && start === "logged").map(({ title, role, test }) => ({ label: title, ...test[report.primary]!, ...(role === "proposed" && warning !== undefined && { warning }) })),
