@@ -313,7 +313,7 @@ export { departuresRegister, departureTables, type Departure, type DeparturesReg
 export { type Claim, type LedgerSection } from "./papers/ledger/claims";
 export { resultFaults, type ResultFault } from "./papers/ledger/check";
 export { ledger, type Ledger, type LedgerPaper, type LedgerRow } from "./papers/ledger/ledger";
-export { ledgerRule, ledgerSectionsOf, ledgerSummary, ledgerTables } from "./papers/ledger/sections";
+export { ledgerHeadlines, ledgerRule, ledgerSectionsOf, ledgerSummary, ledgerTables } from "./papers/ledger/sections";
 export { type Found, type LedgerVerdict, type Ours, type Tested } from "./papers/ledger/rules";
 export { type Block, type Section, type Shown } from "./papers/report-sections";
 export { type Measured } from "./papers/measure";

@@ -32,10 +32,10 @@ export function addLedger(program: Command, runner: Runner): void {
     .description("every published number or claim that ours can be set against, beside ours, with a verdict computed from results; nothing is run")
     .option("--paper <name>", `${papers.join(", ")}: one paper with what it stands on`, "all")
     .option("--format <name>", tableFormats.join(", "), "text")
-    .option("--results <folder>", "where result files are; default results/ of the project")
+    .option("--results <folder>", "where result files are; default results/ of the project; not with --publish")
     .option("--out <file>", "write it there instead of showing it")
     .option("--publish", "also write it into README.md, from results/ of the project")
-    .option("--check", "instead, whether all results are as they were written and what README publishes agrees with them: names file and field, ends with 1 if not")
+    .option("--check", "instead of showing it, say whether all results are as they were written and whether README says what they say: names file and field, ends with 1 if not")
     .addHelpText("after", "\nExamples:\n  $ sessionlab ledger --paper persona\n  $ sessionlab ledger --format html --out reports/ledger.html\n  $ sessionlab ledger --json\n  $ sessionlab ledger --publish\n  $ sessionlab ledger --check");
   runner.action(command, ledger);
 }

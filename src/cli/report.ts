@@ -20,7 +20,7 @@ export function addReport(program: Command, runner: Runner): void {
     .description("one page, in one file, of everything that was measured; from results/ alone, nothing is trained")
     .option("--out <file>", "the page", "reports/report.html")
     .option("--results <folder>", "where the result files are; default results/ of the project")
-    .option("--publish", "first make the summaries of experiments in results/summaries anew, from result files and the data that are here: intervals and tests come from them")
+    .option("--publish", "first make the summaries of the papers' experiments (results/summaries) anew, from result files and the data that are here: intervals and tests come from them; nothing is trained")
     .addHelpText("after", "\nExamples:\n  $ sessionlab report\n  $ sessionlab report --out shown.html\n  $ sessionlab report --publish");
   runner.action(command, report);
 }

@@ -102,6 +102,7 @@ async function reproduce(given: ReproduceOptions, terminal: Terminal): Promise<O
 async function reproduceBase(given: ReproduceOptions, budget: Budget, out: string, readingsFile: string, { signal, progress, say }: Terminal): Promise<BaseReport> {
   const settings: BaseSettings = {
     ...{ dataset: datasetOf(given.dataset), budget, seeds: given.seeds, set: parseSettings(given.set ?? []), signal, progress, onStep: say },
+    ...(given.publish === true && { results: join(projectRoot, "results") }), // what was published is not run again
     protocols: given.only === undefined ? (Object.keys(protocols) as Protocol[]) : [oneOf("a protocol", Object.keys(protocols) as Protocol[], given.only)],
     onReading: (experiment) => countReading(readingsFile, experiment, "test"),
   };

@@ -108,12 +108,13 @@ function toLatex(table: LaidTable): string {
   ].join("\n");
 }
 
-/** A column with a longer text than this breaks its lines. */
-const longestUnbroken = 44;
+/** A column with a longer text than the first breaks its lines; with one longer than the second it is wide, so that no row grows tall. */
+const [longestUnbroken, longestNarrow] = [44, 150];
 
 function toHtml(table: LaidTable): string {
-  const wordy = table.headers.map((_, c) => table.rows.some((row) => row[c]!.text.length > longestUnbroken));
-  const kind = (c: number) => (table.numeric[c]! ? ' class="number"' : wordy[c]! ? ' class="words"' : "");
+  const longest = table.headers.map((_, c) => Math.max(0, ...table.rows.map((row) => row[c]!.text.length)));
+  const wordy = (c: number) => (longest[c]! > longestNarrow ? ' class="words long"' : longest[c]! > longestUnbroken ? ' class="words"' : "");
+  const kind = (c: number) => (table.numeric[c]! ? ' class="number"' : wordy(c));
   const show = (cell: LaidCell) => {
     const shown = (cell.best ? `<strong>${escapeHtml(cell.text)}</strong>` : escapeHtml(cell.text)) + (cell.mark === "" ? "" : `<sup>${escapeHtml(cell.mark)}</sup>`);
     return cell.warning === undefined ? shown : `<span class="warning">${shown}${escapeHtml(warned(cell))}</span>`;

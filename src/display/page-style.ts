@@ -34,6 +34,7 @@ th:first-child{padding-left:.2rem}
 thead th{border-bottom:2px solid var(--soft);vertical-align:bottom;white-space:normal;min-width:4.5rem}
 tbody th{font-weight:400}
 tbody .words{white-space:normal;min-width:14rem;max-width:34rem}
+tbody .words.long{min-width:25rem;max-width:40rem}
 .number{text-align:right}
 .warning{color:var(--warning);font-weight:600}
 .note,figcaption{color:var(--soft);font-size:.85rem;margin:.4rem 0;max-width:60rem}
@@ -64,7 +65,7 @@ nav{position:static;max-height:none;border:0}
 .scroll{overflow:visible}
 table{font-size:8pt}
 th,td{white-space:normal;padding:.15rem .35rem}
-tbody .words,thead th{min-width:0}
+tbody .words,tbody .words.long,thead th{min-width:0}
 thead{display:table-header-group}
 tr,figure,caption{break-inside:avoid}
 h2,h3,caption{break-after:avoid}

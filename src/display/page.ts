@@ -114,7 +114,7 @@ function plotly(): string {
   return readFileSync(require.resolve("plotly.js/dist/plotly-basic.min.js"), "utf8").replaceAll("</script", "<\\/script");
 }
 
-/** Runs in the page: draws each figure with plotly in the page's own colours, and again when these change. */
+/** Runs in the page: draws each figure with plotly in the page's own colours, and again when these change; opens what a link leads to. */
 const upgrade = `
 (() => {
   const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -135,5 +135,11 @@ const upgrade = `
   };
   draw();
   dark.addEventListener("change", draw);
+  const unfold = () => {
+    const target = document.getElementById(location.hash.slice(1));
+    if (target !== null && target.tagName === "DETAILS") target.open = true;
+  };
+  unfold();
+  addEventListener("hashchange", unfold);
 })();
 `;

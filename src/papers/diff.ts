@@ -7,6 +7,8 @@ import { basename, join } from "node:path";
 import { ConfigError } from "../core/errors";
 import { hashOfJson } from "../core/hash";
 import { passportDifference, passportKey } from "../evaluation/passport";
+import { nearest } from "../core/options";
+import { clip } from "../display/panel";
 import type { Table } from "../display/table";
 import type { Trial } from "../models/tune";
 import { readResult, readResults, resultId, resultName, type Result } from "./results";
@@ -155,11 +157,23 @@ export function findResult(name: string, results: string): Result {
   if (name.endsWith(".json") && existsSync(name)) return readResult(name);
   const [file, key] = name.replace(/\.json$/, "").split("@");
   const path = join(results, `${basename(file!)}.json`);
-  if (!existsSync(path)) throw new ConfigError(`Expected the name of a result or the path of its file, found "${name}"; there are ${existsSync(results) ? readdirSync(results).filter((one) => one.endsWith(".json")).length : 0} in ${results}`);
+  if (!existsSync(path)) throw new ConfigError(`Expected the name of a result or the path of its file, found "${name}"; ${wayOut(file!, results)}`);
   const result = readResult(path);
   if (key !== undefined && !passportKey(result.passport).startsWith(key)) throw new ConfigError(`Expected ${resultName(result)} under the key ${key}, found ${resultId(result)}; it was run again since`);
   return result;
 }
+
+/** What may have been meant. */
+function wayOut(name: string, results: string): string {
+  const names = existsSync(results) ? readdirSync(results).filter((one) => one.endsWith(".json") && one !== "readings.json").map((one) => one.replace(/\.json$/, "")) : [];
+  if (names.length === 0) return `there are no results in ${results}`;
+  const [, stem, seed] = /^(.+)-\{(\d+)[\d,]*\}$/.exec(name) ?? [];
+  if (stem !== undefined && names.includes(`${stem}-${seed}`)) return `this is the id of several seeds: name one of them, ${stem}-${seed}`;
+  return `did you mean "${nearest(name, names)}"?`;
+}
+
+/** Longest value in a table; JSON has all of it. */
+const longestValue = 44;
 
 /**
  * The differences as a table, those first that matter most.
@@ -169,14 +183,14 @@ export function findResult(name: string, results: string): Result {
  * assert.match(renderTable(table, "markdown"), /\| seeds \| option \| \[1\] \| \[2\] \|/);
  */
 export function diffTable({ a, b, differences, metrics }: ResultDiff): Table<ResultDifference> {
-  const shown = Object.entries(metrics).filter(([name]) => /^(HR|NDCG|MRR)@/.test(name)).slice(0, 3);
+  const shown = Object.entries(metrics).filter(([name]) => /^(HR|NDCG|MRR)@|CTR/.test(name)).slice(0, 3);
   return {
     title: `${a} and ${b}`,
     columns: [
       { header: "differs", cell: ({ key }) => key },
       { header: "kind", cell: ({ kind }) => kind },
-      { header: "the first", cell: ({ a: own }) => own },
-      { header: "the second", cell: ({ b: own }) => own },
+      { header: "the first", cell: ({ a: own }) => own && clip(own, longestValue) },
+      { header: "the second", cell: ({ b: own }) => own && clip(own, longestValue) },
       { header: "apart, where it alone differs", cell: ({ effect }) => effect?.mean },
       { header: "at most", cell: ({ effect }) => effect?.largest },
       { header: "pairs", cell: ({ effect }) => effect?.pairs, digits: 0 },
@@ -185,6 +199,6 @@ export function diffTable({ a, b, differences, metrics }: ResultDiff): Table<Res
     rows: differences,
     protocol: "passports of both; pairs of results, or of trials of a search, that differ in that one thing alone",
     results: [a, b],
-    notes: shown.length === 0 ? [] : [`On test: ${shown.map(([name, [one, other]]) => `${name} ${one.toFixed(4)} and ${other.toFixed(4)}`).join(", ")}.`],
+    notes: [...(shown.length === 0 ? [] : [`On test: ${shown.map(([name, [one, other]]) => `${name} ${one.toFixed(4)} and ${other.toFixed(4)}`).join(", ")}.`]), "Apart: how far the metric lies apart, on average and at most, in pairs that differ in this one thing alone; \"-\": results hold no such pair."],
   };
 }

@@ -10,6 +10,8 @@ import { prose, tableBlock } from "./report-sections";
 export interface PassportGroup {
   /** As tables print it. */
   readonly id: string;
+  /** "persona-amazon-movies-hour" */
+  readonly experiment: string;
   /** Other ids that tables print of single runs. */
   readonly aliases: readonly string[];
   readonly passports: readonly Passport[];
@@ -20,8 +22,14 @@ function anchorOf(id: string): string {
   return `passport-${id.replace(/[^A-Za-z0-9]+/g, "-")}`;
 }
 
-/** Makes of each id that a table prints a link to its passports. */
-export function linkIds(html: string, groups: readonly PassportGroup[]): string {
+/** What a table names that is no run: where it is. */
+export interface OtherId {
+  readonly id: string;
+  readonly about: string;
+}
+
+/** Makes of each id that a table prints a link to its passports, or to what it is. */
+export function linkIds(html: string, groups: readonly (Pick<PassportGroup, "id" | "aliases">)[]): string {
   const known = new Map(groups.flatMap(({ id, aliases }) => [id, ...aliases].map((name) => [escapeHtml(name), anchorOf(id)] as const)));
   return html.replace(/<code>([^<]+)<\/code>/g, (whole, id: string) => (known.has(id) ? `<code><a href="#${known.get(id)}">${id}</a></code>` : whole));
 }
@@ -59,13 +67,19 @@ export function environmentSection(groups: readonly PassportGroup[]): Section {
   return { heading: "Environment", blocks: [tableBlock(table)] };
 }
 
-/** All passports; what the seeds of a model share stands once. */
-export function passportsSection(groups: readonly PassportGroup[]): Section {
-  return { heading: "Passports", blocks: [prose("How each run was made: data and their hash, split, candidates, ties, options, budget, seeds, backend, threads, processor, versions and time. The ids under the tables lead here."), listBlock(groups)] };
+/** All passports, by experiment; what the seeds of a model share stands once. @param others ids of what is no run */
+export function passportsSection(groups: readonly PassportGroup[], others: readonly OtherId[] = []): Section {
+  return { heading: "Passports", blocks: [prose("How each run was made: data and their hash, split, candidates, ties, options, budget, seeds, backend, threads, processor, versions and time. The ids under the tables lead here."), listBlock(groups, others)] };
 }
 
-function listBlock(groups: readonly PassportGroup[]): Block {
-  return (shown) => (shown === "html" ? groups.map(groupHtml) : []);
+function listBlock(groups: readonly PassportGroup[], others: readonly OtherId[]): Block {
+  const experiments = [...new Set(groups.map(({ experiment }) => experiment))];
+  return (shown) => {
+    if (shown !== "html") return [];
+    const runs = experiments.flatMap((name) => [`<h3>${escapeHtml(name)}</h3>`, ...groups.filter(({ experiment }) => experiment === name).map(groupHtml)]);
+    const rest = others.map(({ id, about }) => `<p class="passport" id="${anchorOf(id)}"><code>${escapeHtml(id)}</code>: ${escapeHtml(about)}</p>`);
+    return [...runs, ...(rest.length > 0 ? ["<h3>What is no run</h3>", ...rest] : [])];
+  };
 }
 
 function groupHtml({ id, passports }: PassportGroup): string {
@@ -76,7 +90,7 @@ function groupHtml({ id, passports }: PassportGroup): string {
   return [
     `<details class="passport" id="${anchorOf(id)}"><summary>${escapeHtml(first!.model)}: <code>${escapeHtml(id)}</code></summary>`,
     `<ul>${runs.map((run) => `<li>${escapeHtml(run)}</li>`).join("")}</ul>`,
-    ...(differs.length > 0 ? [passports] : [[shared]]).flat().map((one) => `<pre tabindex="0" role="region" aria-label="${escapeHtml(`Passport of ${id}`)}">${escapeHtml(JSON.stringify(one, null, 1))}</pre>`),
+    ...(differs.length > 0 ? passports : [shared]).map((one) => `<pre tabindex="0" role="region" aria-label="${escapeHtml(`Passport of ${id}${"seeds" in one ? `, seed ${one.seeds.join(", ")}` : ""}`)}">${escapeHtml(JSON.stringify(one, null, 1))}</pre>`),
     "</details>",
   ].join("\n");
 }

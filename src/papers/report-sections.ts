@@ -12,7 +12,7 @@ export type Shown = TableFormat | "notebook";
 /** A part of a section: its lines of text, or its blocks of HTML. */
 export type Block = (shown: Shown) => readonly string[];
 
-/** A heading and what stands under it; on a page, with sections of its own below. */
+/** A heading and what stands under it, with sections of its own below. */
 export interface Section {
   readonly heading: string;
   readonly blocks: readonly Block[];
@@ -47,17 +47,33 @@ export function plot(of: IntervalPlot): Block {
 /** Sections as one text. */
 export function sectionsText(sections: readonly Section[], format: Exclude<TableFormat, "html">): string {
   const heading = (text: string): string => ({ text: `\n${text}\n${"=".repeat(text.length)}`, markdown: `## ${text}`, latex: `% ${text}` })[format];
-  return sections.flatMap((section) => [heading(section.heading), "", ...section.blocks.flatMap((block) => block(format))]).join("\n");
+  const lines = ({ heading: title, blocks, parts = [] }: Section): readonly string[] => [heading(title), "", ...blocks.flatMap((block) => block(format)), ...parts.flatMap(lines)];
+  return sections.flatMap(lines).join("\n");
 }
 
 /** Sections of a page. */
 export function pageSections(sections: readonly Section[]): readonly PageSection[] {
-  return sections.map(({ heading, blocks, parts = [] }) => ({ heading, blocks: blocks.flatMap((block) => block("html")), parts: pageSections(parts) }));
+  return sections.map(({ heading, blocks, parts = [] }) => ({ heading, blocks: protocolOnce(blocks.flatMap((block) => block("html"))), parts: pageSections(parts) }));
+}
+
+/** Under the tables of one section, a protocol that is that of the table above is said once. */
+function protocolOnce(blocks: readonly string[]): readonly string[] {
+  let above: string | undefined;
+  return blocks.map((block) => {
+    const own = /<p class="note">Protocol: .*<\/p>/.exec(block)?.[0];
+    const again = own !== undefined && own === above;
+    above = own ?? above;
+    return again ? block.replace(own, () => '<p class="note">Protocol: as above.</p>') : block;
+  });
+}
+
+function allBlocks({ blocks, parts = [] }: Section): readonly Block[] {
+  return [...blocks, ...parts.flatMap(allBlocks)];
 }
 
 /** Sections as a notebook shows them; a heading only where there are several. */
 export function sectionsBundle(sections: readonly Section[]): MimeBundle {
-  const html = sections.flatMap(({ heading, blocks }) => [...(sections.length > 1 ? [`<h3>${escapeHtml(heading)}</h3>`] : []), ...blocks.flatMap((block) => block("notebook"))]);
-  const plain = sections.flatMap(({ blocks }) => blocks.flatMap((block) => block("text")));
+  const html = sections.flatMap((section) => [...(sections.length > 1 ? [`<h3>${escapeHtml(section.heading)}</h3>`] : []), ...allBlocks(section).flatMap((block) => block("notebook"))]);
+  const plain = sections.flatMap((section) => allBlocks(section).flatMap((block) => block("text")));
   return { ...resultsInHtml(html.join("\n")), "text/html": html.join("\n"), "text/plain": plain.join("\n").trim() };
 }

@@ -124,9 +124,10 @@ function parseResult(file: string): Result {
   return read;
 }
 
-/** What a run of the same code has again: the passport's key and the numbers, without times. */
-function outcomeOf({ passport, valid, test }: Result): string {
-  return hashOfJson({ key: passportKey(passport), valid, test });
+/** What a run of the same code has again: the passport's key, the numbers and the ranks that they come from, without times. */
+function outcomeOf({ passport, valid, test, ...more }: Result): string {
+  const { ranks } = more as { readonly ranks?: string };
+  return hashOfJson({ key: passportKey(passport), valid, test, ...(ranks !== undefined && { ranks }) });
 }
 
 /**

@@ -54,6 +54,8 @@ describe("the difference of two results", () => {
     for (const name of ["base-toy-time-sasrec-1", join(folder, "base-toy-time-sasrec-1.json"), diffResults(one, one).a]) assert.deepEqual(findResult(name, folder), one, name);
     assert.throws(() => findResult("base-toy-time-sasrec-1@00000000", folder), /under the key 00000000/);
     assert.throws(() => findResult("other", folder), ConfigError);
+    assert.throws(() => findResult("base-toy-time-sasrec-7", folder), /did you mean "base-toy-time-sasrec-1"\?/);
+    assert.throws(() => findResult("base-toy-time-sasrec-{1,2}@01234567", folder), /the id of several seeds: name one of them, base-toy-time-sasrec-1/);
     const text = renderTable(diffTable(diffResults(one, run(1, 0.2, { dropout: 0.5 }))), "markdown");
     assert.match(text, /\| options\.dropout \| option \| 0\.2 \| 0\.5 \| - \| - \| - \| - \|/);
     assert.match(text, /On test: NDCG@10 0\.1000 and 0\.2000\./);

@@ -8,7 +8,10 @@ import { claims, type Claim } from "../../src/papers/ledger/claims";
 import { benchmarkFigure } from "../../src/papers/ledger/figures";
 import { ledger } from "../../src/papers/ledger/ledger";
 import { figureVerdict, gainVerdict, goalVerdict, ledgerVerdicts, normalDraws, standardErrorOf } from "../../src/papers/ledger/rules";
-import { ledgerSectionsOf, ledgerSummary } from "../../src/papers/ledger/sections";
+import { readDiffusion } from "../../src/papers/diffusion/diffusion";
+import { linkingGoals, readLinking } from "../../src/papers/linking";
+import { diffusionGoal, leastGoal } from "../../src/papers/ledger/goals";
+import { ledgerHeadlines, ledgerSectionsOf, ledgerSummary } from "../../src/papers/ledger/sections";
 import { pageSections, sectionsText } from "../../src/papers/report-sections";
 import { readResults } from "../../src/papers/results";
 
@@ -83,10 +86,48 @@ describe("the ledger of the papers", () => {
   it("finds by groups of cases and ranks what README says of the persona and the counterfactual paper on test", () => {
     const readme = readFileSync(join(results, "../README.md"), "utf8");
     for (const [id, metric] of [["persona-ml-100k-ndcg@10", "NDCG@10"], ["counterfactual-recall-ml-100k", "Recall@20"]] as const) {
-      const words = found.rows.find((row) => row.id === id)!.tested!.words.slice(1);
+      const words = found.rows.find((row) => row.id === id)!.tested!.words.filter((one) => one.startsWith("against "));
       assert.equal(words.length, 3);
       for (const one of words) assert.ok(readme.includes(one.replace(/^.*?: (HR|NDCG)@\d+/, metric)), one);
     }
+  });
+
+  it("says first how each part stands, and what became of each paper's own claim", () => {
+    const lines = ledgerHeadlines(found).map(({ text }) => text);
+    const count = (section: string, verdict: string): number => found.rows.filter((row) => row.section === section && row.verdict === verdict).length;
+    assert.ok(lines[0]!.startsWith("The persona paper (arXiv 2604.06928): ") && lines[0]!.includes(`${count("persona", "not reproduced")} not reproduced`), lines[0]);
+    const row = found.rows.find(({ id }) => id === "persona-books-linked-ndcg@10")!;
+    const line = lines.find((one) => one.startsWith("Amazon Books, NDCG@10: "))!;
+    assert.ok(line.includes(`: ${row.verdict} (sealed period, read once); ${row.tested!.words[0]}, against the strongest placebo, `), line);
+    assert.equal(lines.filter((one) => one.startsWith("Amazon Books, ")).length, 1);
+    assert.equal(lines.filter((one) => /^MovieLens-100K, (NDCG@10|Recall)/.test(one)).length, 2);
+  });
+
+  it("holds the diffusion model to twice POP on Diginetica, and to the recommender below it", () => {
+    const row = (id: string) => found.rows.find((one) => one.id === id)!;
+    const { comparisons } = readDiffusion(join(results, "diffusion", "diginetica-minute.json"))!;
+    const [pop, below] = comparisons;
+    assert.ok(pop!.proposed > 2 * pop!.baseline && pop!.low > pop!.baseline);
+    assert.deepEqual([row("diffusion-diginetica-pop").verdict, row("diffusion-diginetica-base").verdict], ["reproduced", below!.low >= 0 ? "reproduced" : "not reproduced"]);
+    assert.ok(row("diffusion-diginetica-pop").tested!.words[0]!.startsWith(`${(pop!.proposed / pop!.baseline).toFixed(2)} times it; against POP: `));
+    assert.equal(diffusionGoal(results, "diginetica-minute", "POP", 100).verdict, "not reproduced");
+  });
+
+  it("holds goals of the project against results: links, vectors above their features, least figures, RecBole's on validation", () => {
+    const row = (id: string) => found.rows.find((one) => one.id === id)!;
+    const maps = readLinking(join(results, "linking", "maps.json"))!.maps.filter(({ evidence }) => evidence === "relations");
+    for (const { domain, test } of maps) {
+      assert.equal(row(`linking-${domain}`).ours!.value.mean, test.recall);
+      assert.equal(row(`linking-${domain}`).verdict, test.precision >= linkingGoals[domain][0] && test.recall >= linkingGoals[domain][1] ? "reproduced" : "not reproduced");
+    }
+    assert.equal(maps.length, 2);
+    for (const id of ["acm-features-hdgi-c", "acm-features-hdgi-a"]) assert.equal(row(`hdgi-${id}`).verdict, "reproduced");
+    assert.deepEqual(row("diginetica-niser-least").tested!.words, ["P@20 54.36 and MRR@20 19.25"]);
+    assert.equal(leastGoal(results, "niser", { p: 54.5, mrr: 18 }).verdict, "not reproduced");
+    const valid = readResults(results).filter(({ paper, dataset, model }) => paper === "base" && dataset === "ml-100k-loo-hour" && model === "sasrec").map(({ valid: { metrics } }) => metrics["NDCG@10"]!);
+    const mean = valid.reduce((sum, value) => sum + value, 0) / valid.length;
+    assert.ok(Math.abs(row("ml-100k-loo-sasrec-valid-ndcg@10").ours!.value.mean - mean) < 1e-12);
+    assert.equal(row("ml-100k-loo-sasrec-valid-ndcg@10").basis, "validation");
   });
 
   it("computes verdicts from results: another figure has another one", () => {
@@ -102,7 +143,7 @@ describe("the ledger of the papers", () => {
     assert.ok(sasrec.departures.some((one) => one.startsWith("models/sasrec.ts: GELU in the feed-forward layer")));
     const sections = ledgerSectionsOf(found);
     for (const format of ["text", "markdown", "latex"] as const) assert.ok(sectionsText(sections, format).includes("The persona paper (arXiv 2604.06928)"), format);
-    assert.ok(pageSections(sections)[0]!.blocks.some((block) => block.includes("<caption>The persona paper")));
+    assert.ok(pageSections(sections)[0]!.parts![0]!.blocks.some((block) => block.includes("<caption>The persona paper")));
     const bundle = toBundle(found) as Readonly<Record<string, unknown>>;
     assert.ok(String(bundle["text/plain"]).startsWith(ledgerSummary(found)));
     const hidden = (bundle["application/vnd.sessionlab.results+json"] as { readonly results: readonly string[] }).results;

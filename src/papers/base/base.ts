@@ -15,15 +15,17 @@ import { sessionsFrom, type SessionTable } from "../../data/sessions";
 import { splitByTime, splitLeaveOneOut } from "../../data/split";
 import type { Split } from "../../data/types";
 import { compare, holm, type Comparison, type Run } from "../../evaluation/compare";
-import type { Part } from "../../evaluation/evaluate";
+import type { Evaluation, Part } from "../../evaluation/evaluate";
 import { leakageReport, type LeakageReport } from "../../evaluation/leakage";
-import { passportOf } from "../../evaluation/passport";
-import { makerOf, models, type ModelId } from "../../models/index";
+import { packRanks } from "../../evaluation/packed-ranks";
+import { passportKey, passportOf, type Passport } from "../../evaluation/passport";
+import { makerOf, models, type ModelId, type ModelMaker } from "../../models/index";
 import { initBackend, type BackendInfo } from "../../tensor/backend";
+import { runOf } from "../comparisons";
 import { noteOf, type Note } from "../experiment";
 import { meansOf, overSeeds, withIntervals, type Measured } from "../measure";
-import { partOf, resultId, type Result } from "../results";
-import { evaluateStep, primaryMetric, trainStep, tuneStep, type Workshop } from "../steps";
+import { partOf, readResults, resultId, type Result } from "../results";
+import { cutoffs, evaluateStep, primaryMetric, trainStep, tuneStep, type Workshop } from "../steps";
 
 /** "time": cuts in time; "loo": leave-one-out. */
 export type Protocol = "time" | "loo";
@@ -44,6 +46,8 @@ export interface BaseSettings {
   /** Options set by hand, by model. */
   readonly set?: Readonly<Partial<Record<ModelId, object>>>;
   readonly cache?: string;
+  /** A folder of result files: a run that is there with its ranks is read instead of run. Left out: none is. */
+  readonly results?: string;
   readonly data?: LoadOptions;
   readonly signal?: AbortSignal;
   readonly progress?: Progress;
@@ -51,6 +55,11 @@ export interface BaseSettings {
   readonly onStep?: (line: string) => void;
   /** Called before test cases are scored; not when the result is in the cache. */
   readonly onReading?: (experiment: string) => Promise<unknown>;
+}
+
+/** A run with the ranks of its test cases: intervals and tests come from them. Files that were written before ranks were kept have none. */
+export interface BaseResult extends Result {
+  readonly ranks?: string;
 }
 
 /** One model under one protocol. */
@@ -109,7 +118,7 @@ const order: readonly ModelId[] = ["pop", "session-pop", "markov", "item-knn", "
 interface ModelRuns {
   readonly id: ModelId;
   readonly runs: readonly Run[];
-  readonly results: readonly Result[];
+  readonly results: readonly BaseResult[];
   readonly options: Readonly<Record<string, unknown>>;
   readonly searched: number;
   readonly seconds: number;
@@ -124,7 +133,7 @@ interface ModelRuns {
  * const settings = { dataset: "ml-100k", budget: "minute", seeds: 0, protocols: ["time"] } as const;
  * await assert.rejects(runBase(settings), /Expected a positive number of seeds, found 0/);
  */
-export async function runBase(settings: BaseSettings): Promise<{ readonly report: BaseReport; readonly results: readonly Result[] }> {
+export async function runBase(settings: BaseSettings): Promise<{ readonly report: BaseReport; readonly results: readonly BaseResult[] }> {
   const { dataset, budget, seeds, signal, progress, cache } = settings;
   for (const model of Object.keys(settings.set ?? {})) {
     if (!(model in models)) throw new ConfigError(`Expected a model, found "${model}"; did you mean "${nearest(model, Object.keys(models))}"?`);
@@ -141,7 +150,7 @@ export async function runBase(settings: BaseSettings): Promise<{ readonly report
     return say(what, result);
   };
   const tables: BaseTable[] = [];
-  const results: Result[] = [];
+  const results: BaseResult[] = [];
   for (const protocol of settings.protocols) {
     const split = protocols[protocol].cut(table);
     const all: ModelRuns[] = [];
@@ -168,29 +177,46 @@ async function runModel(id: ModelId, protocol: Protocol, split: Split, settings:
   const options: Readonly<Record<string, unknown>> = tuned?.value.options ?? fixed;
   const seeds = maker.seeded ? Array.from({ length: settings.seeds }, (_, s) => s + 1) : [1];
   const runs: Run[] = [];
-  const results: Result[] = [];
+  const results: BaseResult[] = [];
   let seconds = tuned?.seconds ?? 0;
   for (const seed of seeds) {
     const name = maker.seeded ? `${label}, seed ${seed}` : label;
+    const place = { paper: "base", dataset: settingOf(settings, protocol), model: id, seed };
+    const known = knownRun(place, maker, options, split, settings, shop);
+    if (known !== undefined) {
+      settings.onStep?.(`${name}: in results`);
+      seconds += known.passport.seconds;
+      runs.push(runOf(known, { ...known.test, ranks: known.ranks }, split.test));
+      results.push(known);
+      continue;
+    }
     const trained = note(`${name}: train`, await trainStep(maker, split, options, seed, shop));
     const valid = note(`${name}: validation`, await evaluateStep(maker, trained, split, split.valid, shop));
     const test = note(`${name}: test`, await evaluateStep(maker, trained, split, split.test, shop, async () => onReading?.(experimentOf(settings, protocol))));
-    const passport = passportOf({
-      model: maker.title,
-      options: trained.value.options,
-      seeds: [seed],
-      budget: shop.budget,
-      seconds: trained.seconds,
-      split,
-      evaluation: test.value,
-      backend: shop.backend,
-      startedAt: new Date(trained.value.startedAt),
-    });
+    const passport = passportFor(maker, trained.value.options, seed, split, shop, { seconds: trained.seconds, startedAt: new Date(trained.value.startedAt), evaluation: test.value });
     seconds += trained.seconds;
     runs.push({ passport, evaluation: test.value });
-    results.push({ paper: "base", dataset: settingOf(settings, protocol), model: id, seed, passport, fit: trained.value.report, valid: partOf(valid.value), test: partOf(test.value) });
+    results.push({ ...place, passport, fit: trained.value.report, valid: partOf(valid.value), test: partOf(test.value), ranks: packRanks(test.value.rows) });
   }
   return { id, runs, results, options, searched: tuned?.value.trials.length ?? 1, seconds };
+}
+
+type Found = Pick<Passport, "seconds"> & { readonly startedAt: Date; readonly evaluation: Pick<Evaluation, "items" | "ties" | "tieRate" | "ks"> };
+
+function passportFor(maker: ModelMaker, options: Readonly<Record<string, unknown>>, seed: number, split: Split, { budget, backend }: Workshop, found: Found): Passport {
+  return passportOf({ ...{ model: maker.title, options, seeds: [seed], budget, split, backend }, ...found });
+}
+
+/** The run of a folder of results, if it is this very one and has its ranks. */
+function knownRun(place: Pick<Result, "paper" | "dataset" | "model" | "seed">, maker: ModelMaker, options: object, split: Split, { results }: BaseSettings, shop: Workshop): (BaseResult & { readonly ranks: string }) | undefined {
+  if (results === undefined) return undefined;
+  const found = readResults(results).find((one): one is BaseResult & { readonly ranks: string } => one.paper === place.paper && one.dataset === place.dataset && one.model === place.model && one.seed === place.seed && "ranks" in one);
+  if (found === undefined) return undefined;
+  const model = maker.make(options);
+  model.dispose();
+  const evaluation = { items: split.items.trained, ties: "expected", tieRate: 0, ks: cutoffs } as const;
+  const expected = JSON.parse(JSON.stringify(passportFor(maker, model.options, place.seed, split, shop, { seconds: 0, startedAt: new Date(0), evaluation }))) as Passport;
+  return passportKey(found.passport) === passportKey(expected) ? found : undefined;
 }
 
 function tableOf(protocol: Protocol, split: Split, experiment: string, all: readonly ModelRuns[]): BaseTable {

@@ -29,13 +29,15 @@ export const measuredOnDiginetica = {
   "vs-knn": { p: 51.7, mrr: 18.1, ...someCases },
 } as const satisfies Readonly<Partial<Record<ModelId, Required<Goal> & { readonly sampled: boolean }>>>;
 
-const goals: Readonly<Partial<Record<ModelId, Goal>>> = {
-  ...measuredOnDiginetica,
+/** What was set for this project, in percent, below the published figures: at least this. */
+export const leastOnDiginetica = {
   gru4rec: { p: 48, mrr: 15 },
   narm: { p: 49, mrr: 15.8 },
   "sr-gnn": { p: 50, mrr: 17.2 },
   niser: { p: 52.5, mrr: 18.3 },
-};
+} as const satisfies Readonly<Partial<Record<ModelId, Goal>>>;
+
+const goals: Readonly<Partial<Record<ModelId, Goal>>> = { ...measuredOnDiginetica, ...leastOnDiginetica };
 
 interface Line {
   readonly row: BenchmarkRow;

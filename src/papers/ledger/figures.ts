@@ -15,10 +15,10 @@ export interface FigureOptions extends Omit<FigureTest, "standardError"> {
   readonly own?: number;
 }
 
-function figure(ours: Ours, standardError: number, { published, margin, reach }: FigureOptions, digits: number): Found {
+function figure(ours: Ours, standardError: number, { published, margin, reach }: FigureOptions, digits: number, basis = "test"): Found {
   const { verdict, test, low, high } = figureVerdict(ours.value.mean, { published, margin, reach, standardError });
   const form = (value: number): string => (digits === 4 ? signed(value) : `${value < 0 ? "-" : "+"}${Math.abs(value).toFixed(digits)}`);
-  return { verdict, ours, tested: { words: [`difference ${form(test.difference)} [${form(low)}, ${form(high)}]`], margin: test, of: reach === true ? "not below the figure" : "to the figure" }, basis: "test" };
+  return { verdict, ours, tested: { words: [`difference ${form(test.difference)} [${form(low)}, ${form(high)}]`], margin: test, of: reach === true ? "not below the figure" : "to the figure" }, basis };
 }
 
 /** A figure on Diginetica's files, in percent: ours at the paper's budget. */
@@ -35,13 +35,13 @@ export function benchmarkFigure(results: string, model: ModelId, metric: "P@20" 
 }
 
 /** A figure of a base recommender. @param dataset as in the files' names: "ml-100k-loo-hour" */
-export function baseFigure(results: string, dataset: string, model: string, metric: string, options: FigureOptions): Found {
+export function baseFigure(results: string, dataset: string, model: string, metric: string, { on = "test", ...options }: FigureOptions & { readonly on?: "valid" | "test" }): Found {
   const own = readResults(results).filter((one) => one.paper === "base" && one.dataset === dataset && one.model === model).sort((a, b) => a.seed - b.seed);
   const [first] = own;
   if (first === undefined) return notAttempted(`no run of ${model} on ${dataset} here`);
-  const value = overSeeds(own.map(({ test }) => ({ value: test.metrics[metric]! })))["value"]!;
-  const standardError = standardErrorOf(value, own.length, first.test.cases, own.length === 1);
-  return figure({ what: first.passport.model, metric, value, seeds: own.length, budget: first.passport.budget, results: [resultsId(own)] }, standardError, options, 4);
+  const value = overSeeds(own.map((one) => ({ value: one[on].metrics[metric]! })))["value"]!;
+  const standardError = standardErrorOf(value, own.length, first[on].cases, own.length === 1);
+  return figure({ what: first.passport.model, metric, value, seeds: own.length, budget: first.passport.budget, results: [resultsId(own)] }, standardError, options, 4, on === "test" ? "test" : "validation");
 }
 
 /** A figure of vectors without labels on ACM3025. */

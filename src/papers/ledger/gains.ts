@@ -9,7 +9,8 @@ import { equivalence, type MarginTest } from "../../evaluation/equivalence";
 import { readCaseGroups, type CaseGroups } from "../case-groups";
 import { compareAll, runOf, type PaperComparison, type Rival } from "../comparisons";
 import { counterfactualMetric, experimentName as counterfactualName } from "../counterfactual/counterfactual";
-import { counterfactualEntries, primaryOf as counterfactualPrimary } from "../counterfactual/report";
+import type { CounterfactualConfirmation } from "../counterfactual/confirm";
+import { counterfactualEntries, guardOf, primaryOf as counterfactualPrimary, type CounterfactualEntry, type OverallGuard } from "../counterfactual/report";
 import type { CounterfactualSet } from "../counterfactual/data";
 import { overSeeds } from "../measure";
 import { onlineName } from "../online/online";
@@ -22,6 +23,7 @@ import { personaEntries, primaryOf, rowName, type Entry } from "../persona/repor
 import type { DatasetName } from "../../data/catalog";
 import { baseline, placebo } from "../placebo";
 import { resultsId, type Result, type ResultPart } from "../results";
+import { primaryMetric } from "../steps";
 import { readConfirmationFile, verdictOf, worthwhile, type Confirmation } from "../sealed";
 import { differenceText } from "../words";
 import { gainVerdict, notAttempted, type Found } from "./rules";
@@ -44,6 +46,8 @@ interface Gain {
   readonly cases?: Int32Array;
   /** What the sealed period's file says of this metric. */
   readonly known?: Confirmation;
+  /** Whether too much is paid for the gain: then it is none. */
+  readonly tooDear?: string;
 }
 
 /** From comparisons to a row. @param margin tests against the strongest placebo */
@@ -58,11 +62,17 @@ function foundOf({ title, metric, budget, results, basis }: Pick<Gain, "title" |
       ...(margin && { margin, of: "to the strongest placebo" }),
     },
     basis,
+    ...(isPrimary(metric, basis) && { primary: true }),
   };
 }
 
+/** The metric that each experiment tests first, in the form that stands for its paper. */
+function isPrimary(metric: string, basis: string): boolean {
+  return basis !== otherForm && [primaryMetric, counterfactualMetric, primaryRate].includes(metric);
+}
+
 function gainOf(gain: Gain): Found {
-  const { runs, rivals, metric, cases, known } = gain;
+  const { runs, rivals, metric, cases, known, tooDear } = gain;
   const decisive = rivals.filter(({ as }) => as === baseline || as === placebo);
   if (decisive.length < 2) return notAttempted("the baselines or the placebos have no runs here");
   const comparisons = known?.comparisons ?? compareAll(runs, rivals, metric, cases);
@@ -71,7 +81,8 @@ function gainOf(gain: Gain): Found {
   const sham = pair(placebo);
   const margin = usual > 0 ? equivalence(drawMeans(sham.difference, sham.cluster), worthwhile * usual) : undefined;
   const values = runs.map((run) => pairedRows([run], rivals[0]!.runs, metric, "session", cases).a.mean);
-  return foundOf(gain, values, comparisons, usual, margin, (name) => rivals.find((one) => one.name === name)?.title ?? name, known?.verdict);
+  const found = foundOf(gain, values, comparisons, usual, margin, (name) => rivals.find((one) => one.name === name)?.title ?? name, known?.verdict ?? (tooDear === undefined ? undefined : "not reproduced"));
+  return tooDear === undefined ? found : { ...found, tested: { ...found.tested!, words: [...found.tested!.words, tooDear] } };
 }
 
 /** Where an experiment of the persona paper is. */
@@ -118,9 +129,9 @@ export function counterfactualGain(results: string, source: CounterfactualSet, b
   const settings = { results, source, budget };
   const experiment = `counterfactual-${counterfactualName(settings)}`;
   const entries = counterfactualEntries(settings);
-  const { proposed, against } = counterfactualPrimary(entries, settings);
+  const { proposed, plain, against } = counterfactualPrimary(entries, settings);
   if (proposed === undefined) return notAttempted(entries.length === 0 ? `no runs of ${experiment} here` : `${experiment} is under way: the proposed arm has no runs yet`);
-  const confirmed = readConfirmationFile({ results, experiment });
+  const confirmed = readConfirmationFile<CounterfactualConfirmation>({ results, experiment });
   const groups = groupsOf(results, experiment, confirmed !== undefined);
   if (groups === undefined) return missingGroups(experiment);
   const runs = ({ arm, results: own }: typeof proposed): readonly Run[] | undefined => runsOf(own, confirmed?.rows.find(({ name }) => name === arm.id)?.runs, confirmed !== undefined, groups);
@@ -130,7 +141,17 @@ export function counterfactualGain(results: string, source: CounterfactualSet, b
     const found = runs(entry);
     return found === undefined ? [] : [{ as, name: entry.arm.id, title: entry.arm.title, runs: found }];
   });
-  return gainOf({ title: `NISER+ with ${proposed.arm.title}`, metric: counterfactualMetric, budget, runs: own, results: resultsId(proposed.results), rivals, basis: confirmed === undefined ? exploratory : sealedWords, cases: groups.lessPopular, known: confirmed });
+  return gainOf({ title: `NISER+ with ${proposed.arm.title}`, metric: counterfactualMetric, budget, runs: own, results: resultsId(proposed.results), rivals, basis: confirmed === undefined ? exploratory : sealedWords, cases: groups.lessPopular, known: confirmed, tooDear: tooDear(confirmed?.overall ?? (plain && guardOf(overall(proposed), overall(plain), {}))) });
+}
+
+/** The overall Recall of an arm on test. */
+function overall({ results }: CounterfactualEntry): number {
+  return results.reduce((sum, { test }) => sum + test.metrics[counterfactualMetric]!, 0) / results.length;
+}
+
+/** In words, where the overall Recall has fallen below its margin. */
+function tooDear(guard: OverallGuard | undefined): string | undefined {
+  return guard === undefined || guard.kept ? undefined : `over all targets ${guard.proposed.toFixed(4)} against ${guard.plain.toFixed(4)} without augmentation: below it by more than ${100 * guard.margin} %`;
 }
 
 /** The counterfactual paper's gain in click rate, in worlds whose logs have popularity bias. */
@@ -142,6 +163,8 @@ export function onlineGain(results: string, budget: Budget): Found {
   const rival = (as: string) => against.find((one) => one.as === as)?.entry;
   if (rival(baseline) === undefined || rival(placebo) === undefined) return notAttempted("the baselines or the placebos have no runs here");
   const confirmed = readConfirmationFile<OnlineConfirmation>({ results, experiment });
+  const sealed = [proposed, ...against.map(({ entry }) => entry)].every(({ arm }) => confirmed?.rows.some(({ name }) => name === arm.id) ?? true);
+  if (!sealed) return notAttempted(`the sealed sessions of ${experiment} were read with other runs`);
   const counts = (entry: typeof proposed): CountsBySeed =>
     confirmed === undefined ? countsOf(entry, "test", "logged") : new Map(confirmed.rows.find(({ name }) => name === entry.arm.id)!.runs.map(({ seed, counts: packed }) => [seed, unpackCounts(packed, sessionsOf(confirmed))]));
   const slots = slotsOf(proposed);

@@ -27,7 +27,7 @@ export type LedgerPaper = PaperName | "all";
 
 const sectionsOf: Readonly<Record<LedgerPaper, readonly LedgerSection[]>> = {
   all: Object.keys(ledgerSections) as LedgerSection[],
-  persona: ["persona", "hdgi", "sessions"],
+  persona: ["persona", "linking", "hdgi", "sessions"],
   counterfactual: ["counterfactual", "sessions", "diffusion"],
 };
 

@@ -54,6 +54,8 @@ export interface Found {
   readonly tested?: Tested;
   /** "sealed period", "test, exploratory", "test"; of what was not attempted, why. */
   readonly basis: string;
+  /** Whether it is what a paper claims first of its data: headlines have it. */
+  readonly primary?: true;
 }
 
 /** A row without ours. @param why in words */

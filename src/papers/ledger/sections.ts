@@ -5,9 +5,11 @@ import type { Estimate, Table } from "../../display/table";
 import { renderTable } from "../../display/formats";
 import { hashOfJson } from "../../core/hash";
 import { libraryVersion } from "../../tensor/backend";
-import { prose, sectionsBundle, tableBlock, type Section } from "../report-sections";
+import type { Sentence } from "../../display/sentences";
+import { prose, sectionsBundle, sentences, tableBlock, type Section } from "../report-sections";
 import { ledgerSections, type LedgerSection } from "./claims";
 import type { Ledger, LedgerRow } from "./ledger";
+import { ledgerVerdicts } from "./rules";
 
 /** The rule, in short; rules.ts has it whole. */
 export const ledgerRule: readonly string[] = [
@@ -41,6 +43,29 @@ export function ledgerTables({ rows }: Ledger): readonly Table<LedgerRow>[] {
   });
 }
 
+/** "0 reproduced, 1 within noise": verdicts that some rows have. */
+function countsText(rows: readonly LedgerRow[]): string {
+  const counts = ledgerVerdicts.map((verdict) => [verdict, rows.filter((row) => row.verdict === verdict).length] as const);
+  return counts.filter(([, count]) => count > 0).map(([verdict, count]) => `${count} ${verdict}`).join(", ");
+}
+
+/**
+ * What to take from the ledger before its tables are read: how each part stands, then each paper's own claim with its verdict.
+ * @example
+ * import { ledger, ledgerHeadlines } from "sessionlab";
+ * assert.match(ledgerHeadlines(ledger("no such folder", "persona"))[0]!.text, /^The persona paper \(arXiv 2604\.06928\): 1\d not attempted\.$/);
+ */
+export function ledgerHeadlines({ rows }: Pick<Ledger, "rows">): readonly Sentence[] {
+  const parts = (Object.keys(ledgerSections) as LedgerSection[]).map((part) => [part, rows.filter(({ section }) => section === part)] as const).filter(([, own]) => own.length > 0);
+  const counts = parts.map(([part, own]): Sentence => ({ text: `${ledgerSections[part]}: ${countsText(own)}.` }));
+  const claimed = rows.filter(({ primary }) => primary === true).map(({ claim, verdict, basis, tested, published }): Sentence => {
+    const [gain, ...comparisons] = tested!.words;
+    const sham = comparisons.find((words) => words.startsWith("against the strongest placebo"));
+    return { text: `${claim}${published === undefined ? "" : ` (${published})`}: ${verdict} (${basis}); ${gain}${sham === undefined ? "" : `, ${sham}`}.` };
+  });
+  return [...counts, ...claimed];
+}
+
 function tableOf(part: LedgerSection, rows: readonly LedgerRow[]): Table<LedgerRow> {
   const results = [...new Set(rows.flatMap(({ ours }) => ours?.results ?? []))];
   return {
@@ -49,14 +74,14 @@ function tableOf(part: LedgerSection, rows: readonly LedgerRow[]): Table<LedgerR
       { header: "published, and where", cell: ({ claim, source }) => `${claim} (${source})` },
       { header: "figure", cell: ({ published }) => published },
       { header: "ours", cell: ({ ours }) => oursText(ours) },
+      { header: "verdict", cell: ({ verdict }) => verdict },
+      { header: "by, or why not", cell: ({ basis }) => basis },
       { header: "seeds", cell: ({ ours }) => ours?.seeds, digits: 0 },
       { header: "budget", cell: ({ ours }) => ours?.budget },
       { header: "tests", cell: ({ tested }) => tested?.words.join("; ") },
       { header: "against a margin", cell: ({ tested }) => marginText(tested) },
       { header: "data", cell: ({ data }) => data },
       { header: "departures on", cell: departuresText },
-      { header: "verdict", cell: ({ verdict }) => verdict },
-      { header: "by, or why not", cell: ({ basis }) => basis },
     ],
     rows,
     protocol: `means ± standard deviation over seeds of the results named, version ${libraryVersion()}; departures: sessionlab departures`,
@@ -67,7 +92,7 @@ function tableOf(part: LedgerSection, rows: readonly LedgerRow[]): Table<LedgerR
 function oursText(ours: LedgerRow["ours"]): string | undefined {
   if (ours === undefined) return undefined;
   const { what, metric, value } = ours;
-  const digits = value.mean >= 1 ? 2 : 4;
+  const digits = value.mean >= 1 || metric.includes("%") ? 2 : 4;
   const { mean, sd }: Estimate = value;
   return `${what}, ${metric} ${mean.toFixed(digits)}${sd === undefined ? "" : ` ± ${sd.toFixed(digits)}`}`;
 }
@@ -86,19 +111,26 @@ function departuresText({ departures, openChoices }: LedgerRow): string {
   return openChoices === undefined ? files : `${files}; ${openChoices} choices are ours`;
 }
 
+/** Headings of the parts, where the tables' titles have the rest. */
+const partHeadings: Readonly<Record<LedgerSection, string>> = { persona: "Ledger: personas", counterfactual: "Ledger: counterfactual sessions", linking: "Ledger: links to DBpedia", hdgi: "Ledger: HDGI", sessions: "Ledger: session recommenders", diffusion: "Ledger: diffusion and response" };
+
 /**
- * The ledger's sections, for a report: a heading, the counts, the rule, the tables.
+ * The ledger's sections, for a report: a heading, what to take from it, the rule, a part with its table.
  * @example
  * import { ledger, ledgerSectionsOf } from "sessionlab";
  * assert.deepEqual(ledgerSectionsOf(ledger("no such folder")).map(({ heading }) => heading), ["The ledger of the papers"]);
  */
 export function ledgerSectionsOf(found: Ledger): readonly Section[] {
-  return [{ heading: "The ledger of the papers", blocks: [prose(ledgerSummary(found)), ...ledgerRule.map(prose), ...ledgerTables(found).map(tableBlock)] }];
+  const parts = (Object.keys(ledgerSections) as LedgerSection[]).flatMap((part): readonly Section[] => {
+    const own = found.rows.filter(({ section }) => section === part);
+    return own.length === 0 ? [] : [{ heading: partHeadings[part], blocks: [tableBlock(tableOf(part, own))] }];
+  });
+  return [{ heading: "The ledger of the papers", blocks: [prose(ledgerSummary(found)), sentences(ledgerHeadlines(found)), ...ledgerRule.map(prose)], parts }];
 }
 
 /** What README's block holds. */
 export function ledgerBlock(found: Ledger): string {
-  return [ledgerSummary(found), "", ...ledgerRule.flatMap((line) => [line, ""]), ...ledgerTables(found).map((table) => renderTable(table, "markdown"))].join("\n");
+  return [ledgerSummary(found), "", ...ledgerHeadlines(found).map(({ text }) => `- ${text}`), "", ...ledgerRule.flatMap((line) => [line, ""]), ...ledgerTables(found).map((table) => renderTable(table, "markdown"))].join("\n");
 }
 
 /** What `ledger` returns. */
