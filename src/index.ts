@@ -298,6 +298,7 @@ export { histogramFigure, lengthFigure, lossFigure, popularityFigure, splitFigur
 export { intervalFigure, intervalSvg, type Figure, type IntervalPlot, type IntervalPoint } from "./display/figure";
 export { graphFigure, type GraphLike } from "./display/graphs";
 export { heatmapFigure, type HeatmapPanel, type HeatmapWords } from "./display/heatmap";
+export { type Sentence } from "./display/sentences";
 export { renderTable, type TableFormat } from "./display/formats";
 export { toBundle, type MimeBundle } from "./display/mime";
 export { notebookProgress, type NotebookDisplay, type NotebookProgress } from "./display/notebook-progress";
@@ -306,7 +307,7 @@ export { personaMapFigure } from "./display/persona-explorer";
 export { type Cell, type Column, type Estimate, type Table } from "./display/table";
 
 // papers: published numbers, experiments, results, reports
-export { runBase, type BaseReport, type BaseRow, type BaseSettings, type BaseTable, type Protocol } from "./papers/base/base";
+export { runBase, type BaseReport, type BaseResult, type BaseRow, type BaseSettings, type BaseTable, type Protocol } from "./papers/base/base";
 export { benchmarkReport, type BenchmarkReport } from "./papers/benchmark/report";
 export { type BenchmarkRow } from "./papers/benchmark/benchmark";
 export { departuresRegister, departureTables, type Departure, type DeparturesRegister, type DepartureTables } from "./papers/departures";
