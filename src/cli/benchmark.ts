@@ -33,7 +33,7 @@ export function addBenchmark(program: Command, runner: Runner): void {
     .option("--set <model.key=value>", "an option of a model, instead of a search; may be given more than once", collect)
     .option("--search", "search neural models' settings first, on the most recent eighth of training")
     .option("--out <folder>", "where result files are read and written", "reports/benchmark")
-    .option("--publish", "use results/ of the project, and write the table into README.md")
+    .option("--publish", "use results/ of the project, and write the table into the page that has its place")
     .addHelpText("after", "\nExamples:\n  $ sessionlab benchmark --models vs-knn,stan\n  $ sessionlab benchmark --models niser --seeds 3 --search --publish");
   runner.action(command, benchmark);
 }

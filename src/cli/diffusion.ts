@@ -33,7 +33,7 @@ export function addDiffusion(program: Command, runner: Runner): void {
     .option("--budget <name>", budgets.join(", "), "minute")
     .option("--seeds <n>", "runs 1..n", parsePositive, 1)
     .option("--out <folder>", "where result files are read and written", "reports/diffusion")
-    .option("--publish", "use results/ of the project, and write the tables into README.md")
+    .option("--publish", "use results/ of the project, and write the tables into the page that has their places")
     .addHelpText("after", "\nExamples:\n  $ sessionlab diffusion --dataset ml-100k --budget minute --seeds 3\n  $ sessionlab diffusion --dataset diginetica --budget hour --seeds 3 --publish");
   runner.action(command, diffusion);
 }

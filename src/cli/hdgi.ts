@@ -49,7 +49,7 @@ export function addHdgi(program: Command, runner: Runner): void {
     .option("--options <key=value...>", "options of the model: dimension=64 epochs=200; acm3025 has its own, chosen on validation")
     .option("--out <folder>", "where result files are read and written", "reports/hdgi")
     .option("--search", "try acm3025's settings on validation instead, and keep them in searches/ of the results' folder")
-    .option("--publish", "use results/ of the project, and write the table into README.md")
+    .option("--publish", "use results/ of the project, and write the table into the page that has its place")
     .addHelpText("after", "\nExamples:\n  $ sessionlab hdgi --dataset acm3025 --seeds 5\n  $ sessionlab hdgi --dataset acm3025 --search --variant dmgi\n  $ sessionlab hdgi --features f.tsv --edges paper-author=pa.tsv --edges paper-subject=ps.tsv --labels l.tsv --variant gcn\n  $ sessionlab hdgi --features f.tsv --edges user-item=ui.tsv --edges item-genre=ig.tsv --paths user-item-user user-item-genre-item-user --labels l.tsv");
   runner.action(command, hdgi);
 }

@@ -60,7 +60,7 @@ export function addKgLink(kg: Command, runner: Runner): void {
     .option("--triples <file>", "also write the allowed relations of the linked entities, as TSV")
     .option("--until <date>", "with --triples: leave out awards and what is later, such as sequels")
     .option("--evaluate", "measure the linker on the maps of the shared data instead")
-    .option("--publish", "with --evaluate: write results/linking/maps.json and the table into README.md")
+    .option("--publish", "with --evaluate: write results/linking/maps.json and the table into the page that has its place")
     .addHelpText("after", "\nExamples:\n  $ sessionlab kg link --dataset books-linked\n  $ sessionlab kg link --dataset ml-100k --endpoint https://dbpedia.org/sparql --triples films.tsv --until 1998-04-22\n  $ sessionlab kg link --evaluate");
   runner.action(command, (options: Options, terminal) => (options.evaluate === true ? evaluate(options, terminal) : link(options, terminal)));
 }

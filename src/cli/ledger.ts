@@ -1,5 +1,4 @@
 /** sessionlab ledger: what was published beside ours, with verdicts; and whether results are as they were written. */
-import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { writeFileAtomic } from "../core/files";
@@ -8,7 +7,8 @@ import { tableFormats, type TableFormat } from "../display/formats";
 import { htmlPage } from "../display/page";
 import { resultFaults } from "../papers/ledger/check";
 import { ledger as ledgerOf, type Ledger, type LedgerPaper } from "../papers/ledger/ledger";
-import { ledgerBlock, ledgerSectionsOf } from "../papers/ledger/sections";
+import { headlineBlock, ledgerBlock, ledgerSectionsOf } from "../papers/ledger/sections";
+import { publishedPages, type Page } from "../papers/pages";
 import { pageSections, sectionsText } from "../papers/report-sections";
 import { publishBlocks } from "./publish";
 import type { Outcome, Runner } from "./terminal";
@@ -34,8 +34,8 @@ export function addLedger(program: Command, runner: Runner): void {
     .option("--format <name>", tableFormats.join(", "), "text")
     .option("--results <folder>", "where result files are; default results/ of the project; not with --publish")
     .option("--out <file>", "write it there instead of showing it")
-    .option("--publish", "also write it into README.md, from results/ of the project")
-    .option("--check", "instead of showing it, say whether all results are as they were written and whether README says what they say: names file and field, ends with 1 if not")
+    .option("--publish", "also write it into docs/ledger.md, its headline into README.md, from results/ of the project")
+    .option("--check", "instead of showing it, say whether all results are as they were written and whether README.md and docs/ say what they say: names file and field, ends with 1 if not")
     .addHelpText("after", "\nExamples:\n  $ sessionlab ledger --paper persona\n  $ sessionlab ledger --format html --out reports/ledger.html\n  $ sessionlab ledger --json\n  $ sessionlab ledger --publish\n  $ sessionlab ledger --check");
   runner.action(command, ledger);
 }
@@ -44,19 +44,23 @@ async function ledger(given: Options): Promise<Outcome> {
   const paper = oneOf("a paper", papers, given.paper);
   const format = oneOf("a format", tableFormats, given.format);
   const results = given.publish === true || given.results === undefined ? join(projectRoot, "results") : resolve(given.results);
-  if (given.check === true) return check(results, given.results === undefined ? join(projectRoot, "README.md") : undefined);
+  if (given.check === true) return check(results, given.results === undefined ? publishedPages(projectRoot) : []);
   const found = ledgerOf(results, paper);
-  if (given.publish === true) publishBlocks({ ledger: ledgerBlock(paper === "all" ? found : ledgerOf(results)) });
+  if (given.publish === true) publish(paper === "all" ? found : ledgerOf(results));
   const text = rendered(found, format);
   if (given.out === undefined) return { text, json: found };
   writeFileAtomic(resolve(given.out), text);
   return { text: `Written: ${given.out}`, json: found };
 }
 
-/** @param readme what publishes these results */
-function check(results: string, readme: string | undefined): Outcome {
-  const faults = resultFaults(results, readme !== undefined && existsSync(readme) ? readFileSync(readme, "utf8") : undefined);
-  const good = `All results are as they were written${readme === undefined ? "" : ", and README.md says what they say"}.`;
+function publish(whole: Ledger): void {
+  publishBlocks({ ledger: ledgerBlock(whole), "ledger-headline": headlineBlock(whole) });
+}
+
+/** @param pages what publishes these results */
+function check(results: string, pages: readonly Page[]): Outcome {
+  const faults = resultFaults(results, pages);
+  const good = `All results are as they were written${pages.length === 0 ? "" : ", and the project's pages say what they say"}.`;
   return { text: faults.length === 0 ? good : faults.map(({ file, field, fault }) => `${file} (${field}): ${fault}`).join("\n"), json: { faults }, exitCode: faults.length === 0 ? 0 : 1 };
 }
 

@@ -58,7 +58,7 @@ export function addReproduce(program: Command, runner: Runner): void {
     .option("--only <split>", `of base, one protocol: ${Object.keys(protocols).join(" or ")}`)
     .option("--dataset <name>", "a data set of the catalogue; also movielens-100k, movies, books, and of the counterfactual paper diginetica, yoochoose, and its simulated worlds: simulator", "ml-100k")
     .option("--out <folder>", "where the reports are written", "reports")
-    .option("--publish", "also write the runs into results/, their table into README.md and its picture into docs/ of the project")
+    .option("--publish", "also write the runs into results/, their table into the page that has its place (README.md, docs/), its picture into docs/")
     .option("--base <name>", "of the counterfactual paper, the recommender: niser or sr-gnn", "niser")
     .option("--full", "of the counterfactual paper, all training sessions, whatever the budget")
     .option("--margin <share>", "of the counterfactual paper, how much of the overall Recall@20 may be lost, 0.02 if not given; in its worlds, of the click rates, 0.01", Number)
@@ -129,12 +129,12 @@ async function reproduceLast(given: ReproduceOptions, paper: (typeof papers)[num
   return { counterfactual, online: inWorlds || among ? await reproduceOnline(own, results, readingsFile, terminal) : undefined };
 }
 
-/** A paper's table and what it says, into README where it has a block for it. */
+/** A paper's table and what it says, into the page that has a block for it. */
 function publishPaper<Row>({ experiment }: PersonaReport | CounterfactualReport | OnlineReport, table: Table<Row>, found: readonly Sentence[]): void {
   publishBlocks({ [experiment]: [renderTable(table, "markdown"), ...found.map((one) => `- ${one.text}`)].join("\n") });
 }
 
-/** Fills README's blocks, where it has one for a table, and the pictures beside them. */
+/** Fills the pages' blocks, where one is for a table, and the pictures beside them. */
 function publish(report: BaseReport, readings: Readings): void {
   for (const table of report.tables) {
     const content = [renderTable(mainTable(report, table, readings), "markdown"), ...findings(report, table).map((line) => `- ${line}`)].join("\n");

@@ -35,7 +35,7 @@ interface Options {
   readonly model: string;
 }
 
-/** The marks of README's tables, in the order of the tables. */
+/** The blocks of the tables, in the order of the tables. */
 export const responseBlocks = ["response-likelihood", "response-rates", "response-policies"] as const;
 
 const ids = Object.keys(models) as (keyof typeof models)[];
@@ -49,7 +49,7 @@ export function addResponse(program: Command, runner: Runner): void {
     .option("--seeds <n>", "worlds 1..n that the policies are compared in", parsePositive, 5)
     .option("--world <key=value...>", "knobs of the world: positionBias=1 coupling=inverse-cdf")
     .option("--out <file>", "where the results are written", "reports/response/simulator.json")
-    .option("--publish", "write results/response/simulator.json and the tables into README.md")
+    .option("--publish", "write results/response/simulator.json and the tables into the page that has their places")
     .option("--steps <n>", "instead: let sessions run for so many steps with a trained recommender, and say how fast", parsePositive)
     .option("--model <id>", `with --steps: one of ${ids.join(", ")}`, "gru4rec")
     .addHelpText("after", "\nExamples:\n  $ sessionlab response\n  $ sessionlab response --budget hour --seeds 5 --publish\n  $ sessionlab response --world noveltySeeking=1 drift=0 --json\n  $ sessionlab response --steps 1000000 --model sasrec");

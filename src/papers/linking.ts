@@ -1,7 +1,7 @@
 /**
  * How well titles find their DBpedia entities, measured: on LODrecsys' maps of MovieLens-1M and LibraryThing, against a
  * store that also holds every IRI of nine maps and every object of the triples; and on Amazon's own titles, by the
- * creators that other tables give them. One file of results, results/linking/maps.json, and the table that README shows.
+ * creators that other tables give them. One file of results, results/linking/maps.json, and the table of docs/data.md.
  */
 import { readCheckedJson, writeCheckedJson } from "../core/checked-json";
 import { codeVersion } from "../core/code-version";

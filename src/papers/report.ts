@@ -4,7 +4,6 @@
  */
 import { join } from "node:path";
 import { formatSeconds } from "../core/duration";
-import { ConfigError } from "../core/errors";
 import { writeFileAtomic } from "../core/files";
 import type { Readings } from "../evaluation/readings";
 import { intervalSvg } from "../display/figure";
@@ -114,28 +113,4 @@ export function cacheLine({ steps }: BaseReport): string {
 
 function titleOf(table: BaseTable): string {
   return table.protocol === "time" ? "Global time cut (the main table)" : "Leave-one-out (for comparison with RecBole)";
-}
-
-/** Whether a text has the marker comments of a block. */
-export function hasBlock(text: string, name: string): boolean {
-  return text.includes(`<!-- table:${name} -->`);
-}
-
-/**
- * Puts `content` between the marker comments of a block in a text: <!-- table:NAME --> and <!-- /table:NAME -->.
- * @throws ConfigError if the text has no such block
- */
-export function fillBlock(text: string, name: string, content: string): string {
-  const [open, close] = [`<!-- table:${name} -->`, `<!-- /table:${name} -->`];
-  const from = text.indexOf(open);
-  const to = text.indexOf(close);
-  if (from < 0 || to < from) throw new ConfigError(`Expected a block "${open} ... ${close}", found none; put the two comments where the table belongs`);
-  return `${text.slice(0, from + open.length)}\n${content.trim()}\n${text.slice(to)}`;
-}
-
-/** What stands between the marker comments of a block. @throws ConfigError if there is no such block */
-export function readBlock(text: string, name: string): string {
-  fillBlock(text, name, ""); // checks
-  const open = `<!-- table:${name} -->`;
-  return text.slice(text.indexOf(open) + open.length, text.indexOf(`<!-- /table:${name} -->`)).trim();
 }

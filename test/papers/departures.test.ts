@@ -113,7 +113,7 @@ describe("departures register", () => {
     assert.deepEqual([...open, departures].map(({ title }) => title), ["What the persona paper (arXiv 2604.06928) leaves open", "What the counterfactual paper (arXiv 2410.21892) leaves open", "Departures from what is rebuilt"]);
     assert.match(renderTable(open[0]!, "markdown"), /^\| How a persona enters the recommender \| inject in models\/persona-sasrec\.ts \| concat \| prefix, bias, gate, concat \| yes \|$/m);
     assert.match(renderTable(departures, "markdown"), /^\| models\/sasrec\.ts \| SASRec \| GELU in the feed-forward layer .* has ReLU and none\. \|$/m);
-    assert.match(renderTable(departures, "html"), /<th scope="row">models\/niser\.ts<\/th><td class="words">NISER\+<\/td><td class="words">what SR-GNN departs in\.<\/td>/);
+    assert.match(renderTable(departures, "html"), /<th scope="row">models\/niser\.ts<\/th><td class="words">NISER\+<\/td><td class="words long">what SR-GNN departs in\.<\/td>/);
     assert.match(renderTable(departures, "latex"), /models\/niser\.ts & NISER\+ & what SR-GNN departs in\. \\\\/);
     assert.equal(departureTables(departuresRegister("persona")).open.length, 1);
     assert.match(renderTable(departures, "text"), /Protocol: header comments of src, version \d.*\nResults: departures@[0-9a-f]{8}\n/);

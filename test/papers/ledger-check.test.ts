@@ -5,6 +5,7 @@ import { writeCheckedJson } from "../../src/core/checked-json";
 import { packRanks, unpackRanks } from "../../src/evaluation/packed-ranks";
 import { readCaseGroups } from "../../src/papers/case-groups";
 import { resultFaults } from "../../src/papers/ledger/check";
+import { publishedPages, type Page } from "../../src/papers/pages";
 import { rowFaults, unmarkedTables } from "../../src/papers/ledger/published";
 import { readResult, resultId } from "../../src/papers/results";
 import type { PersonaPaperResult } from "../../src/papers/persona/persona";
@@ -35,14 +36,14 @@ describe("results as they were written", () => {
     writeCheckedJson(file, result);
   }
 
-  const readme = (folder: string): string => `Results: \`${resultId(readResult(join(folder, `${name}.json`)))}\``;
-  const fields = (folder: string, text?: string): string[] => resultFaults(folder, text).map(({ file, field }) => `${file} ${field}`);
+  const readme = (folder: string): readonly Page[] => [{ file: "README.md", text: `Results: \`${resultId(readResult(join(folder, `${name}.json`)))}\`` }];
+  const fields = (folder: string, pages?: readonly Page[]): string[] => resultFaults(folder, pages).map(({ file, field }) => `${file} ${field}`);
 
-  it("has no fault in the project's own, and the ids in README are theirs (readme.test.ts has the tables)", function () {
+  it("has no fault in the project's own, and the ids on its pages are theirs (pages.test.ts has the tables)", function () {
     this.timeout(900_000);
-    const ids = readFileSync(join(root, "README.md"), "utf8").match(/`[\w.{},-]+@[0-9a-f]{8}`/g)!;
-    assert.ok(ids.length > 100);
-    assert.deepEqual(resultFaults(join(root, "results"), ids.join(" ")), []);
+    const pages = publishedPages(root).map(({ file, text }) => ({ file, text: (text.match(/`[\w.{},-]+@[0-9a-f]{8}`/g) ?? []).join(" ") }));
+    assert.ok(pages.map(({ text }) => text).join(" ").split("@").length > 100);
+    assert.deepEqual(resultFaults(join(root, "results"), pages), []);
   });
 
   it("finds a metric that was changed by hand, by the file's check and by its ranks", () => {
@@ -81,23 +82,23 @@ describe("results as they were written", () => {
 
   it("finds a passport's option: by the check, and by the id that README names where the check was made anew", () => {
     const folder = some();
-    const text = readme(folder);
+    const pages = readme(folder);
     const file = join(folder, `${name}.json`);
     const before = readFileSync(file, "utf8");
     writeFileSync(file, before.replace('"dropout": ', '"dropout": 1'));
-    assert.deepEqual(fields(folder, text), [`${name}.json check`, `${name}.json passport`]);
+    assert.deepEqual(fields(folder, pages), [`${name}.json check`, `${name}.json passport`]);
     writeFileSync(file, before);
     forge(folder, ({ passport }) => void ((passport.options as Record<string, unknown>)["dropout"] = 0.9));
-    assert.deepEqual(fields(folder, text), [`${name}.json passport`]);
+    assert.deepEqual(fields(folder, pages), [`${name}.json passport`]);
     forge(folder, ({ passport }) => void (passport.seeds = [2]));
     assert.deepEqual(fields(folder), [`${name}.json passport.seeds`]);
   });
 
   it("finds a file under another name, and one that README names and is gone", () => {
     const folder = some();
-    const text = readme(folder);
+    const pages = readme(folder);
     renameSync(join(folder, `${name}.json`), join(folder, "persona-ml-100k-minute-sasrec-9.json"));
-    assert.deepEqual(fields(folder, text), ["persona-ml-100k-minute-sasrec-9.json file name", `${name}.json file name`]);
+    assert.deepEqual(fields(folder, pages), ["persona-ml-100k-minute-sasrec-9.json file name", `${name}.json file name`]);
   });
 
   it("finds a click rate that is not what was counted, groups of cases that were changed, and what is no JSON", () => {
@@ -121,7 +122,7 @@ describe("results as they were written", () => {
   });
 });
 
-describe("what README publishes", () => {
+describe("what pages publish", () => {
   const table = ["| model | HR@10 | note |", "| --- | ---: | --- |", "| POP | **0.1000 ± 0.0010**† | x |"];
 
   it("has tables of metrics in marked blocks alone: a planted one is found", () => {

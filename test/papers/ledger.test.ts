@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { nonInferiority } from "../../src/evaluation/equivalence";
 import { toBundle } from "../../src/index";
@@ -7,6 +6,7 @@ import { readConfirmationFile } from "../../src/papers/sealed";
 import { claims, type Claim } from "../../src/papers/ledger/claims";
 import { benchmarkFigure } from "../../src/papers/ledger/figures";
 import { ledger } from "../../src/papers/ledger/ledger";
+import { publishedPages } from "../../src/papers/pages";
 import { figureVerdict, gainVerdict, goalVerdict, ledgerVerdicts, normalDraws, standardErrorOf } from "../../src/papers/ledger/rules";
 import { readDiffusion } from "../../src/papers/diffusion/diffusion";
 import { linkingGoals, readLinking } from "../../src/papers/linking";
@@ -83,12 +83,12 @@ describe("the ledger of the papers", () => {
     for (const { difference } of confirmed.comparisons) assert.ok(row.tested!.words.some((words) => words.includes(`${difference < 0 ? "-" : "+"}${Math.abs(difference).toFixed(4)} [`)), String(difference));
   });
 
-  it("finds by groups of cases and ranks what README says of the persona and the counterfactual paper on test", () => {
-    const readme = readFileSync(join(results, "../README.md"), "utf8");
+  it("finds by groups of cases and ranks what the pages say of the persona and the counterfactual paper on test", () => {
+    const published = publishedPages(join(results, "..")).map(({ text }) => text).join("\n");
     for (const [id, metric] of [["persona-ml-100k-ndcg@10", "NDCG@10"], ["counterfactual-recall-ml-100k", "Recall@20"]] as const) {
       const words = found.rows.find((row) => row.id === id)!.tested!.words.filter((one) => one.startsWith("against "));
       assert.equal(words.length, 3);
-      for (const one of words) assert.ok(readme.includes(one.replace(/^.*?: (HR|NDCG)@\d+/, metric)), one);
+      for (const one of words) assert.ok(published.includes(one.replace(/^.*?: (HR|NDCG)@\d+/, metric)), one);
     }
   });
 

@@ -6,7 +6,8 @@ import { toBundle } from "../../src/index";
 import { renderTable } from "../../src/display/formats";
 import { aboutSplit, basePlot, findings, mainTable, strataTable } from "../../src/papers/base/tables";
 import { recboleSasrec } from "../../src/papers/references";
-import { cacheLine, fillBlock, readBlock, writeReports } from "../../src/papers/report";
+import { fillBlock, readBlock } from "../../src/papers/pages";
+import { cacheLine, writeReports } from "../../src/papers/report";
 import { freshFolder } from "../scratch";
 import { toyReport } from "./toy";
 

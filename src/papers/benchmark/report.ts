@@ -9,7 +9,7 @@ import { benchmarkOrder, benchmarkTable } from "./table";
 
 /** What was run of a benchmark. */
 export interface BenchmarkReport {
-  /** P@20 and MRR@20 beside what they should be, as README has it. */
+  /** P@20 and MRR@20 beside what they should be, as docs/recommenders.md has it. */
   readonly table: Table<unknown>;
   /** A row for each model, in the table's order, with its results and their passports. */
   readonly rows: readonly BenchmarkRow[];

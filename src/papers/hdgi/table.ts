@@ -17,7 +17,7 @@ const shown: readonly (readonly [header: string, measure: PersonaMeasure, digits
   ["told apart", "accuracy", 3],
 ];
 
-/** The experiment's id: of its block in README and its count of readings. */
+/** The experiment's id: of its block in docs/personas.md and its count of readings. */
 export function personaExperiment(dataset: string): string {
   return `hdgi-${dataset}`;
 }

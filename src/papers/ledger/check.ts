@@ -1,7 +1,7 @@
 /**
  * Whether a folder of results is as it was written, and whether what was published agrees with it. A file's own check says that it was changed;
  * what follows from its parts says where, also for one whose check was made anew: its name, its metrics by its ranks, its groups of cases,
- * the runs that were frozen, and the ids and numbers in README.
+ * the runs that were frozen, and the ids and numbers on the project's pages.
  */
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -15,10 +15,11 @@ import { meanRates, unpackCounts } from "../online/rates";
 import { resultName, type Result, type ResultPart } from "../results";
 import type { Confirmation, Frozen } from "../sealed";
 import { publishedFaults } from "./published";
+import type { Page } from "../pages";
 
 /** One thing that is not as it was written. */
 export interface ResultFault {
-  /** From the folder of results; "README.md" for what was published. */
+  /** From the folder of results; a page, "README.md", for what was published. */
   readonly file: string;
   /** "test.metrics.NDCG@10"; "file name"; "check" */
   readonly field: string;
@@ -33,13 +34,13 @@ interface Parsed {
 
 /**
  * Everything in a folder of results that is not as it was written.
- * @param readme the text of README, to hold what was published against the results; left out: that is not checked
+ * @param pages where results are published, held against them; none: that is not checked
  * @returns none if all is well
  * @example
  * import { resultFaults } from "sessionlab";
  * assert.deepEqual(resultFaults("no such folder"), []);
  */
-export function resultFaults(folder: string, readme?: string): readonly ResultFault[] {
+export function resultFaults(folder: string, pages: readonly Page[] = []): readonly ResultFault[] {
   if (!existsSync(folder)) return [];
   const faults: ResultFault[] = [];
   const files: Parsed[] = [];
@@ -55,8 +56,8 @@ export function resultFaults(folder: string, readme?: string): readonly ResultFa
   for (const { file, value } of results) faults.push(...guarded(file, () => oneResult(folder, file, value as unknown as Result & Extras)));
   for (const { file, value } of files.filter((one) => dirname(one.file) === "confirm")) faults.push(...guarded(file, () => sealedFaults(folder, file, value as unknown as Confirmation)));
   for (const { file, value } of files.filter((one) => dirname(one.file) === "frozen")) faults.push(...guarded(file, () => frozenFaults(file, value as unknown as Frozen<FrozenRuns>, results)));
-  if (readme !== undefined) faults.push(...idFaults(readme, files));
-  if (readme !== undefined && faults.length === 0) faults.push(...publishedFaults(folder, readme)); // from results that are whole
+  faults.push(...pages.flatMap((page) => idFaults(page, files)));
+  if (faults.length === 0) faults.push(...publishedFaults(folder, pages)); // from results that are whole
   return faults;
 }
 
@@ -161,22 +162,22 @@ function sealedFaults(folder: string, file: string, { experiment, frozen, rows }
   ];
 }
 
-/** Ids that README names, and the passports of the files now: whoever edits a passport, and makes its check anew, has another id. */
-function idFaults(readme: string, files: readonly Parsed[]): readonly ResultFault[] {
+/** Ids that a page names, and the passports of the files now: whoever edits a passport, and makes its check anew, has another id. */
+function idFaults({ file: page, text }: Page, files: readonly Parsed[]): readonly ResultFault[] {
   const keys = new Map(files.filter(({ value }) => typeof value["passport"] === "object").map(({ file, value }) => [nameOf(file, value), { file, key: passportKey(value["passport"] as Passport) }]));
   const maps = files.find(({ file }) => file === "linking/maps.json");
-  const ids = new Set(Array.from(readme.matchAll(/`([\w.{},-]+@[0-9a-f]{8})`/g), (match) => match[1]!));
+  const ids = new Set(Array.from(text.matchAll(/`([\w.{},-]+@[0-9a-f]{8})`/g), (match) => match[1]!));
   return [...ids].flatMap((id): readonly ResultFault[] => {
     const [name, hash] = id.split("@") as [string, string];
     const [, stem, seeds] = /^(.+)-\{([\d,]+)\}$/.exec(name) ?? [];
     if (name.startsWith("ledger-")) return []; // of rows without results
-    if (name === "maps") return maps !== undefined && hashOfJson(withoutCheck(maps.value)).startsWith(hash) ? [] : [{ file: "linking/maps.json", field: "all of it", fault: `is not what README names ${id}` }];
+    if (name === "maps") return maps !== undefined && hashOfJson(withoutCheck(maps.value)).startsWith(hash) ? [] : [{ file: "linking/maps.json", field: "all of it", fault: `is not what ${page} names ${id}` }];
     const names = stem === undefined ? [name] : seeds!.split(",").map((seed) => `${stem}-${seed}`);
     const found = names.map((one) => keys.get(one));
     const missing = names.find((_, at) => found[at] === undefined);
-    if (missing !== undefined) return [{ file: `${missing}.json`, field: "file name", fault: `is not there, and README names ${id}` }];
+    if (missing !== undefined) return [{ file: `${missing}.json`, field: "file name", fault: `is not there, and ${page} names ${id}` }];
     const own = found.length === 1 && stem === undefined ? found[0]!.key : hashOfJson(found.map((one) => one!.key));
-    return own.startsWith(hash) ? [] : [{ file: found.map((one) => one!.file).join(", "), field: "passport", fault: `is not the one that README names: ${id}` }];
+    return own.startsWith(hash) ? [] : [{ file: found.map((one) => one!.file).join(", "), field: "passport", fault: `is not the one that ${page} names: ${id}` }];
   });
 }
 

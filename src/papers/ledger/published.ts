@@ -1,5 +1,5 @@
 /**
- * What README publishes, held against results: tables that come out otherwise when they are rendered again, and,
+ * What the project's pages publish, held against results: tables that come out otherwise when they are rendered again, and,
  * where intervals need the data, every mean and deviation of the table. And tables of metrics that stand outside: without ids, nobody can check them.
  */
 import { existsSync, readdirSync } from "node:fs";
@@ -18,24 +18,25 @@ import { onlineReport } from "../online/report";
 import { onlineFindings, onlineTable } from "../online/tables";
 import { forms, personaArms } from "../persona/arms";
 import type { PersonaPaperResult } from "../persona/persona";
-import { hasBlock, readBlock } from "../report";
+import { hasBlock, readBlock, type Page } from "../pages";
 import { readResponse } from "../response/response";
 import { responseTables } from "../response/tables";
 import { readResults, type Result } from "../results";
 import type { ResultFault } from "./check";
-import { ledger } from "./ledger";
-import { ledgerBlock } from "./sections";
+import { ledger, type Ledger } from "./ledger";
+import { headlineBlock, ledgerBlock } from "./sections";
 
-const readmeName = "README.md";
-
-/** What of README does not agree with a folder of results that are whole. */
-export function publishedFaults(folder: string, readme: string): readonly ResultFault[] {
-  const fault = (field: string, what: string): ResultFault => ({ file: readmeName, field, fault: what });
-  return [
-    ...renderedBlocks(folder).filter(({ name }) => hasBlock(readme, name)).filter(({ name, content }) => !readBlock(readme, name).startsWith(content())).map(({ name, again }) => fault(`table:${name}`, `is not what results give; ${again} renders it again`)),
-    ...numberRows(folder).filter(({ block }) => hasBlock(readme, block)).flatMap((row) => rowFaults(readBlock(readme, row.block), row).map((what) => fault(`table:${row.block}`, what))),
-    ...unmarkedTables(readme).map((line) => fault(`line ${line}`, "is a table of metrics outside the blocks that results fill")),
-  ];
+/** What of the pages does not agree with a folder of results that are whole. */
+export function publishedFaults(folder: string, pages: readonly Page[]): readonly ResultFault[] {
+  const [blocks, rows] = [renderedBlocks(folder), numberRows(folder)];
+  return pages.flatMap(({ file, text }) => {
+    const fault = (field: string, what: string): ResultFault => ({ file, field, fault: what });
+    return [
+      ...blocks.filter(({ name }) => hasBlock(text, name)).filter(({ name, content }) => !readBlock(text, name).startsWith(content())).map(({ name, again }) => fault(`table:${name}`, `is not what results give; ${again} renders it again`)),
+      ...rows.filter(({ block }) => hasBlock(text, block)).flatMap((row) => rowFaults(readBlock(text, row.block), row).map((what) => fault(`table:${row.block}`, what))),
+      ...unmarkedTables(text).map((line) => fault(`line ${line}`, "is a table of metrics outside the blocks that results fill")),
+    ];
+  });
 }
 
 function diffusionNames(folder: string): readonly string[] {
@@ -81,7 +82,10 @@ export function renderedBlocks(folder: string): readonly RenderedBlock[] {
     };
     add(`counterfactual-online-${budget}`, content, "sessionlab reproduce --paper counterfactual --dataset simulator --publish");
   }
-  add("ledger", () => ledgerBlock(ledger(folder)), "sessionlab ledger --publish");
+  let whole: Ledger | undefined;
+  const found = (): Ledger => (whole ??= ledger(folder));
+  add("ledger", () => ledgerBlock(found()), "sessionlab ledger --publish");
+  add("ledger-headline", () => headlineBlock(found()), "sessionlab ledger --publish");
   return blocks;
 }
 

@@ -128,7 +128,42 @@ export function ledgerSectionsOf(found: Ledger): readonly Section[] {
   return [{ heading: "The ledger of the papers", blocks: [prose(ledgerSummary(found)), sentences(ledgerHeadlines(found)), ...ledgerRule.map(prose)], parts }];
 }
 
+/** The claims that the papers open with, each at its main metric: what README shows. */
+export const headlineClaims: readonly string[] = ["persona-amazon-movies-ndcg@10", "persona-books-linked-ndcg@10", "counterfactual-recall-diginetica", "counterfactual-ctr"];
+
+/**
+ * The rows of `headlineClaims`: the gain that is claimed and the one found here, over the best baseline and over the strongest placebo, and the verdict.
+ * @example
+ * import { headlineClaims, headlineTable, ledger } from "sessionlab";
+ * assert.deepEqual(headlineTable(ledger("no such folder")).rows.map(({ verdict }) => verdict), headlineClaims.map(() => "not attempted"));
+ */
+export function headlineTable({ rows: all }: Pick<Ledger, "rows">): Table<LedgerRow> {
+  const rows = headlineClaims.flatMap((id) => all.find((row) => row.id === id) ?? []);
+  const words = ({ tested }: LedgerRow, start: string): string | undefined => tested?.words.find((one) => one.startsWith(start))?.slice(start.length).replace(/^, /, "").replace(/^(.*?): \w.*? difference /, "$1: ");
+  return {
+    title: "What the two papers claim in their abstracts, and ours",
+    columns: [
+      { header: "a gain in", cell: ({ claim }) => claim.split(":")[0] },
+      { header: "claimed", cell: ({ published }) => published },
+      { header: "here", cell: (row) => words(row, "gain")?.trim() },
+      { header: "difference to the best baseline", cell: (row) => words(row, "against the best baseline") },
+      { header: "to the strongest placebo", cell: (row) => words(row, "against the strongest placebo") },
+      { header: "budget", cell: ({ ours }) => ours?.budget },
+      { header: "verdict", cell: ({ verdict }) => verdict },
+      { header: "by, or why not", cell: ({ basis }) => basis },
+    ],
+    rows,
+    protocol: `differences with 95 % intervals by paired bootstrap over sessions, p by Holm's correction, version ${libraryVersion()}`,
+    results: [...new Set(rows.flatMap(({ ours }) => ours?.results ?? [])), ...(rows.some(({ ours }) => ours !== undefined) ? [] : [`ledger-headline@${hashOfJson(rows).slice(0, 8)}`])],
+  };
+}
+
 /** What README's block holds. */
+export function headlineBlock(found: Ledger): string {
+  return [renderTable(headlineTable(found), "markdown"), `The whole ledger has ${ledgerSummary(found)}`].join("\n");
+}
+
+/** What the ledger's own page holds. */
 export function ledgerBlock(found: Ledger): string {
   return [ledgerSummary(found), "", ...ledgerHeadlines(found).map(({ text }) => `- ${text}`), "", ...ledgerRule.flatMap((line) => [line, ""]), ...ledgerTables(found).map((table) => renderTable(table, "markdown"))].join("\n");
 }

@@ -2,7 +2,7 @@
  * What is known of the response model and the simulated world, measured where the truth is known: how near the learnt
  * model's likelihood comes to the true mechanism's with more logs, counterfactual click rates against true ones (also in a
  * world of another coupling, where Gumbel-max is wrong), click rates of policies, and tests of a policy against itself.
- * One file, results/response/simulator.json, and the tables that README shows.
+ * One file, results/response/simulator.json, and the tables of docs/counterfactuals.md.
  */
 import { readCheckedJson, writeCheckedJson } from "../../core/checked-json";
 import { codeVersion } from "../../core/code-version";
