@@ -66,6 +66,7 @@ nav{position:static;max-height:none;border:0}
 table{font-size:8pt}
 th,td{white-space:normal;padding:.15rem .35rem}
 tbody .words,tbody .words.long,thead th{min-width:0}
+tbody .words.long{width:26%}
 thead{display:table-header-group}
 tr,figure,caption{break-inside:avoid}
 h2,h3,caption{break-after:avoid}

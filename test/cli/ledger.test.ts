@@ -22,7 +22,7 @@ describe("sessionlab ledger and diff", () => {
     const shown = await lab.call(["ledger", "--results", folder, "--format", "markdown"]);
     assert.equal(shown.code, 0, shown.stderr);
     assert.match(shown.stdout, /^84 rows: 5 reproduced, 0 within noise, 0 not reproduced, 79 not attempted\.$/m);
-    assert.match(shown.stdout, /^\| MovieLens-100K, leave-one-out, NDCG@10 of SASRec \(RecBole 1\.2\.1, run by us\) \| 0\.0581 \| SASRec, NDCG@10 0\.0586 ± 0\.0013 \| reproduced \| test \| 5 \| hour \| difference \+0\.0005 /m);
+    assert.match(shown.stdout, /^\| MovieLens-100K, leave-one-out, NDCG@10 of SASRec \(RecBole 1\.2\.1, run by us\) \| reproduced \| 0\.0581 \| SASRec, NDCG@10 0\.0586 ± 0\.0013 \| test \| 5 \| hour \| difference \+0\.0005 /m);
     const page = lab.path("ledger.html");
     assert.match((await lab.call(["ledger", "--results", folder, "--paper", "persona", "--format", "html", "--out", page])).stdout, /^Written: /);
     assert.match(readFileSync(page, "utf8"), /<caption>Session recommenders, which both papers stand on<\/caption>/);

@@ -33,7 +33,7 @@ export function ledgerSummary({ rows, counts }: Pick<Ledger, "rows" | "counts">)
  * @example
  * import { ledger, ledgerTables, renderTable } from "sessionlab";
  * const [own] = ledgerTables(ledger("no such folder", "persona"));
- * assert.match(renderTable(own!, "markdown"), /\| not attempted \| no runs of persona-amazon-movies-hour here \|/);
+ * assert.match(renderTable(own!, "markdown"), /\| not attempted \| - \| - \| no runs of persona-amazon-movies-hour here \|/);
  */
 export function ledgerTables({ rows }: Ledger): readonly Table<LedgerRow>[] {
   const parts = Object.keys(ledgerSections) as LedgerSection[];
@@ -72,9 +72,9 @@ function tableOf(part: LedgerSection, rows: readonly LedgerRow[]): Table<LedgerR
     title: ledgerSections[part],
     columns: [
       { header: "published, and where", cell: ({ claim, source }) => `${claim} (${source})` },
+      { header: "verdict", cell: ({ verdict }) => verdict },
       { header: "figure", cell: ({ published }) => published },
       { header: "ours", cell: ({ ours }) => oursText(ours) },
-      { header: "verdict", cell: ({ verdict }) => verdict },
       { header: "by, or why not", cell: ({ basis }) => basis },
       { header: "seeds", cell: ({ ours }) => ours?.seeds, digits: 0 },
       { header: "budget", cell: ({ ours }) => ours?.budget },
