@@ -41,9 +41,10 @@ export function styled(html: string): string {
   return html.replaceAll(' class="warning"', ' style="color:#d93a30;font-weight:600"');
 }
 
-/** A table as HTML for a notebook, which has no style sheet of ours: of class "dataframe", as front ends style it. */
+/** A table as HTML for a notebook, which has no style sheet of ours: of class "dataframe", as front ends style it; words are left, where theirs would be right. */
 export function notebookTable<Row>(table: Table<Row>): string {
-  return styled(renderTable(table, "html").replace("<table>", '<table border="1" class="dataframe">').replaceAll(' class="number"', ' style="text-align:right"'));
+  const html = renderTable(table, "html").replace("<table>", '<table border="1" class="dataframe">').replaceAll(' class="number"', ' style="text-align:right"');
+  return styled(html.replaceAll(/<(td|th scope="(?:row|col)")(?: class="words")?>/g, '<$1 style="text-align:left">'));
 }
 
 /** A cell's warning as it follows the number. */

@@ -39,9 +39,11 @@ export function sentences(all: readonly Sentence[]): Block {
   };
 }
 
-/** A plot: nothing in a text. */
+/** A plot: nothing in a text. In a notebook a picture by address: front ends take SVG elements out of a notebook that they do not trust, and leave their words. */
 export function plot(of: IntervalPlot): Block {
-  return (shown) => (shown === "html" ? [plotBlock(of)] : shown === "notebook" ? [`<div style="max-width:${of.points.some(({ label }) => label.length > 30) ? 640 : 480}px">${intervalSvg(of)}</div>`] : []);
+  const width = of.points.some(({ label }) => label.length > 30) ? 640 : 480;
+  const picture = (): string => `<img alt="${escapeHtml(`${of.title}. ${of.caption}`)}" width="${width}" src="data:image/svg+xml;base64,${Buffer.from(intervalSvg(of)).toString("base64")}">`;
+  return (shown) => (shown === "html" ? [plotBlock(of)] : shown === "notebook" ? [picture()] : []);
 }
 
 /** Sections as one text. */

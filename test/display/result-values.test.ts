@@ -87,6 +87,7 @@ describe("results in a notebook", () => {
     };
     const bundle = toBundle(table);
     assert.match(textOf(bundle), /<table border="1" class="dataframe">[^]*<strong>0\.25<\/strong>[^]*Protocol: full ranking/);
+    assert.match(textOf(bundle), /<th scope="col" style="text-align:left">model<\/th><th scope="col" style="text-align:right">HR@10<\/th>[^]*<th scope="row" style="text-align:left">SASRec<\/th><td style="text-align:right">/);
     assert.ok(!textOf(bundle).includes("<script"));
     assert.match(textOf(bundle, "text/markdown"), /\| SASRec \| \*\*0\.25\*\* \|/);
     assert.match(textOf(bundle, "text/plain"), /^SASRec +0\.25\*$/m);

@@ -50,7 +50,7 @@ const plotly = "application/vnd.plotly.v1+json";
 const figure: Output = { output_type: "execute_result", data: { [plotly]: { data: [], layout: {} }, "image/svg+xml": "<svg/>", "text/plain": "F" }, metadata: {} };
 
 /** Cells whose tables are of what they have just measured: no result file has it. */
-const measuredThere: readonly string[] = ["00-quick-start cell-20", "11-your-own-data cell-14", "30-base-recommenders cell-22", "30-base-recommenders cell-37", "31-persona-recommendation cell-14", "40-response-model cell-21", "50-guided-diffusion cell-06"];
+const measuredThere: readonly string[] = ["00-quick-start cell-19", "11-your-own-data cell-14", "30-base-recommenders cell-16", "31-persona-recommendation cell-14", "40-response-model cell-21", "50-guided-diffusion cell-06"];
 
 /** Cells that show a table with a metric in its header and name no result: hidden, or under the table. */
 function unmarkedOutputs({ cells }: Notebook): string[] {

@@ -100,7 +100,9 @@ describe("blocks of generated text", () => {
   it("is shown in a notebook: the tables, what they say, and a picture of each", () => {
     const bundle = toBundle(toyReport) as Readonly<Record<string, string>>;
     assert.equal([...bundle["text/html"]!.matchAll(/<table border="1" class="dataframe">/g)].length, toyReport.tables.length);
-    assert.equal([...bundle["text/html"]!.matchAll(/<svg /g)].length, toyReport.tables.length);
+    const pictures = Array.from(bundle["text/html"]!.matchAll(/<img alt="[^"]+" [^>]*src="data:image\/svg\+xml;base64,([^"]+)">/g), (match) => Buffer.from(match[1]!, "base64").toString());
+    assert.equal(pictures.length, toyReport.tables.length);
+    assert.ok(pictures.every((svg) => svg.startsWith("<svg ") && svg.trimEnd().endsWith("</svg>")));
     for (const table of toyReport.tables) {
       for (const line of findings(toyReport, table)) assert.ok(bundle["text/plain"]!.includes(line));
     }
