@@ -8,7 +8,7 @@ import { drawRates } from "../../src/evaluation/bootstrap";
 import { countReading, readReadings } from "../../src/evaluation/readings";
 import { onlineArms, onlineDefaults } from "../../src/papers/online/arms";
 import { beginOnline, onlineSettingOf, runOnline, type OnlineExperiment, type OnlineResult } from "../../src/papers/online/online";
-import { confirmOnline, freezeOnline, readOnlineConfirmation } from "../../src/papers/online/confirm";
+import { confirmOnline, freezeOnline, readOnlineConfirmation, withSealed } from "../../src/papers/online/confirm";
 import { meanRates, packCounts, rateColumns, unpackCounts } from "../../src/papers/online/rates";
 import { compareOnline, countsOf, onlineEntries, onlineReport, type OnlineReport } from "../../src/papers/online/report";
 import { onlineComparisonsTable, onlineFindings, onlineTable } from "../../src/papers/online/tables";
@@ -129,6 +129,16 @@ describe("papers/online", function () {
       assert.deepEqual([confirmation.comparisons.length, confirmation.cases], [3, sizes.confirm]);
       assert.deepEqual(readOnlineConfirmation(settings), JSON.parse(JSON.stringify(confirmation)));
       assert.equal(readReadings(join(settings.results, "readings.json"))["counterfactual-online-minute"]!.confirm, 1);
+
+      // Whether the overall rate was kept is said of the sealed sessions too, from the counts of that one reading.
+      const { sealed } = withSealed(report, confirmation);
+      const [mine, control] = ["diffusion", "continued"].map((arm) => {
+        const { answered, steps } = unpackCounts(confirmation.rows.find(({ name }) => name === arm)!.runs[0]!.counts, sizes.confirm);
+        return answered.reduce((sum, count) => sum + count, 0) / steps.reduce((sum, count) => sum + count, 0);
+      });
+      assert.ok(Math.abs(sealed!.notWorse!.difference - (mine! - control!)) < 1e-12);
+      const told = onlineFindings(withSealed(report, confirmation)).filter(({ text: line }) => line.startsWith("Sealed: Its slate CTR over all items"));
+      assert.equal(told.length, 1);
       rmSync(join(settings.results, "confirm"), { recursive: true });
       await assert.rejects(confirmOnline(settings), /Expected sealed cases that were not read, found 1 reading/);
     }));
@@ -175,7 +185,7 @@ describe("papers/online: what the report says", () => {
   const compared = (as: string, against: string, mine: number, other: number) => ({ ...compareOnline({ world: "biased", start: "logged", rate: "slate CTR, less popular", against, as }, new Map([[1, entry(mine)]]), new Map([[1, entry(other)]]), 2), holm: mine === other ? 1 : 0.001 });
   const report = (placebo: number, bias: Partial<NonNullable<OnlineReport["withoutBias"]>>) =>
     ({
-      ...{ paper: "counterfactual-online", budget: "minute", experiment: "x", primary: "slate CTR, less popular", proposed: "diffusion", margin: 0.02, quantile: 0.8, candidates: "", backend: "", sessions: { logged: 1, test: 1 }, rows: [], further: [] },
+      ...{ paper: "counterfactual-online", budget: "minute", experiment: "x", primary: "slate CTR, less popular", proposed: "diffusion", margin: 0.02, quantile: 0.8, candidates: "", backend: "", sessions: { logged: 1, test: 1 }, slots: 2, rows: [], further: [] },
       primaryComparisons: [compared("best baseline", "base", 0.3, 0.2), compared("strongest placebo", "random", 0.3, placebo), compared("same compute", "continued", 0.3, 0.2)],
       withoutBias: { difference: 0, low: -0.01, high: 0.01, margin: 0.02, alpha: 0.05, p: 0.01, holds: true, detected: false, ...bias },
     }) as OnlineReport;

@@ -4,8 +4,8 @@ import { hashOfJson } from "../../core/hash";
 import type { SessionCounts } from "../../response/ctr";
 import { beginOnline, onlineName, onlineSettingOf, type OnlineExperiment } from "./online";
 import { OnlineBench } from "./bench";
-import { meanRates, packCounts, primaryRate } from "./rates";
-import { compareOnline, onlineEntries, onlineReport, onlineRivals, sameCompute, slotsOf, withHolm, type OnlineEntry, type OnlineReport, type PrimaryComparison } from "./report";
+import { meanRates, packCounts, primaryRate, unpackCounts } from "./rates";
+import { compareOnline, onlineEntries, onlineReport, onlineRivals, overallKept, sameCompute, slotsOf, withHolm, type CountsBySeed, type OnlineEntry, type OnlineReport, type PrimaryComparison } from "./report";
 import { onlineData } from "./world";
 import { baseline } from "../placebo";
 import { openFrozen, readConfirmationFile, refuseConfirmed, refuseOtherRuns, runKeys, verdictOf, worthwhile, writeConfirmation, writeFrozen, type Frozen, type SealedPlace, type SealedVerdict } from "../sealed";
@@ -102,9 +102,15 @@ export async function confirmOnline(settings: OnlineExperiment): Promise<OnlineC
   return confirmation;
 }
 
-/** The report with what the sealed sessions say. */
+/** The report with what the sealed sessions say; whether the overall rate was kept is counted from what the one look wrote down. */
 export function withSealed(report: OnlineReport, confirmation: OnlineConfirmation | undefined): OnlineReport {
   if (confirmation === undefined) return report;
-  const { verdict, cases, comparisons } = confirmation;
-  return { ...report, sealed: { verdict, sessions: cases, comparisons } };
+  const { verdict, cases, comparisons, rows } = confirmation;
+  const countsOfArm = (arm: string): CountsBySeed => {
+    const { runs } = rows.find(({ name }) => name === arm)!;
+    return new Map(runs.map(({ seed, counts }) => [seed, unpackCounts(counts, cases / runs.length)]));
+  };
+  const control = comparisons.find(({ as }) => as === sameCompute)!;
+  const notWorse = overallKept(countsOfArm(report.proposed), countsOfArm(control.against), report.slots, report.margin);
+  return { ...report, sealed: { verdict, sessions: cases, comparisons, notWorse } };
 }

@@ -11,7 +11,7 @@ import { equivalence, nonInferiority, type MarginTest } from "../../evaluation/e
 import type { PaperComparison } from "../comparisons";
 import { overSeeds, type Measured } from "../measure";
 import { onlineArms, type OnlineArm, type OnlineRole } from "./arms";
-import { joinCounts, meanRates, onlineMargin, primaryRate, rateColumns, unpackCounts, type OnlineRate } from "./rates";
+import { joinCounts, meanRates, onlineMargin, overallRate, primaryRate, rateColumns, unpackCounts, type OnlineRate } from "./rates";
 import { onlineDataset, onlineName, type OnlineExperiment, type OnlineResult } from "./online";
 import { onlineStarts, onlineWorlds, startsOf, type OnlineStart, type OnlineWorldName } from "./world";
 import { baseline, placebo } from "../placebo";
@@ -60,6 +60,8 @@ export interface OnlineReport {
   readonly candidates: string;
   readonly backend: string;
   readonly sessions: { readonly logged: number; readonly test: number };
+  /** Items a slate. */
+  readonly slots: number;
   readonly rows: readonly OnlineRow[];
   /** The primary rate as logged, in the world with bias: Holm's correction over these. */
   readonly primaryComparisons: readonly PrimaryComparison[];
@@ -69,7 +71,7 @@ export interface OnlineReport {
   readonly notWorse?: MarginTest;
   /** Without bias: the gain on the primary rate over the same compute. */
   readonly withoutBias?: MarginTest & { readonly detected: boolean };
-  readonly sealed?: { readonly verdict: string; readonly sessions: number; readonly comparisons: readonly PrimaryComparison[] };
+  readonly sealed?: { readonly verdict: string; readonly sessions: number; readonly comparisons: readonly PrimaryComparison[]; readonly notWorse?: MarginTest };
 }
 
 /** The control: as many steps, with nothing new. */
@@ -136,6 +138,11 @@ export function drawnDifference(rate: OnlineRate, proposed: CountsBySeed, other:
   return { drawn: drawRates(columns(proposed), columns(other)), bySeed: Float64Array.from(seeds, (seed) => one(proposed, seed) - one(other, seed)) };
 }
 
+/** Whether the rate over all items is not worse than another's by more than the margin. */
+export function overallKept(proposed: CountsBySeed, other: CountsBySeed, slots: number, margin: number): MarginTest {
+  return nonInferiority(drawnDifference(overallRate, proposed, other, slots).drawn, margin);
+}
+
 /** One comparison, from counts. */
 export function compareOnline(place: Pick<OnlineComparison, "world" | "start" | "rate" | "against" | "as">, proposed: CountsBySeed, other: CountsBySeed, slots: number): OnlineComparison {
   const { drawn, bySeed } = drawnDifference(place.rate, proposed, other, slots);
@@ -174,6 +181,7 @@ export function onlineReport({ margin = onlineMargin, quantile = 0.8, ...setting
     candidates: passport?.candidates ?? "",
     backend: passport === undefined ? "" : `${passport.backend}, ${passport.threads} threads`,
     sessions: { logged: Number(passport?.split["logged"] ?? 0), test: Number(passport?.split["test"] ?? 0) },
+    slots: entries[0] === undefined ? 0 : slotsOf(entries[0]),
     rows,
     primaryComparisons: withHolm(comparisons(primaryRate, "logged")),
     further: [
@@ -184,7 +192,7 @@ export function onlineReport({ margin = onlineMargin, quantile = 0.8, ...setting
       ...(bound === undefined ? [] : comparisons(primaryRate, "logged", [{ as: "upper bound", entry: bound }])),
       ...(own === undefined || usual === undefined ? [] : [compareOnline({ world: "unbiased", start: "logged", rate: primaryRate, against: usual.arm.id, as: sameCompute }, countsOf(own, "test", "logged"), countsOf(usual, "test", "logged"), slotsOf(own))]),
     ],
-    ...(proposed && control && { notWorse: nonInferiority(drawnDifference("slate CTR", countsOf(proposed, "test", "logged"), countsOf(control.entry, "test", "logged"), slotsOf(proposed)).drawn, margin) }),
+    ...(proposed && control && { notWorse: overallKept(countsOf(proposed, "test", "logged"), countsOf(control.entry, "test", "logged"), slotsOf(proposed), margin) }),
     ...(without && { withoutBias: { ...equivalence(without, margin), detected: summaryOf(without).p < 0.05 } }),
   };
 }

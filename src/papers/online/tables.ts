@@ -99,11 +99,17 @@ export function onlineFindings(report: OnlineReport): readonly Sentence[] {
   const told = (all: readonly PrimaryComparison[]): readonly Sentence[] => comparisonSentences(upper(titleOf(report.proposed)), all, { metric: primary, titleOf }, "the same compute");
   return [
     ...told(primaryComparisons),
-    ...(notWorse === undefined ? [] : [{ text: `Its slate CTR over all items is ${notWorse.holds ? "" : "not shown to be "}no more than ${margin} below that of the same compute (difference ${signed(notWorse.difference)}, lower end ${signed(notWorse.low)}, p ${probability(notWorse.p)}).` }]),
+    ...kept(notWorse, margin),
     ...(withoutBias === undefined ? [] : [{ text: biasSentence(report, withoutBias) }]),
     { text: `These comparisons are of ${primary}, on test sessions, and exploratory: the sealed sessions decide.` },
-    ...(sealed === undefined ? [] : [{ text: `The sealed sessions (${sealed.sessions}, read once) say: ${sealed.verdict}.` }, ...told(sealed.comparisons).map(({ text: line, warning }) => ({ text: `Sealed: ${line}`, warning }))]),
+    ...(sealed === undefined ? [] : [{ text: `The sealed sessions (${sealed.sessions}, read once) say: ${sealed.verdict}.` }, ...[...told(sealed.comparisons), ...kept(sealed.notWorse, margin)].map(({ text: line, warning }) => ({ text: `Sealed: ${line}`, warning }))]),
   ];
+}
+
+function kept(overall: OnlineReport["notWorse"], margin: number): readonly Sentence[] {
+  if (overall === undefined) return [];
+  const { holds, difference, low, p } = overall;
+  return [{ text: `Its slate CTR over all items is ${holds ? "" : "not shown to be "}no more than ${margin} below that of the same compute (difference ${signed(difference)}, lower end ${signed(low)}, p ${probability(p)}).` }];
 }
 
 function biasSentence({ margin, primaryComparisons }: OnlineReport, { holds, detected, difference, low, high, p }: NonNullable<OnlineReport["withoutBias"]>): string {
