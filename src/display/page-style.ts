@@ -26,9 +26,10 @@ nav ul{margin:0;padding-left:1.1rem;list-style:none}
 nav>ul{padding-left:0}
 nav li{margin:.25rem 0}
 nav ul ul{font-size:.9rem}
-.scroll{overflow-x:auto;max-width:100%}
+.scroll{overflow-x:auto;max-width:100%;container-type:inline-size}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.92rem}
-caption{text-align:left;font-weight:600;padding-bottom:.4rem}
+caption{text-align:left;font-weight:600;padding-bottom:.4rem;position:sticky;left:0;max-width:100cqw}
+sup{line-height:0}
 th,td{padding:.3rem .7rem;text-align:left;vertical-align:top;white-space:nowrap;border-bottom:1px solid var(--line)}
 th:first-child{padding-left:.2rem}
 thead th{border-bottom:2px solid var(--soft);vertical-align:bottom;white-space:normal;min-width:4.5rem}

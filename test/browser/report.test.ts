@@ -26,6 +26,7 @@ const questions = {
   faultyTables: '[...document.querySelectorAll("table")].filter((one) => (one.caption?.textContent ?? "") === "" || [...one.querySelectorAll("th")].some((head) => !head.hasAttribute("scope")) || one.querySelector("tbody th[scope=row]") === null).length',
   tables: 'document.querySelectorAll("table").length',
   tooWide: '[document.documentElement, ...document.querySelectorAll("main *, nav *, header *")].filter((one) => one.getBoundingClientRect().right > innerWidth + 1 && one.closest(".scroll, pre, svg, .skip") === null).map((one) => one.outerHTML.slice(0, 120))',
+  cutTitles: '[...document.querySelectorAll("caption")].filter((one) => one.getBoundingClientRect().right > innerWidth + 1).map((one) => one.textContent)',
   scrolling: '[...document.querySelectorAll(".scroll")].filter((one) => one.scrollWidth > one.clientWidth).length',
   cutOnPaper: '[...document.querySelectorAll("table")].filter((one) => one.getBoundingClientRect().width > document.querySelector("main").clientWidth + 1).map((one) => one.caption.textContent)',
   focused: '(document.activeElement.getAttribute("href") ?? document.activeElement.tagName)',
@@ -76,6 +77,7 @@ describe("the whole report", function () {
         assert.deepEqual(complaints, []);
         assert.deepEqual(requests, [address]);
         assert.deepEqual(await ask(page, "tooWide"), []);
+        assert.deepEqual(await ask(page, "cutTitles"), []);
         if (width === 400) assert.ok((await ask<number>(page, "scrolling")) > 10);
         await page.screenshot({ path: pictureFile(`report-${width}-${scheme}`) });
         await page.context().close();
