@@ -30,7 +30,7 @@ const offline = [["ml-100k-minute", "diginetica-hour"], ['"budget": "minute"', '
 
 /** Minute results and, made of them, hour results. */
 function both(folder: string): string {
-  for (const file of readdirSync(published).filter((name) => name.startsWith("counterfactual-"))) {
+  for (const file of readdirSync(published).filter((name) => /^counterfactual-.*-minute-/.test(name))) {
     copyFileSync(join(published, file), join(folder, file));
     const names = file.includes("ml-100k") ? offline : online;
     rewritten(file, join(folder, file.replace(names[0][0], names[0][1])), names);

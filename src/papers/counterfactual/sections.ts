@@ -3,7 +3,7 @@ import type { Renderer } from "../../display/mime";
 import { has, list, object, text } from "../../display/shapes";
 import type { Readings } from "../../evaluation/readings";
 import type { CounterfactualReport } from "./report";
-import { aboutCounterfactualData, addedTable, choicesTable, comparisonsTable, counterfactualFindings, counterfactualPlot, counterfactualTable, sweepTable } from "./tables";
+import { aboutCounterfactualData, addedTable, choicesTable, comparisonsTable, counterfactualFindings, counterfactualPlot, counterfactualTable, placeOf, sweepTable } from "./tables";
 import { plot, prose, sectionsBundle, sentences, tableBlock, type Block, type Section } from "../report-sections";
 
 /** The report; tables that would be empty are left out. @param readings left out where they are not known */
@@ -11,7 +11,7 @@ export function counterfactualSections(report: CounterfactualReport, readings?: 
   const comparisons = [...(report.sealed === undefined ? [] : [comparisonsTable(report, "confirm")]), comparisonsTable(report)].filter(({ rows }) => rows.length > 0);
   const rest = [sweepTable(report), addedTable(report), choicesTable(report)].filter(({ rows }) => rows.length > 0);
   const hangsOn = report.assumptions.length === 0 ? [] : [prose(`What the added sessions hang on: ${report.assumptions.join("; ")}.`)];
-  return [{ heading: `Counterfactual sessions, ${report.dataset} (budget ${report.budget})`, blocks: [...mainBlocks(report, readings), ...comparisons.map(tableBlock), ...rest.map(tableBlock), ...hangsOn] }];
+  return [{ heading: `Counterfactual sessions, ${placeOf(report)}`, blocks: [...mainBlocks(report, readings), ...comparisons.map(tableBlock), ...rest.map(tableBlock), ...hangsOn] }];
 }
 
 /** Data, the paper's table, what it says, and its picture. */

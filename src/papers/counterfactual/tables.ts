@@ -17,6 +17,11 @@ import { alpha, intervalText, optionText, readingsText } from "../words";
 /** What the overall Recall is marked with that has fallen below the margin. */
 export const overallWorse = "OVERALL WORSE";
 
+/** What was trained on, from which base, under which budget: in a heading of its own for each experiment. */
+export function placeOf({ base, dataset, experiment, budget }: Pick<CounterfactualReport, "base" | "dataset" | "experiment" | "budget">): string {
+  return `${base === "" ? "" : `${base} on `}${dataset}${experiment.endsWith(`-full-${budget}`) ? ", all training sessions" : ""} (budget ${budget})`;
+}
+
 const model: Column<CounterfactualRow> = { header: "what it goes on with", cell: ({ title }) => title };
 
 function isProposed(report: CounterfactualReport, row: CounterfactualRow): boolean {
@@ -78,7 +83,7 @@ export function counterfactualTable(report: CounterfactualReport, readings?: Rea
   const rows = mainRows(report);
   const seeds = Math.max(0, ...rows.map((row) => row.seeds.length));
   return {
-    title: `Counterfactual sessions for ${report.base}, ${report.dataset}`,
+    title: `Counterfactual sessions for ${placeOf(report)}`,
     columns: [model, { header: "role", cell: ({ role }) => role }, ...metricColumns(report)],
     ...under(report, rows),
     notes: [
@@ -101,7 +106,7 @@ function guardText({ proposed, plain, kept }: OverallGuard): string {
 export function addedTable(report: CounterfactualReport): Table<CounterfactualRow> {
   const rows = mainRows(report).filter(({ dose }) => dose !== undefined);
   return {
-    title: `What was added, ${report.dataset}`,
+    title: `What was added, ${placeOf(report)}`,
     columns: [
       model,
       { header: "added for each real session", cell: ({ dose }) => estimate(dose), digits: 2 },
@@ -117,7 +122,7 @@ export function addedTable(report: CounterfactualReport): Table<CounterfactualRo
 export function sweepTable(report: CounterfactualReport): Table<CounterfactualRow> {
   const rows = report.rows.filter(({ role }) => role === "sweep");
   return {
-    title: `Guided diffusion at other doses and guidances, ${report.dataset}`,
+    title: `Guided diffusion at other doses and guidances, ${placeOf(report)}`,
     columns: [model, ...metricColumns(report), { header: "added for each real session", cell: ({ dose }) => estimate(dose), digits: 2 }],
     ...under(report, rows),
     notes: ["Each row is the proposed one's setting with one value changed. Exploratory: nothing was tested."],
@@ -128,7 +133,7 @@ export function sweepTable(report: CounterfactualReport): Table<CounterfactualRo
 export function choicesTable(report: CounterfactualReport): Table<CounterfactualRow> {
   const rows = mainRows(report);
   return {
-    title: `How each row was chosen, ${report.dataset}`,
+    title: `How each row was chosen, ${placeOf(report)}`,
     columns: [
       model,
       { header: "settings tried", cell: ({ searched }) => searched, digits: 0 },
@@ -150,7 +155,7 @@ export function comparisonsTable(report: CounterfactualReport, period: "test" | 
   const proposed = report.proposed === undefined ? "the proposed row" : titleOf(report, report.proposed);
   const named = [report.proposed, ...comparisons.map(({ against }) => against)];
   return {
-    title: `${proposed} against its rivals on ${period === "test" ? "test (exploratory)" : "the sealed period"}, less popular targets, ${report.dataset}`,
+    title: `${proposed} against its rivals on ${period === "test" ? "test (exploratory)" : "the sealed period"}, less popular targets, ${placeOf(report)}`,
     ...comparisonRows(comparisons, { ...wordsOf(report), ...(period === "confirm" && { sealed: report.sealed?.cases ?? 0 }) }),
     protocol: protocolOf(report),
     results: report.rows.filter(({ arm }) => named.includes(arm)).map(({ results }) => results),
@@ -176,7 +181,7 @@ export function counterfactualFindings(report: CounterfactualReport): readonly S
 export function counterfactualPlot(report: CounterfactualReport): IntervalPlot {
   const warning = warningOfProposed(report.comparisons);
   return {
-    title: `${report.dataset}, counterfactual sessions`,
+    title: `Counterfactual sessions, ${placeOf(report)}`,
     axis: "Recall@20, less popular targets",
     caption: `Mean over seeds; lines are 95 % intervals by bootstrap over ${report.counts.test.sessions} sessions.${warning === undefined ? "" : " Red: a gain that a placebo shows too."}`,
     points: mainRows(report).filter(({ tail }) => tail[counterfactualMetric] !== undefined).map((row) => ({ label: row.title, ...row.tail[counterfactualMetric]!, ...(isProposed(report, row) && warning !== undefined && { warning }) })),
