@@ -15,8 +15,8 @@ import type { CounterfactualSet } from "../counterfactual/data";
 import { overSeeds } from "../measure";
 import { onlineName } from "../online/online";
 import { compareOnline, countsOf, drawnDifference, onlineEntries, onlineRivals, slotsOf, withHolm, type CountsBySeed } from "../online/report";
-import type { OnlineConfirmation } from "../online/confirm";
-import { meanRates, primaryRate, unpackCounts } from "../online/rates";
+import { sealedCounts, type OnlineConfirmation } from "../online/confirm";
+import { meanRates, primaryRate } from "../online/rates";
 import { experimentName } from "../persona/persona";
 import type { Form } from "../persona/arms";
 import { personaEntries, primaryOf, rowName, type Entry } from "../persona/report";
@@ -165,8 +165,7 @@ export function onlineGain(results: string, budget: Budget): Found {
   const confirmed = readConfirmationFile<OnlineConfirmation>({ results, experiment });
   const sealed = [proposed, ...against.map(({ entry }) => entry)].every(({ arm }) => confirmed?.rows.some(({ name }) => name === arm.id) ?? true);
   if (!sealed) return notAttempted(`the sealed sessions of ${experiment} were read with other runs`);
-  const counts = (entry: typeof proposed): CountsBySeed =>
-    confirmed === undefined ? countsOf(entry, "test", "logged") : new Map(confirmed.rows.find(({ name }) => name === entry.arm.id)!.runs.map(({ seed, counts: packed }) => [seed, unpackCounts(packed, sessionsOf(confirmed))]));
+  const counts = (entry: typeof proposed): CountsBySeed => (confirmed === undefined ? countsOf(entry, "test", "logged") : sealedCounts(confirmed, entry.arm.id));
   const slots = slotsOf(proposed);
   const rates = (entry: typeof proposed): number[] => [...counts(entry).values()].map((one) => meanRates(one, slots)[primaryRate]!);
   const comparisons = confirmed?.comparisons ?? withHolm(against.map(({ as, entry }) => compareOnline({ world: "biased", start: "logged", rate: primaryRate, against: entry.arm.id, as }, counts(proposed), counts(entry), slots)));
@@ -176,11 +175,6 @@ export function onlineGain(results: string, budget: Budget): Found {
   const titles = new Map(against.map(({ entry }) => [entry.arm.id, entry.arm.title]));
   const shown = { title: `NISER+, ${proposed.arm.title}`, metric: primaryRate, budget, results: resultsId(proposed.results), basis: confirmed === undefined ? exploratory : sealedWords };
   return foundOf(shown, rates(proposed), comparisons, usual, margin, (name) => titles.get(name) ?? name, confirmed?.verdict);
-}
-
-/** Sealed sessions of one world: the file counts those of all. */
-function sessionsOf({ cases, rows }: OnlineConfirmation): number {
-  return cases / rows[0]!.runs.length;
 }
 
 function groupsOf(results: string, experiment: string, sealed: boolean): CaseGroups | undefined {

@@ -102,15 +102,17 @@ export async function confirmOnline(settings: OnlineExperiment): Promise<OnlineC
   return confirmation;
 }
 
+/** What an arm's runs counted on the sealed sessions; the file counts those of all worlds, each of which has as many. */
+export function sealedCounts({ rows, cases }: Pick<OnlineConfirmation, "rows" | "cases">, arm: string): CountsBySeed {
+  const { runs } = rows.find(({ name }) => name === arm)!;
+  return new Map(runs.map(({ seed, counts }) => [seed, unpackCounts(counts, cases / runs.length)]));
+}
+
 /** The report with what the sealed sessions say; whether the overall rate was kept is counted from what the one look wrote down. */
 export function withSealed(report: OnlineReport, confirmation: OnlineConfirmation | undefined): OnlineReport {
   if (confirmation === undefined) return report;
-  const { verdict, cases, comparisons, rows } = confirmation;
-  const countsOfArm = (arm: string): CountsBySeed => {
-    const { runs } = rows.find(({ name }) => name === arm)!;
-    return new Map(runs.map(({ seed, counts }) => [seed, unpackCounts(counts, cases / runs.length)]));
-  };
+  const { verdict, cases, comparisons } = confirmation;
   const control = comparisons.find(({ as }) => as === sameCompute)!;
-  const notWorse = overallKept(countsOfArm(report.proposed), countsOfArm(control.against), report.slots, report.margin);
+  const notWorse = overallKept(sealedCounts(confirmation, report.proposed), sealedCounts(confirmation, control.against), report.slots, report.margin);
   return { ...report, sealed: { verdict, sessions: cases, comparisons, notWorse } };
 }
