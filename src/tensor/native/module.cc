@@ -34,7 +34,7 @@ napi_value Init(napi_env env, napi_value exports) {
                                    define<sparse_product>() + define<sparse_spread>() + define<sparse_collect>() +
                                    define<biased_prelu>() + define<biased_prelu_gradient>() + define<hidden_means>() + define<hidden_means_gradient>() + define<weighed>() + define<weighed_gradient>() +
                                    define<edge_attention>() + define<edge_attention_gradient>() +
-                                   define<masked>() + define<added>() + define<ranks>() + define<top_items>();
+                                   define<adaln>() + define<adaln_gradient>() + define<normals>() + define<masked>() + define<added>() + define<ranks>() + define<top_items>();
   napi_value threads;
   napi_create_function(env, "threads", NAPI_AUTO_LENGTH, Threads, nullptr, &threads);
   napi_set_named_property(env, exports, "threads", threads);

@@ -74,6 +74,8 @@ extern const Operation gelu, gelu_gradient;
 extern const Operation sparse_product, sparse_spread, sparse_collect;
 extern const Operation biased_prelu, biased_prelu_gradient, hidden_means, hidden_means_gradient, weighed, weighed_gradient;
 extern const Operation edge_attention, edge_attention_gradient;
+extern const Operation adaln, adaln_gradient;
+extern const Operation normals;
 extern const Operation masked;
 extern const Operation added;
 extern const Operation ranks;
