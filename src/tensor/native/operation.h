@@ -68,6 +68,7 @@ extern const Operation catalogue_softmax;
 extern const Operation bpr_max, bpr_max_rows;
 extern const Operation gru_step, gru_step_gradient;
 extern const Operation adagrad_rows;
+extern const Operation adam;
 extern const Operation normalise, normalise_gradient;
 extern const Operation causal_softmax, causal_softmax_gradient;
 extern const Operation gelu, gelu_gradient;
