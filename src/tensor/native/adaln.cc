@@ -3,6 +3,7 @@
 // B rows, G conditions, P times, Q popularities; D dimensions of an item vector, C of a state, H units.
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -128,17 +129,20 @@ void pass_rows(const Net& net, const float* modulations, int64_t from, int64_t c
 
 // The gradients on the way back: of the rows, then of the conditions.
 struct Back {
-  std::vector<float> all;
+  std::unique_ptr<float[]> all;
   float *modulations, *asked_modulations, *out, *before, *z, *condition, *state, *time, *time_before, *asked;
 
   explicit Back(const Net& net) {
     const int64_t units = net.units, spread = net.condition_of == nullptr ? 0 : 3 * net.blocks * net.conditions;
-    all.resize((6 * net.blocks * net.rows + spread + net.rows + 2 * net.conditions + 2 * net.times + net.asked) * units);
-    float* next = all.data();
+    const int64_t sums = spread + net.conditions + net.times + net.asked;  // to which much is added
+    all.reset(new float[(6 * net.blocks * net.rows + net.rows + net.conditions + net.times + sums) * units]);
+    float* next = all.get();
+    std::fill_n(next, sums * units, 0.0f);
     const auto take = [&](int64_t rows) { return std::exchange(next, next + rows * units); };
+    asked_modulations = take(spread), state = take(net.conditions), time = take(net.times), asked = take(net.asked);
     modulations = take(3 * net.blocks * net.rows), out = take(net.blocks * net.rows), before = take(2 * net.blocks * net.rows), z = take(net.rows);
-    asked_modulations = spread == 0 ? modulations : take(spread);
-    condition = take(net.conditions), state = take(net.conditions), time = take(net.times), time_before = take(net.times), asked = take(net.asked);
+    condition = take(net.conditions), time_before = take(net.times);
+    if (spread == 0) asked_modulations = modulations;
   }
 };
 

@@ -5,6 +5,7 @@
 #endif
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -38,6 +39,17 @@ struct Job {
   }
 };
 
+// Looks for a moment whether something has come about, since a thread that sleeps takes longer to wake than most operations last.
+template <typename Condition>
+void look_out(Condition condition) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(50);
+  while (!condition() && std::chrono::steady_clock::now() < end) {
+#if defined(__x86_64__)
+    _mm_pause();
+#endif
+  }
+}
+
 class Pool {
  public:
   void resize(int count) {
@@ -59,6 +71,7 @@ class Pool {
       wake_.notify_all();
     }
     job.work();
+    look_out([this] { return busy_ == 0; });
     std::unique_lock<std::mutex> lock(mutex_);
     wanted_ = 0;
     job_ = nullptr;
@@ -69,6 +82,9 @@ class Pool {
   void serve() {
     std::unique_lock<std::mutex> lock(mutex_);
     for (;;) {
+      lock.unlock();
+      look_out([this] { return wanted_ > 0; });
+      lock.lock();
       wake_.wait(lock, [this] { return wanted_ > 0; });
       wanted_--;
       busy_++;
@@ -84,7 +100,8 @@ class Pool {
   std::mutex mutex_;
   std::condition_variable wake_, done_;
   Job* job_ = nullptr;
-  int helpers_ = 0, threads_ = 0, wanted_ = 0, busy_ = 0;
+  int helpers_ = 0, threads_ = 0;
+  std::atomic<int> wanted_{0}, busy_{0};  // written under the mutex
 };
 
 // Never destroyed: its threads may still wait on it when the process ends.
