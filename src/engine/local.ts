@@ -13,15 +13,19 @@ import { heard, lineOf, type Failure, type FromWorker, type ToWorker } from "./m
 import { Schedule } from "./schedule";
 import { workerCode } from "./worker";
 
+/** How an engine is stopped, and whom it tells. */
+export interface EngineCallbacks {
+  readonly signal?: AbortSignal;
+  readonly progress?: Progress;
+  readonly onStep?: (line: string) => void;
+}
+
 /** How tasks are given out. */
-export interface LocalOptions {
+export interface LocalOptions extends EngineCallbacks {
   /** Processes. */
   readonly workers: number;
   /** Threads of each one's operations. */
   readonly threads: number;
-  readonly signal?: AbortSignal;
-  readonly progress?: Progress;
-  readonly onStep?: (line: string) => void;
   /** Called with each worker's process, once it is started. */
   readonly onWorker?: (process: ChildProcess) => void;
 }
@@ -34,6 +38,12 @@ export class TasksError extends SessionLabError {
     const others = leftOut.length === 0 ? "" : `; not tried, because they need ${one ? "it" : "these"}: ${leftOut.join("; ")}`;
     super(`Expected every task to be done, found ${one ? "one" : failures.length} that failed, ${causes}${others}; all else is done and kept: the same command tries what is missing`);
   }
+}
+
+/** The command that starts a worker. */
+export function workerCommand(): readonly [string, ...string[]] {
+  const entry = require.resolve("./worker");
+  return [process.execPath, ...(entry.endsWith(".ts") ? ["--require", require.resolve("tsx/cjs")] : []), entry];
 }
 
 /** How many workers may die over one task, or before they begin. */
@@ -110,9 +120,8 @@ class LocalRun {
 
   private start(): void {
     const { threads, onWorker } = this.options;
-    const entry = require.resolve("./worker");
-    const modules = entry.endsWith(".ts") ? ["--require", require.resolve("tsx/cjs")] : [];
-    const child = spawn(process.execPath, [...modules, entry], { env: { ...process.env, SESSIONLAB_THREADS: String(threads) }, stdio: ["pipe", "pipe", "pipe"] });
+    const [program, ...args] = workerCommand();
+    const child = spawn(program, args, { env: { ...process.env, SESSIONLAB_THREADS: String(threads) }, stdio: ["pipe", "pipe", "pipe"] });
     const worker: Worker = { process: child, ready: false, complaint: "" };
     this.workers.add(worker);
     child.stdin.on("error", () => undefined); // it died: "close" says so
