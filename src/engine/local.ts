@@ -10,8 +10,9 @@ import type { Progress, ProgressReport } from "../core/progress";
 import type { Grid, Task } from "../papers/grid";
 import type { Experiment } from "./experiment";
 import { heard, lineOf, type Failure, type FromWorker, type ToWorker } from "./messages";
+import type { Origin } from "./origin";
 import { Schedule } from "./schedule";
-import { workerCode } from "./worker";
+import { workerOrigin } from "./worker";
 
 /** How an engine is stopped, and whom it tells. */
 export interface EngineCallbacks {
@@ -46,6 +47,11 @@ export function workerCommand(): readonly [string, ...string[]] {
   return [process.execPath, ...(entry.endsWith(".ts") ? ["--require", require.resolve("tsx/cjs")] : []), entry];
 }
 
+/** What a running task is at: "sasrec, seed 2 (train SASRec 3/10 epoch)". */
+export function reportOf(id: string, report: ProgressReport | undefined): string {
+  return report === undefined ? id : `${id} (${report.task} ${report.done}${report.total === undefined ? "" : `/${report.total}`} ${report.unit})`;
+}
+
 /** How many workers may die over one task, or before they begin. */
 const deaths = 3;
 
@@ -65,7 +71,7 @@ interface Worker {
  * @throws TasksError where some failed; AbortError, after which the same call goes on; what a worker says that cannot begin
  */
 export async function runLocally(experiment: Experiment, grid: Grid, options: LocalOptions): Promise<void> {
-  await new LocalRun(experiment, grid, options).run();
+  await new LocalRun(experiment, grid, await workerOrigin(), options).run();
 }
 
 class LocalRun {
@@ -79,6 +85,7 @@ class LocalRun {
   constructor(
     private readonly experiment: Experiment,
     grid: Grid,
+    private readonly origin: Origin,
     private readonly options: LocalOptions,
   ) {
     this.schedule = new Schedule(grid.tasks, (task) => grid.isDone(task));
@@ -133,7 +140,7 @@ class LocalRun {
     });
     child.on("error", (error) => this.end(new SessionLabError(`Expected a worker to start, found ${error.message}`, { cause: error })));
     child.on("close", (code, signal) => this.gone(worker, signal ?? `exit code ${code}`));
-    this.say(worker, { begin: this.experiment, code: workerCode() });
+    this.say(worker, { begin: this.experiment, origin: this.origin });
     onWorker?.(child);
   }
 
@@ -184,7 +191,7 @@ class LocalRun {
   }
 
   private show(): void {
-    const at = [...this.workers].flatMap(({ task, report }) => (task === undefined ? [] : [report === undefined ? task.id : `${task.id} (${report.task} ${report.done}${report.total === undefined ? "" : `/${report.total}`} ${report.unit})`]));
+    const at = [...this.workers].flatMap(({ task, report }) => (task === undefined ? [] : [reportOf(task.id, report)]));
     this.options.progress?.({ task: at.join(" | "), done: this.schedule.count("done", "failed", "left out"), total: this.schedule.size, unit: "task" });
   }
 }

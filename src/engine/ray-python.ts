@@ -1,45 +1,24 @@
-/**
- * A Python that has Ray, in a venv of its own: made on first use with the versions of requirements-ray.txt, and by nothing else.
- * Set-up knows nothing of it.
- */
-import { execFile } from "node:child_process";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+/** The Python that has Ray: SESSIONLAB_RAY_PYTHON, else the environment that `npm run setup -- --ray` makes. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
-import { SessionLabError } from "../core/errors";
-import { writeFileAtomic } from "../core/files";
-import { hashOf } from "../core/hash";
-import { withLock } from "../core/lock";
+import { ConfigError } from "../core/errors";
 import { projectRoot } from "../data/store";
 
-const folder = join(projectRoot, ".cache", "ray-venv");
-const list = join(projectRoot, "requirements-ray.txt");
+const environment = join(projectRoot, ".cache", "ray-venv");
 
-/** Where its interpreter is. */
-const python = join(folder, process.platform === "win32" ? "Scripts/python.exe" : "bin/python");
+/** What to type to get it. */
+export const howToGetRay = "npm run setup -- --ray";
 
-/** Whether it is there, with these versions. */
-export function hasRay(): boolean {
-  const stamp = join(folder, "made-of");
-  return existsSync(stamp) && readFileSync(stamp, "utf8") === hashOf(readFileSync(list, "utf8"));
+/** The interpreter, or undefined where there is none. Whether it has Ray is seen when it is started. */
+export function findRayPython(): string | undefined {
+  const given = process.env["SESSIONLAB_RAY_PYTHON"];
+  if (given !== undefined && given !== "") return given;
+  return [join(environment, "bin", "python"), join(environment, "Scripts", "python.exe")].find((file) => existsSync(file));
 }
 
-/** The interpreter; makes the venv where it is not there (about a minute, 90 MB to fetch). @throws SessionLabError where pip fails; AbortError */
-export async function rayPython({ signal, onStep }: { readonly signal?: AbortSignal; readonly onStep?: (line: string) => void } = {}): Promise<string> {
-  if (hasRay()) return python;
-  const run = async (program: string, args: readonly string[]): Promise<void> => {
-    await promisify(execFile)(program, args, { signal, maxBuffer: 1e8 }).catch((cause: Error & { readonly stderr?: string }) => {
-      throw new SessionLabError(`Expected ${program} ${args.slice(0, 3).join(" ")} to succeed, found ${cause.stderr?.trim().split("\n").at(-1) ?? cause.message}; Python 3.10 to 3.13 and a package index are needed`, { cause });
-    });
-  };
-  await withLock(`${folder}.lock`, async () => {
-    if (hasRay()) return;
-    onStep?.("making .cache/ray-venv with Ray (about a minute)");
-    rmSync(folder, { recursive: true, force: true });
-    await run(process.env["PYTHON"] ?? "python3", ["-m", "venv", folder]);
-    await run(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:", "-r", list]);
-    await run(python, ["-c", "import ray"]);
-    writeFileAtomic(join(folder, "made-of"), hashOf(readFileSync(list, "utf8")));
-  }, { task: "making a Python with Ray", signal });
-  return python;
+/** The interpreter. @throws ConfigError where there is none */
+export function rayPython(): string {
+  const found = findRayPython();
+  if (found === undefined) throw new ConfigError(`Expected a Python that has Ray, found none; ${howToGetRay}, or name one in SESSIONLAB_RAY_PYTHON`);
+  return found;
 }
