@@ -21,6 +21,7 @@ import time
 import types
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nobody is told of this
+os.environ.setdefault("RAY_worker_niceness", "0")  # of a cluster that is started here: tasks are no less than this machine's other work
 
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy

@@ -130,6 +130,23 @@ const ray = {
   },
 };
 
+/** The S3 server that the tests start. */
+const serverRequirements = join("test", "engine", "requirements.txt");
+const s3server = {
+  name: "s3 server",
+  says: `pip install -r ${serverRequirements}`,
+  loses: "the step cache's store is not tested",
+  inputs: () => hashOfFiles([rayRequirements, serverRequirements], root),
+  needs: () => String(existsSync(rayPython)),
+  ready: () => existsSync(rayPython),
+  async run({ exec }) {
+    if (!existsSync(rayPython)) throw new SetupError("Ray is not there");
+    const pip = ["-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off", "--only-binary", ":all:", "-r", serverRequirements, "-c", rayRequirements];
+    await exec(rayPython, pip, { how: "see whether pip reaches its index (pip config list), then: npm run setup -- --tests" });
+    return undefined;
+  },
+};
+
 /** The native tensor backend. */
 const plans = backend === "wasm" || backend === "cpu" ? undefined : planNative(thisMachine(), process.env.SESSIONLAB_NATIVE);
 const native = {
@@ -273,7 +290,7 @@ async function main(args) {
     throw new SetupError(`Expected Node 20.19 or later, found ${process.versions.node}`, { how: howToGet("node") });
   }
   process.chdir(root);
-  const steps = [packages, python, ...(minimal ? [] : [jupyter]), ...(minimal || !args.includes("--tests") ? [] : [notebookTools]), ...(args.includes("--ray") || (!minimal && args.includes("--tests")) ? [ray] : []), ...(plans === undefined ? [] : [native]), kernel, build, ...(minimal || !args.includes("--tests") ? [] : [films, encoder])];
+  const steps = [packages, python, ...(minimal ? [] : [jupyter]), ...(minimal || !args.includes("--tests") ? [] : [notebookTools]), ...(args.includes("--ray") || (!minimal && args.includes("--tests")) ? [ray] : []), ...(minimal || !args.includes("--tests") ? [] : [s3server]), ...(plans === undefined ? [] : [native]), kernel, build, ...(minimal || !args.includes("--tests") ? [] : [films, encoder])];
   const { ran, state } = await runSteps(root, steps, { again: !args.includes("--quiet") });
   const lost = lostLines(steps.map((step) => state[step.name].lost).filter((one) => one !== undefined));
   const status = ran.length > 0 ? "Set-up is complete" : "Set-up is up to date";

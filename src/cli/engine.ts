@@ -6,6 +6,7 @@ import type { Experiment } from "../engine/experiment";
 import { runLocally } from "../engine/local";
 import { runOnRay } from "../engine/ray";
 import { rayPython } from "../engine/ray-python";
+import { openStepStore } from "../engine/store";
 import { runTasks, type Grid } from "../papers/grid";
 import { initBackend, type BackendInfo } from "../tensor/backend";
 import type { Terminal } from "./terminal";
@@ -49,11 +50,12 @@ export function engineOf({ engine, workers, rayAddress, memory }: EngineOptions)
   return { name, workers: name === "one" ? 1 : (workers ?? availableParallelism()), address };
 }
 
-/** The backend of an experiment: with as many threads as its tasks have, because results name them. @throws as `initBackend` and `engineOf` */
-export function engineBackend(given: EngineOptions): Promise<BackendInfo> {
+/** The backend of an experiment: with as many threads as its tasks have, because results name them. Opens the store of the step cache. @throws as `initBackend`, `engineOf` and `openStepStore` */
+export async function engineBackend(given: EngineOptions): Promise<BackendInfo> {
   const { name, workers, address } = engineOf(given);
   if (address !== undefined) process.env["SESSIONLAB_THREADS"] ??= "1";
   else if (name !== "one") process.env["SESSIONLAB_THREADS"] ??= String(Math.max(1, Math.floor(availableParallelism() / workers)));
+  await openStepStore(true);
   return initBackend();
 }
 

@@ -11,6 +11,7 @@ import { AbortError, ConfigError, SessionLabError } from "../core/errors";
 import { makeFolder } from "../core/files";
 import type { ProgressReport } from "../core/progress";
 import { defaultCache } from "../core/step";
+import { stepStore } from "../core/store";
 import { dataRoot, projectRoot } from "../data/store";
 import type { Grid } from "../papers/grid";
 import type { BackendInfo } from "../tensor/backend";
@@ -19,6 +20,7 @@ import { reportOf, TasksError, workerCommand, type EngineCallbacks } from "./loc
 import { heardDriver, lineOf, type FromDriver, type FromWorker, type RayStart, type ToDriver } from "./messages";
 import { requestOf } from "./resources";
 import { Schedule } from "./schedule";
+import { storeVariables } from "./store";
 import { workerOrigin } from "./worker";
 
 /** Where and how tasks are given out. */
@@ -59,8 +61,8 @@ export async function runOnRay(experiment: Experiment, grid: Grid, options: RayO
 async function startOf(experiment: Experiment, { address, workers, backend: { threads } }: RayOptions): Promise<RayStart> {
   const { results, cache } = experiment.settings;
   const places = { SESSIONLAB_HOME: dataRoot(), SESSIONLAB_CACHE: defaultCache(), SESSIONLAB_DATA: resolve(process.env["SESSIONLAB_DATA"] ?? join(projectRoot, "..", "shared", "data")) };
-  const own = Object.entries(process.env).filter((pair): pair is [string, string] => pair[0].startsWith("SESSIONLAB_") && pair[1] !== undefined);
-  const folders = [results, cache ?? places.SESSIONLAB_CACHE, places.SESSIONLAB_HOME];
+  const own = Object.entries(process.env).filter((pair): pair is [string, string] => (pair[0].startsWith("SESSIONLAB_") || (storeVariables as readonly string[]).includes(pair[0])) && pair[1] !== undefined);
+  const folders = [results, places.SESSIONLAB_HOME, ...(stepStore() === undefined ? [cache ?? places.SESSIONLAB_CACHE] : [])];
   folders.forEach(makeFolder);
   const [node, ...args] = workerCommand();
   const code = basename(resolve(__dirname, "..")); // src or dist

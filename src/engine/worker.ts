@@ -11,6 +11,7 @@ import { initBackend } from "../tensor/backend";
 import { openGrid } from "./experiment";
 import { failureOf, lineOf, type FromWorker, type ToWorker } from "./messages";
 import { checkOrigin, originOf, type Origin } from "./origin";
+import { openStepStore } from "./store";
 
 /** Milliseconds between two reports of one task. */
 const reportEvery = 200;
@@ -33,6 +34,7 @@ async function work(lines: AsyncIterable<string>, say: (message: FromWorker) => 
   const begin = async ({ begin: experiment, origin }: Extract<ToWorker, { readonly begin: unknown }>): Promise<Grid> => {
     const remark = checkOrigin(await workerOrigin(), origin, hostname());
     if (remark !== undefined) say({ said: remark });
+    await openStepStore(false);
     return openGrid(experiment, { backend: await initBackend(), signal: stop.signal, progress, onStep: (said) => say({ said }) });
   };
   const act = async (message: ToWorker): Promise<void> => {

@@ -47,7 +47,7 @@ export class RayNode {
   static async start(python: string, folder: string, cpus: number, address: { readonly port: number } | { readonly head: string }, more: NodeJS.ProcessEnv = {}): Promise<RayNode> {
     const at = "port" in address ? ["--head", "--port", String(address.port), "--include-dashboard", "false"] : ["--address", address.head];
     const args = ["start", ...at, "--num-cpus", String(cpus), "--object-store-memory", "100000000", "--temp-dir", folder, "--node-ip-address", "127.0.0.1", "--disable-usage-stats", "--block"];
-    const env = { ...process.env, RAY_health_check_period_ms: "500", RAY_health_check_timeout_ms: "1000", RAY_health_check_initial_delay_ms: "1000", RAY_enable_metrics_collection: "0", ...auth, ...more };
+    const env = { ...process.env, RAY_health_check_period_ms: "500", RAY_health_check_timeout_ms: "1000", RAY_health_check_initial_delay_ms: "1000", RAY_enable_metrics_collection: "0", RAY_worker_niceness: "0", ...auth, ...more };
     const command = spawn(join(dirname(python), "ray"), args, { stdio: ["ignore", "pipe", "pipe"], env });
     let said = "";
     for (const stream of [command.stdout, command.stderr]) stream.on("data", (piece: Buffer) => (said += piece.toString()));

@@ -3,16 +3,19 @@ import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { AbortError, ConfigError } from "../../src/core/errors";
+import { setStepStore } from "../../src/core/store";
 import { portable } from "../../src/engine/experiment";
 import { runLocally, TasksError } from "../../src/engine/local";
 import { runOnRay, type RayOptions } from "../../src/engine/ray";
 import { findRayPython, howToGetRay } from "../../src/engine/ray-python";
+import { openStepStore } from "../../src/engine/store";
 import { beginPersonaPaper, personaGrid, runPersonaPaper, type PersonaExperiment } from "../../src/papers/persona/persona";
 import { onSmallDisk } from "../disk";
 import { experimentIn, files, numbers, small, type Experiment } from "../papers/small-persona";
 import { suiteFolder } from "../scratch";
 import { kept } from "./kept";
 import { auth, freePort, RayNode } from "./ray-cluster";
+import { startS3 } from "./s3-server";
 
 /** Sets variables of this process for as long as `work` lasts. */
 async function having<T>(variables: Readonly<Record<string, string>>, work: () => Promise<T>): Promise<T> {
@@ -156,12 +159,27 @@ describe("engine/ray", function () {
     assert.equal(new Set(computed(first)).size, computed(first).length, `twice: ${computed(first).join("; ")}`);
   });
 
-  it("starts a cluster where none is named, and nothing where all is done", async () => {
+  it("starts a cluster where none is named, and nothing where all is done; a store gives others what it computed", async () => {
     const settings = { ...elsewhere("here"), arms: ["pop", "sasrec"], set: { sasrec: small } };
     const here = { address: undefined, workers: 1 };
-    await onRay(settings, here, {});
-    for (const name of files(settings.results)) assert.deepEqual(numbers(settings.results, name), numbers(one.results, name), name);
-    assert.equal(files(settings.results).length, 3);
-    assert.deepEqual(await onRay(settings, { ...here, python: "no such program" }), []);
+    const store = await startS3();
+    if (store === undefined) console.log("    without a store: no S3 server is installed here (npm run setup -- --tests)");
+    try {
+      await having(store?.variables ?? {}, async () => {
+        await openStepStore(true);
+        await onRay(settings, here, {});
+        for (const name of files(settings.results)) assert.deepEqual(numbers(settings.results, name), numbers(one.results, name), name);
+        assert.equal(files(settings.results).length, 3);
+        assert.deepEqual(await onRay(settings, { ...here, python: "no such program" }), []);
+        if (store === undefined) return;
+        const other = { ...settings, results: join(folder(), "other", "results"), cache: join(folder(), "other", "cache") };
+        const said: string[] = [];
+        await runLocally({ paper: "persona", settings: portable(other) }, personaGrid(await beginPersonaPaper(other)), { workers: 1, threads: one.backend.threads, onStep: (line) => void said.push(line) });
+        assert.deepEqual([computed(said), files(other.results)], [[], files(settings.results)]);
+      });
+    } finally {
+      setStepStore(undefined);
+      store?.stop();
+    }
   });
 });
