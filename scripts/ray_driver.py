@@ -1,7 +1,7 @@
 """
 Runs tasks of an experiment on a Ray cluster: one Ray task each, which starts the library's worker (src/engine/worker) on its node.
 src/engine/ray.ts speaks with it in lines of JSON, on stdin and stdout:
-  in:  {"address", "cpus", "ship", "worker", "node", "env", "folders", "begin", "retries"}, then {"task", "request": {"cores", "memory", "gpus"}};
+  in:  {"address", "cpus", "ship", "worker", "node", "cwd", "env", "folders", "begin", "retries"}, then {"task", "request": {"cores", "memory", "gpus"}};
        the end of stdin stops all
   out: {"cluster": {"cores": of each node}}, {"of": task, "heard": what its worker said, or {"started": node}}, {"fault": {"name", "message"}}
 The code travels in Ray's runtime environment. Its packages (node_modules, compiled libraries: 2 GB) do not: every node has set-up
@@ -84,7 +84,7 @@ def installed(given):
     node = given["node"] if os.path.exists(given["node"]) else shutil.which("node")
     if node is None:
         return None, f"Expected Node at {given['node']} or on the PATH, found none; install it there"
-    return [node, *given["worker"]], None
+    return [node, *given["worker"]["options"], os.path.abspath(given["worker"]["module"])], None
 
 
 class Worker:
@@ -93,7 +93,8 @@ class Worker:
     def __init__(self, command, given):
         self.begin = given["begin"]
         env = {key: value for key, value in os.environ.items() if key != "OMP_NUM_THREADS"}  # Ray sets it
-        self.process = subprocess.Popen(command, env={**env, **given["env"]}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        cwd = given["cwd"] if os.path.isdir(given["cwd"]) else None
+        self.process = subprocess.Popen(command, cwd=cwd, env={**env, **given["env"]}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.heard, self.complaint = queue.Queue(), collections.deque(maxlen=5)
         self.complaints = threading.Thread(target=lambda: self.complaint.extend(self.process.stderr), daemon=True)
         self.complaints.start()
@@ -230,7 +231,7 @@ class Driver:
         here = ray.get_runtime_context().get_node_id()
         placed = {"num_cpus": 0, "scheduling_strategy": NodeAffinitySchedulingStrategy(here, soft=False)}
         self.listener = ray.remote(Listener).options(**placed).remote()
-        self.given = {key: given[key] for key in ("ship", "worker", "node", "env", "folders", "begin")}
+        self.given = {key: given[key] for key in ("ship", "worker", "node", "cwd", "env", "folders", "begin")}
         self.remote = ray.remote(max_retries=given["retries"], retry_exceptions=[WorkerLost])(run)
         self.pending = {}
         self.cluster = None

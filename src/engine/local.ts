@@ -49,7 +49,7 @@ export function workerCommand(): readonly [string, ...string[]] {
 
 /** What a running task is at: "sasrec, seed 2 (train SASRec 3/10 epoch)". */
 export function reportOf(id: string, report: ProgressReport | undefined): string {
-  return report === undefined ? id : `${id} (${report.task} ${report.done}${report.total === undefined ? "" : `/${report.total}`} ${report.unit})`;
+  return report === undefined ? id : `${id} (${report.task} ${Math.round(report.done * 10) / 10}${report.total === undefined ? "" : `/${report.total}`} ${report.unit})`;
 }
 
 /** How many workers may die over one task, or before they begin. */

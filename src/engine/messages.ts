@@ -28,8 +28,10 @@ export interface RayStart {
   readonly cpus: number;
   /** The code: what is packed of a folder, which also has the packages. */
   readonly ship: { readonly folder: string; readonly parts: readonly string[] };
-  /** Node's arguments that start a worker in the packed folder. */
-  readonly worker: readonly string[];
+  /** A worker's module in the packed folder, and Node's options before it. */
+  readonly worker: { readonly options: readonly string[]; readonly module: string };
+  /** Where relative names of files begin, on the nodes that have this folder. */
+  readonly cwd: string;
   /** Node's own path here. */
   readonly node: string;
   readonly env: Readonly<Record<string, string>>;

@@ -5,7 +5,7 @@
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { basename, join, resolve } from "node:path";
+import { basename, join, relative, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { AbortError, ConfigError, SessionLabError } from "../core/errors";
 import { makeFolder } from "../core/files";
@@ -64,12 +64,12 @@ async function startOf(experiment: Experiment, { address, workers, backend: { th
   const own = Object.entries(process.env).filter((pair): pair is [string, string] => (pair[0].startsWith("SESSIONLAB_") || (storeVariables as readonly string[]).includes(pair[0])) && pair[1] !== undefined);
   const folders = [results, places.SESSIONLAB_HOME, ...(stepStore() === undefined ? [cache ?? places.SESSIONLAB_CACHE] : [])];
   folders.forEach(makeFolder);
-  const [node, ...args] = workerCommand();
+  const [node, ...rest] = workerCommand();
   const code = basename(resolve(__dirname, "..")); // src or dist
   return {
-    ...{ address: address ?? null, cpus: workers * threads, node, folders, retries },
+    ...{ address: address ?? null, cpus: workers * threads, node, cwd: process.cwd(), folders, retries },
     ship: { folder: projectRoot, parts: [code, "package.json", "tsconfig.json"] },
-    worker: args.map((arg) => (arg.startsWith(join(projectRoot, code)) ? arg.slice(projectRoot.length + 1) : arg)),
+    worker: { options: rest.slice(0, -1), module: relative(projectRoot, rest.at(-1)!) },
     env: { ...Object.fromEntries(own), ...places, SESSIONLAB_THREADS: String(threads) },
     begin: { begin: experiment, origin: await workerOrigin() },
   };

@@ -125,6 +125,15 @@ describe("engine/ray", function () {
     }
   });
 
+  it("refuses a node without the packages, and one that writes into other results", async () => {
+    const settings = { ...elsewhere("unseen"), arms: ["pop"], set: {} };
+    const there = personaGrid(await beginPersonaPaper(elsewhere("there")));
+    const options = { python: python!, address, workers: 1, backend: one.backend };
+    assert.match(await message(having(auth, () => runOnRay({ paper: "persona", settings: portable(settings) }, { ...there, tasks: there.tasks.slice(0, 1) }, options))), /pop, seed 1 was done on a node that does not write into the results of this machine/);
+    const nowhere = join(folder(), "nowhere");
+    assert.match(await message(onRay({ ...settings, results: nowhere }, { address: undefined }, { SESSIONLAB_INSTALL: nowhere })), /Expected the library's packages in .*nowhere.node_modules, found no such folder; run set-up there/);
+  });
+
   it("ends with a full disk's error, keeps the rest, and goes on once there is room", async function () {
     await onSmallDisk(this, folder(), "64k", async (disk) => {
       const settings = { ...elsewhere("full"), arms: ["pop", "sasrec"], set: { sasrec: small }, seeds: 1, cache: join(disk.folder, "cache") };
