@@ -229,7 +229,7 @@ def connect(given, code):
 class Driver:
     def __init__(self, given):
         here = ray.get_runtime_context().get_node_id()
-        placed = {"num_cpus": 0, "scheduling_strategy": NodeAffinitySchedulingStrategy(here, soft=False)}
+        placed = {"num_cpus": 0, "enable_task_events": False, "scheduling_strategy": NodeAffinitySchedulingStrategy(here, soft=False)}
         self.listener = ray.remote(Listener).options(**placed).remote()
         self.given = {key: given[key] for key in ("ship", "worker", "node", "cwd", "env", "folders", "begin")}
         self.remote = ray.remote(max_retries=given["retries"], retry_exceptions=[WorkerLost])(run)
