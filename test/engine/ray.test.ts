@@ -37,7 +37,7 @@ function computed(said: readonly string[]): string[] {
 }
 
 /** A training of seconds, so that it can be lost in the middle. */
-const long = { ...small, epochs: 60, patience: 60 };
+const long = { ...small, epochs: 200, patience: 200 };
 
 describe("engine/ray", function () {
   this.timeout(600_000);
