@@ -1,6 +1,6 @@
 /** A Ray cluster on loopback: raylets with ports and folders of their own. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -16,14 +16,15 @@ export function freePort(): Promise<number> {
   });
 }
 
-/** Processes whose command line holds a text. */
-function processesWith(text: string): { readonly pid: number; readonly command: string }[] {
-  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).flatMap((name) => {
+/** Other processes whose command line names a folder, or that have a file open in it: Ray's agents hide the first. */
+function processesOf(folder: string): { readonly pid: number; readonly command: string }[] {
+  return readdirSync("/proc").filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid).flatMap((name) => {
     try {
       const command = readFileSync(join("/proc", name, "cmdline"), "utf8").replaceAll("\0", " ");
-      return command.includes(text) ? [{ pid: Number(name), command }] : [];
+      const open = (): string[] => readdirSync(join("/proc", name, "fd")).map((fd) => readlinkSync(join("/proc", name, "fd", fd)));
+      return command.includes(folder) || open().some((file) => file.startsWith(`${folder}/`)) ? [{ pid: Number(name), command }] : [];
     } catch {
-      return []; // it has ended
+      return []; // it has ended, or is another user's
     }
   });
 }
@@ -64,14 +65,14 @@ export class RayNode {
 
   /** Its raylet, at once and without a word. */
   killRaylet(): void {
-    for (const { pid, command } of processesWith(this.folder)) if (/\/raylet\/raylet /.test(command)) kill(pid, "SIGKILL");
+    for (const { pid, command } of processesOf(this.folder)) if (/\/raylet\/raylet /.test(command)) kill(pid, "SIGKILL");
   }
 
   /** All of it. */
   async stop(): Promise<void> {
     this.command.kill("SIGKILL");
-    for (let left = processesWith(this.folder), tries = 0; left.length > 0 && tries < 100; left = processesWith(this.folder), tries++) {
-      for (const { pid } of left) if (pid !== process.pid) kill(pid, "SIGKILL");
+    for (let left = processesOf(this.folder), tries = 0; left.length > 0 && tries < 100; left = processesOf(this.folder), tries++) {
+      for (const { pid } of left) kill(pid, "SIGKILL");
       await sleep(50);
     }
   }
