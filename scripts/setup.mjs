@@ -5,7 +5,8 @@
  *
  *   node scripts/setup.mjs           does what is due, and tries once more what failed before
  *   node scripts/setup.mjs --quiet   does what is due; one line if that is nothing
- *   node scripts/setup.mjs --tests   also what only the tests need
+ *   node scripts/setup.mjs --ray     also a Python that has Ray, for --engine ray
+ *   node scripts/setup.mjs --tests   also what only the tests need, Ray among it
  *
  * SESSIONLAB_BACKEND=wasm|cpu: no native backend. SESSIONLAB_NATIVE=cpu|cuda: this variant of it.
  * SESSIONLAB_SETUP=minimal: no Jupyter. PYTHON, CXX: the commands to use.
@@ -99,6 +100,49 @@ const notebookTools = {
     if (!existsSync(path(".venv", "share", "jupyter"))) throw new SetupError("Jupyter is not there");
     const pip = ["-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off", "-r", testRequirements, "-c", "requirements.txt"];
     await exec(venvPython, pip, { how: "see whether pip reaches its index (pip config list), then: npm run setup -- --tests" });
+    return undefined;
+  },
+};
+
+/** A Python that has Ray, of its own because its packages' versions are not Jupyter's. */
+const rayRequirements = "requirements-ray.txt";
+const rayFolder = path(".cache", "ray-venv");
+const rayPython = windows ? join(rayFolder, "Scripts", "python.exe") : join(rayFolder, "bin", "python");
+const ray = {
+  name: "ray",
+  says: `pip install -r ${rayRequirements} (90 MB)`,
+  loses: "--engine ray has no Ray, and is not tested",
+  inputs: () => hashOfFiles([rayRequirements], root),
+  needs: () => pythonsOnPath().join(),
+  ready: () => existsSync(rayPython),
+  async run({ exec }) {
+    const found = pythonToUse();
+    rmSync(rayFolder, { recursive: true, force: true });
+    try {
+      await exec(found.command, ["-m", "venv", rayFolder]);
+      const pip = ["-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off", "--only-binary", ":all:", "-r", rayRequirements];
+      await exec(rayPython, pip, { how: "see whether pip reaches its index (pip config list) and has Ray for this Python, then: npm run setup -- --ray" });
+    } catch (error) {
+      rmSync(rayFolder, { recursive: true, force: true });
+      throw error;
+    }
+    return undefined;
+  },
+};
+
+/** The S3 server that the tests start. */
+const serverRequirements = join("test", "engine", "requirements.txt");
+const s3server = {
+  name: "s3 server",
+  says: `pip install -r ${serverRequirements}`,
+  loses: "the step cache's store is not tested",
+  inputs: () => hashOfFiles([rayRequirements, serverRequirements], root),
+  needs: () => String(existsSync(rayPython)),
+  ready: () => existsSync(rayPython),
+  async run({ exec }) {
+    if (!existsSync(rayPython)) throw new SetupError("Ray is not there");
+    const pip = ["-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off", "--only-binary", ":all:", "-r", serverRequirements, "-c", rayRequirements];
+    await exec(rayPython, pip, { how: "see whether pip reaches its index (pip config list), then: npm run setup -- --tests" });
     return undefined;
   },
 };
@@ -240,13 +284,13 @@ function lostLines(losses) {
 }
 
 async function main(args) {
-  const unknown = args.find((arg) => arg !== "--quiet" && arg !== "--tests");
-  if (unknown !== undefined) throw new SetupError(`Expected no argument but --quiet and --tests, found ${unknown}`);
+  const unknown = args.find((arg) => !["--quiet", "--tests", "--ray"].includes(arg));
+  if (unknown !== undefined) throw new SetupError(`Expected no argument but --quiet, --ray and --tests, found ${unknown}`);
   if (!atLeast(process.versions.node, "20.19.0")) {
     throw new SetupError(`Expected Node 20.19 or later, found ${process.versions.node}`, { how: howToGet("node") });
   }
   process.chdir(root);
-  const steps = [packages, python, ...(minimal ? [] : [jupyter]), ...(minimal || !args.includes("--tests") ? [] : [notebookTools]), ...(plans === undefined ? [] : [native]), kernel, build, ...(minimal || !args.includes("--tests") ? [] : [films, encoder])];
+  const steps = [packages, python, ...(minimal ? [] : [jupyter]), ...(minimal || !args.includes("--tests") ? [] : [notebookTools]), ...(args.includes("--ray") || (!minimal && args.includes("--tests")) ? [ray] : []), ...(minimal || !args.includes("--tests") ? [] : [s3server]), ...(plans === undefined ? [] : [native]), kernel, build, ...(minimal || !args.includes("--tests") ? [] : [films, encoder])];
   const { ran, state } = await runSteps(root, steps, { again: !args.includes("--quiet") });
   const lost = lostLines(steps.map((step) => state[step.name].lost).filter((one) => one !== undefined));
   const status = ran.length > 0 ? "Set-up is complete" : "Set-up is up to date";

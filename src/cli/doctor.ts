@@ -10,6 +10,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { Command } from "commander";
 import { writeFileAtomic } from "../core/files";
 import { Rng } from "../core/rng";
+import { findRayPython, howToGetRay } from "../engine/ray-python";
 import { initBackend, libraryVersion, type BackendInfo } from "../tensor/backend";
 import { projectRoot } from "../data/store";
 import type { Outcome, Runner } from "./terminal";
@@ -40,6 +41,8 @@ export interface DoctorReport {
   /** Of .venv if it is there, else of the PATH. */
   readonly python?: string;
   readonly compiler?: string;
+  /** Of --engine ray. */
+  readonly ray?: string;
   readonly platform: string;
   readonly cpu: string;
   readonly backend: BackendInfo["name"];
@@ -62,10 +65,12 @@ export interface DoctorReport {
 export async function doctor(root = projectRoot): Promise<DoctorReport> {
   const backend = await initBackend();
   const python = [join(root, ".venv", "bin", "python"), join(root, ".venv", "Scripts", "python.exe")].find((file) => existsSync(file)) ?? "python3";
-  const [npm, pythonVersion, compiler] = await Promise.all([
+  const rayPython = findRayPython();
+  const [npm, pythonVersion, compiler, ray] = await Promise.all([
     firstLine("npm", ["--version"]),
     firstLine(python, ["--version"]),
     firstLine(process.env["CXX"] ?? "c++", ["--version"]),
+    rayPython === undefined ? undefined : firstLine(rayPython, ["-c", "from importlib.metadata import version; print(version('ray'))"]),
   ]);
   const native = nativeState(root, backend);
   return {
@@ -74,6 +79,7 @@ export async function doctor(root = projectRoot): Promise<DoctorReport> {
     npm,
     python: pythonVersion?.replace(/^Python /, ""),
     compiler,
+    ray,
     platform: `${process.platform} ${process.arch}`,
     cpu: backend.cpu,
     backend: backend.name,
@@ -131,6 +137,7 @@ export function renderDoctor(report: DoctorReport): string {
     ["npm", report.npm ?? "not found"],
     ["python", report.python ?? "not found"],
     ["compiler", report.compiler ?? "not found"],
+    ["ray", report.ray ?? `not installed; for --engine ray: ${howToGetRay}`],
     ["packages", Object.entries(report.packages).map(([name, version]) => `${name} ${version}`).join(", ")],
   ];
   const missing = report.missing.map(({ what, loses, how }) => `  - ${what}; without it ${loses}.${how === undefined ? "" : ` To get it: ${how}`}`);

@@ -1,46 +1,69 @@
-/** On what the tasks of an experiment are run: this process, or several of this machine (`--engine local`, `--workers`). */
+/** On what the tasks of an experiment are run: this process, several of this machine, or a Ray cluster. */
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import { ConfigError } from "../core/errors";
 import type { Experiment } from "../engine/experiment";
 import { runLocally } from "../engine/local";
+import { runOnRay } from "../engine/ray";
+import { rayPython } from "../engine/ray-python";
+import { openStepStore } from "../engine/store";
 import { runTasks, type Grid } from "../papers/grid";
 import { initBackend, type BackendInfo } from "../tensor/backend";
 import type { Terminal } from "./terminal";
-import { oneOf, parsePositive } from "./values";
+import { oneOf, parseAmount, parsePositive } from "./values";
 
 /** What a verb is given for it. */
 export interface EngineOptions {
   readonly engine?: string;
   readonly workers?: number;
+  readonly rayAddress?: string;
+  /** Gigabytes of a task. */
+  readonly memory?: number;
 }
 
-const engines = ["one", "local"] as const;
+const engines = ["one", "local", "ray"] as const;
 
 /** Adds the options. */
 export function engineOptions(command: Command): Command {
   return command
-    .option("--engine <name>", "of a paper's grid, what its tasks are run on: one (this process) or local (several of this machine)")
-    .option("--workers <n>", "of --engine local, how many processes; the cores of the machine if not given. Each has cores / n threads, or SESSIONLAB_THREADS", parsePositive);
+    .option("--engine <name>", "of a paper's grid, what its tasks are run on: one (this process), local (several of this machine) or ray (a Ray cluster)")
+    .option("--workers <n>", "how many processes of --engine local, or tasks at once of a Ray that is started for them; the cores of the machine if not given. Each has cores / n threads, or SESSIONLAB_THREADS", parsePositive)
+    .option("--ray-address <host:port>", "of --engine ray, the cluster, on a node of which this runs: 10.0.0.1:6379, or auto; RAY_ADDRESS if not given, else one is started here. Tasks have one thread, or SESSIONLAB_THREADS")
+    .option("--memory <gigabytes>", "of --engine ray, what Ray counts for a task; not counted if not given", parseAmount);
 }
 
-/** How many processes do the work; 1: this one. @throws ConfigError for an engine that is none */
-export function workersOf({ engine, workers }: EngineOptions): number {
-  const name = oneOf("an engine", engines, engine ?? (workers === undefined ? "one" : "local"));
-  if (name === "one" && workers !== undefined) throw new ConfigError("Expected --workers with --engine local, found it with --engine one; leave one of them out");
-  return name === "one" ? 1 : (workers ?? availableParallelism());
+/** What does the work. */
+interface Engine {
+  readonly name: (typeof engines)[number];
+  /** Tasks at once; of a cluster that is there it has its own. */
+  readonly workers: number;
+  readonly address?: string;
 }
 
-/** The backend of an experiment: with as many threads as its workers have, because results name them. @throws as `initBackend` */
-export function engineBackend(given: EngineOptions): Promise<BackendInfo> {
-  const workers = workersOf(given);
-  if (workers > 1) process.env["SESSIONLAB_THREADS"] ??= String(Math.max(1, Math.floor(availableParallelism() / workers)));
+/** The engine that is asked for. @throws ConfigError for one that is none, or options that do not go together */
+export function engineOf({ engine, workers, rayAddress, memory }: EngineOptions): Engine {
+  const name = oneOf("an engine", engines, engine ?? (rayAddress !== undefined ? "ray" : workers !== undefined ? "local" : "one"));
+  const address = name === "ray" ? (rayAddress ?? process.env["RAY_ADDRESS"]) : undefined;
+  if (name === "one" && workers !== undefined) throw new ConfigError("Expected --workers with --engine local or ray, found it with --engine one; leave one of them out");
+  if (name !== "ray" && (rayAddress ?? memory) !== undefined) throw new ConfigError(`Expected --ray-address and --memory with --engine ray, found --engine ${name}; leave them out`);
+  if (address !== undefined && workers !== undefined) throw new ConfigError(`Expected --workers where Ray is started for them, found the address ${address}; a cluster does as many tasks at once as it has cores for: leave one of them out`);
+  return { name, workers: name === "one" ? 1 : (workers ?? availableParallelism()), address };
+}
+
+/** The backend of an experiment: with as many threads as its tasks have, because results name them. Opens the store of the step cache. @throws as `initBackend`, `engineOf` and `openStepStore` */
+export async function engineBackend(given: EngineOptions): Promise<BackendInfo> {
+  const { name, workers, address } = engineOf(given);
+  if (address !== undefined) process.env["SESSIONLAB_THREADS"] ??= "1";
+  else if (name !== "one") process.env["SESSIONLAB_THREADS"] ??= String(Math.max(1, Math.floor(availableParallelism() / workers)));
+  await openStepStore(true);
   return initBackend();
 }
 
-/** Does an experiment's tasks. @throws as `runTasks` and `runLocally` */
-export async function doTasks(given: EngineOptions, experiment: Experiment, grid: Grid, { threads }: BackendInfo, { signal, progress, say }: Terminal): Promise<void> {
-  const workers = workersOf(given);
-  if (workers === 1) await runTasks(grid, signal);
-  else await runLocally(experiment, grid, { workers, threads, signal, progress, onStep: say });
+/** Does an experiment's tasks. @throws as `runTasks`, `runLocally` and `runOnRay` */
+export async function doTasks(given: EngineOptions, experiment: Experiment, grid: Grid, backend: BackendInfo, { signal, progress, say }: Terminal): Promise<void> {
+  const { name, workers, address } = engineOf(given);
+  const told = { signal, progress, onStep: say };
+  if (name === "ray") await runOnRay(experiment, grid, { ...told, python: rayPython(), address, workers, backend, memory: given.memory === undefined ? undefined : given.memory * 1e9 });
+  else if (workers === 1) await runTasks(grid, signal);
+  else await runLocally(experiment, grid, { ...told, workers, threads: backend.threads });
 }

@@ -66,7 +66,7 @@ export function addReproduce(program: Command, runner: Runner): void {
     .option("--quantile <share>", "of the counterfactual paper's worlds, of training clicks: up to it an item is less popular; 0.8 if not given", Number)
     .option("--freeze", "write down what will be confirmed, into results/frozen: commit it")
     .option("--confirm", "score the sealed cases of what was frozen, once")
-    .addHelpText("after", "\nExamples:\n  $ sessionlab reproduce\n  $ sessionlab reproduce --paper base --set sasrec.dropout=0.3 --seeds 5 --out reports/dropout\n  $ sessionlab reproduce --paper base --only loo --json\n  $ sessionlab reproduce --paper persona --dataset movies --budget hour --seeds 5 --publish\n  $ sessionlab reproduce --paper counterfactual --dataset diginetica --budget hour --seeds 3 --publish\n  $ sessionlab reproduce --paper counterfactual --dataset simulator --seeds 3\n  $ sessionlab reproduce --paper persona --seeds 6 --workers 2\n  $ sessionlab reproduce --paper persona --events clicks.csv --items items.csv --sessions day");
+    .addHelpText("after", "\nExamples:\n  $ sessionlab reproduce\n  $ sessionlab reproduce --paper base --set sasrec.dropout=0.3 --seeds 5 --out reports/dropout\n  $ sessionlab reproduce --paper base --only loo --json\n  $ sessionlab reproduce --paper persona --dataset movies --budget hour --seeds 5 --publish\n  $ sessionlab reproduce --paper counterfactual --dataset diginetica --budget hour --seeds 3 --publish\n  $ sessionlab reproduce --paper counterfactual --dataset simulator --seeds 3\n  $ sessionlab reproduce --paper persona --seeds 6 --workers 2\n  $ sessionlab reproduce --paper persona --seeds 6 --ray-address 10.0.0.1:6379\n  $ sessionlab reproduce --paper persona --events clicks.csv --items items.csv --sessions day");
   runner.action(engineOptions(personaOptions(command, armsHelp)), reproduce);
 }
 
@@ -76,7 +76,7 @@ async function reproduce(given: ReproduceOptions, terminal: Terminal): Promise<O
   const readingsFile = join(given.publish === true ? published : out, "readings.json");
   const paper = oneOf("a paper", papers, given.only === undefined ? given.paper : "base");
   const budget = oneOf("a budget", budgets, given.budget);
-  if ((given.engine ?? given.workers) !== undefined && (paper === "all" || paper === "base")) throw new ConfigError(`Expected --paper persona or counterfactual with --engine or --workers, found ${paper}; name the paper whose grid is run`);
+  if ((given.engine ?? given.workers ?? given.rayAddress ?? given.memory) !== undefined && (paper === "all" || paper === "base")) throw new ConfigError(`Expected --paper persona or counterfactual with --engine, --workers, --ray-address or --memory, found ${paper}; name the paper whose grid is run`);
   const own = given.events !== undefined || given.items !== undefined;
   const base = (paper !== "all" && paper !== "base") || own ? undefined : await reproduceBase(given, budget, out, readingsFile, terminal);
   const persona = paper !== "all" && paper !== "persona" ? undefined : await reproducePersona({ ...given, budget, set: paper === "all" ? undefined : given.set }, given.publish === true ? published : join(out, "results"), readingsFile, terminal);

@@ -30,6 +30,7 @@ const keepers: Readonly<Record<string, string | undefined>> = {
   cache: undefined,
   lock: undefined,
   processes: undefined,
+  store: undefined,
 };
 
 const unitsOfThisProcess = new Map<string, Unit>();

@@ -21,6 +21,7 @@ import { makeFolder, writeFileAtomic, writeFolderAtomic } from "./files";
 import { hashOf, hashOfJson, type Hashable } from "./hash";
 import { releaseDead, withLock, type LockSettings } from "./lock";
 import type { Progress } from "./progress";
+import { stepStore } from "./store";
 
 /** What a step's function is given. */
 export interface StepContext {
@@ -146,6 +147,16 @@ async function readOrCompute<T>(
       return undefined;
     }
   };
+  const store = stepStore();
+  const fetched = async (): Promise<StepResult<T> | undefined> => {
+    const files = await store?.fetch(name, key, signal);
+    if (files === undefined) return undefined;
+    await writeFolderAtomic(folder, (beside) => {
+      for (const [file, bytes] of files) writeFileAtomic(join(beside, file), bytes);
+    });
+    tidyCache(cache, cacheLimit());
+    return read();
+  };
   const compute = async (): Promise<StepResult<T>> => {
     const limit = cacheLimit();
     const checkpoint = settings.checkpoint === true ? `${folder}.checkpoint` : undefined;
@@ -165,6 +176,7 @@ async function readOrCompute<T>(
     }
     if (checkpoint !== undefined) rmSync(checkpoint, { recursive: true, force: true });
     tidyCache(cache, limit);
+    await store?.keep(name, key, new Map(filesIn(folder).map((file) => [file, readFileSync(join(folder, file))])), signal);
     return { value: await codec.read(folder), cached: false, seconds, key, damage };
   };
   const stored = await read();
@@ -176,7 +188,7 @@ async function readOrCompute<T>(
   const onWait: LockSettings["onWait"] = (holder, seconds) =>
     progress?.({ task: `wait for ${name}${holder === undefined ? "" : ` in process ${holder.pid}`}`, done: seconds, unit: "second" });
   // What was missing or damaged may be there by the time that the lock is ours.
-  return withLock(`${folder}.lock`, async () => (await read()) ?? (await compute()), { task: name, signal, onWait });
+  return withLock(`${folder}.lock`, async () => (await read()) ?? (await fetched()) ?? (await compute()), { task: name, signal, onWait });
 }
 
 /**

@@ -10,18 +10,23 @@ import type { Progress, ProgressReport } from "../core/progress";
 import type { Grid, Task } from "../papers/grid";
 import type { Experiment } from "./experiment";
 import { heard, lineOf, type Failure, type FromWorker, type ToWorker } from "./messages";
+import type { Origin } from "./origin";
 import { Schedule } from "./schedule";
-import { workerCode } from "./worker";
+import { workerOrigin } from "./worker";
+
+/** How an engine is stopped, and whom it tells. */
+export interface EngineCallbacks {
+  readonly signal?: AbortSignal;
+  readonly progress?: Progress;
+  readonly onStep?: (line: string) => void;
+}
 
 /** How tasks are given out. */
-export interface LocalOptions {
+export interface LocalOptions extends EngineCallbacks {
   /** Processes. */
   readonly workers: number;
   /** Threads of each one's operations. */
   readonly threads: number;
-  readonly signal?: AbortSignal;
-  readonly progress?: Progress;
-  readonly onStep?: (line: string) => void;
   /** Called with each worker's process, once it is started. */
   readonly onWorker?: (process: ChildProcess) => void;
 }
@@ -34,6 +39,17 @@ export class TasksError extends SessionLabError {
     const others = leftOut.length === 0 ? "" : `; not tried, because they need ${one ? "it" : "these"}: ${leftOut.join("; ")}`;
     super(`Expected every task to be done, found ${one ? "one" : failures.length} that failed, ${causes}${others}; all else is done and kept: the same command tries what is missing`);
   }
+}
+
+/** The command that starts a worker. */
+export function workerCommand(): readonly [string, ...string[]] {
+  const entry = require.resolve("./worker");
+  return [process.execPath, ...(entry.endsWith(".ts") ? ["--require", require.resolve("tsx/cjs")] : []), entry];
+}
+
+/** What a running task is at: "sasrec, seed 2 (train SASRec 3/10 epoch)". */
+export function reportOf(id: string, report: ProgressReport | undefined): string {
+  return report === undefined ? id : `${id} (${report.task} ${Math.round(report.done * 10) / 10}${report.total === undefined ? "" : `/${report.total}`} ${report.unit})`;
 }
 
 /** How many workers may die over one task, or before they begin. */
@@ -55,7 +71,7 @@ interface Worker {
  * @throws TasksError where some failed; AbortError, after which the same call goes on; what a worker says that cannot begin
  */
 export async function runLocally(experiment: Experiment, grid: Grid, options: LocalOptions): Promise<void> {
-  await new LocalRun(experiment, grid, options).run();
+  await new LocalRun(experiment, grid, await workerOrigin(), options).run();
 }
 
 class LocalRun {
@@ -69,6 +85,7 @@ class LocalRun {
   constructor(
     private readonly experiment: Experiment,
     grid: Grid,
+    private readonly origin: Origin,
     private readonly options: LocalOptions,
   ) {
     this.schedule = new Schedule(grid.tasks, (task) => grid.isDone(task));
@@ -110,9 +127,8 @@ class LocalRun {
 
   private start(): void {
     const { threads, onWorker } = this.options;
-    const entry = require.resolve("./worker");
-    const modules = entry.endsWith(".ts") ? ["--require", require.resolve("tsx/cjs")] : [];
-    const child = spawn(process.execPath, [...modules, entry], { env: { ...process.env, SESSIONLAB_THREADS: String(threads) }, stdio: ["pipe", "pipe", "pipe"] });
+    const [program, ...args] = workerCommand();
+    const child = spawn(program, args, { env: { ...process.env, SESSIONLAB_THREADS: String(threads) }, stdio: ["pipe", "pipe", "pipe"] });
     const worker: Worker = { process: child, ready: false, complaint: "" };
     this.workers.add(worker);
     child.stdin.on("error", () => undefined); // it died: "close" says so
@@ -124,7 +140,7 @@ class LocalRun {
     });
     child.on("error", (error) => this.end(new SessionLabError(`Expected a worker to start, found ${error.message}`, { cause: error })));
     child.on("close", (code, signal) => this.gone(worker, signal ?? `exit code ${code}`));
-    this.say(worker, { begin: this.experiment, code: workerCode() });
+    this.say(worker, { begin: this.experiment, origin: this.origin });
     onWorker?.(child);
   }
 
@@ -175,7 +191,7 @@ class LocalRun {
   }
 
   private show(): void {
-    const at = [...this.workers].flatMap(({ task, report }) => (task === undefined ? [] : [report === undefined ? task.id : `${task.id} (${report.task} ${report.done}${report.total === undefined ? "" : `/${report.total}`} ${report.unit})`]));
+    const at = [...this.workers].flatMap(({ task, report }) => (task === undefined ? [] : [reportOf(task.id, report)]));
     this.options.progress?.({ task: at.join(" | "), done: this.schedule.count("done", "failed", "left out"), total: this.schedule.size, unit: "task" });
   }
 }

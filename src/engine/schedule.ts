@@ -24,12 +24,15 @@ export class Schedule {
     this.states = new Map(tasks.map((task): [string, State] => [task.id, isDone(task) ? "done" : "waiting"]));
   }
 
-  /** The next task to start, from now on running; undefined where none can start now. */
-  next(): Task | undefined {
+  /**
+   * The next task to start, from now on running; undefined where none can start now.
+   * @param idle whether somebody has nothing to do: then also one that would wait
+   */
+  next(idle = true): Task | undefined {
     const ready = this.tasks.filter((task) => this.states.get(task.id) === "waiting" && task.needs.every((id) => (this.states.get(id) ?? "done") === "done"));
     const busy = new Set(this.tasks.filter(({ id }) => this.states.get(id) === "running").map(({ shares }) => shares));
     const free = ({ shares }: Task): boolean => shares === undefined || this.kept.has(shares) || !busy.has(shares);
-    const task = ready.find(free) ?? ready[0];
+    const task = ready.find(free) ?? (idle ? ready[0] : undefined);
     if (task !== undefined) this.states.set(task.id, "running");
     return task;
   }

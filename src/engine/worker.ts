@@ -2,21 +2,23 @@
  * A worker, as a program: it opens an experiment, does the tasks that it is given on its stdin, and says on its stdout what comes of
  * them (messages.ts). An engine starts it on this machine or on another one that sees the same folders.
  */
+import { hostname } from "node:os";
 import { createInterface } from "node:readline";
-import { codeVersion } from "../core/code-version";
 import { ConfigError } from "../core/errors";
 import type { ProgressReport } from "../core/progress";
 import type { Grid } from "../papers/grid";
 import { initBackend } from "../tensor/backend";
 import { openGrid } from "./experiment";
 import { failureOf, lineOf, type FromWorker, type ToWorker } from "./messages";
+import { checkOrigin, originOf, type Origin } from "./origin";
+import { openStepStore } from "./store";
 
 /** Milliseconds between two reports of one task. */
 const reportEvery = 200;
 
-/** The version of a worker's code: both sides must have it. */
-export function workerCode(): string {
-  return codeVersion(__filename);
+/** What a worker of this process's code and backend is. @throws as `initBackend` */
+export async function workerOrigin(): Promise<Origin> {
+  return originOf(__filename, await initBackend());
 }
 
 /** @param lines what the engine says @param stop ends a task at the next place to go on from */
@@ -29,8 +31,10 @@ async function work(lines: AsyncIterable<string>, say: (message: FromWorker) => 
     reported = now;
     say({ progress: report });
   };
-  const begin = async ({ begin: experiment, code }: Extract<ToWorker, { readonly begin: unknown }>): Promise<Grid> => {
-    if (code !== workerCode()) throw new ConfigError(`Expected a worker of the same code as the engine (${code.slice(0, 8)}), found ${workerCode().slice(0, 8)}; give it the same version of the library`);
+  const begin = async ({ begin: experiment, origin }: Extract<ToWorker, { readonly begin: unknown }>): Promise<Grid> => {
+    const remark = checkOrigin(await workerOrigin(), origin, hostname());
+    if (remark !== undefined) say({ said: remark });
+    await openStepStore(false);
     return openGrid(experiment, { backend: await initBackend(), signal: stop.signal, progress, onStep: (said) => say({ said }) });
   };
   const act = async (message: ToWorker): Promise<void> => {

@@ -63,6 +63,7 @@ node        20.20.2
 npm         11.0.0
 python      3.11.7
 compiler    not found
+ray         not installed; for --engine ray: npm run setup -- --ray
 packages    tslab 1.0.22, mocha 12.0.3
 Missing:
   - no C++ compiler was found; without it tensors run on wasm. To get it: sudo apt-get install g++

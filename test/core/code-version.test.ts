@@ -76,7 +76,7 @@ describe("codeVersion", () => {
     const known = new Map();
     codeVersion(join(root, "step.ts"), known);
     const reached = [...known.keys()].map((file: string) => file.slice(root.length + 1)).sort();
-    assert.deepEqual(reached, ["cache.ts", "code-version.ts", "codec.ts", "duration.ts", "errors.ts", "files.ts", "hash.ts", "lock.ts", "processes.ts", "step.ts"]);
+    assert.deepEqual(reached, ["cache.ts", "code-version.ts", "codec.ts", "duration.ts", "errors.ts", "files.ts", "hash.ts", "lock.ts", "processes.ts", "step.ts", "store.ts"]);
   });
 
   it("does not change with the modules that keep results, and does with those that a result is made of", () => {
@@ -88,7 +88,7 @@ describe("codeVersion", () => {
       edited.set(join(root, file), { ...edited.get(join(root, file)), content: "edited" });
       return codeVersion(join(root, "step.ts"), edited);
     };
-    for (const file of ["step.ts", "files.ts", "code-version.ts", "cache.ts", "lock.ts", "processes.ts"]) assert.equal(edit(file), before, file);
+    for (const file of ["step.ts", "files.ts", "code-version.ts", "cache.ts", "lock.ts", "processes.ts", "store.ts"]) assert.equal(edit(file), before, file);
     for (const file of ["codec.ts", "hash.ts", "errors.ts"]) assert.notEqual(edit(file), before, file);
     // The words are the compiled modules' hashes when the first results were published: their keys are kept.
     const text = readFileSync(join(root, "code-version.ts"), "utf8");

@@ -1,7 +1,6 @@
 /** The persona experiment, small, in two processes: killed, failing and interrupted, beside the same in one. */
 import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { AbortError } from "../../src/core/errors";
 import { portable } from "../../src/engine/experiment";
@@ -9,12 +8,8 @@ import { runLocally, TasksError, type LocalOptions } from "../../src/engine/loca
 import { readReadings } from "../../src/evaluation/readings";
 import { beginPersonaPaper, personaGrid, runPersonaPaper, type PersonaExperiment } from "../../src/papers/persona/persona";
 import { suiteFolder } from "../scratch";
+import { kept } from "./kept";
 import { arms, experimentIn, files, numbers, small, type Experiment } from "../papers/small-persona";
-
-/** Entries of a step cache, by step. */
-function kept(cache: string): Readonly<Record<string, readonly string[]>> {
-  return Object.fromEntries(readdirSync(cache).filter((name) => name !== ".in-use").sort().map((name) => [name, readdirSync(join(cache, name)).sort()]));
-}
 
 describe("engine/local", function () {
   this.timeout(1_500_000);

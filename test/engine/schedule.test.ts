@@ -32,6 +32,13 @@ describe("engine/schedule", () => {
     assert.equal(schedule.next()?.id, "d");
   });
 
+  it("keeps back what would wait, where nobody is idle", () => {
+    const schedule = new Schedule([task("a", [], "base 1"), task("b", [], "base 1"), task("c")], () => false);
+    assert.deepEqual([schedule.next(false)?.id, schedule.next(false)?.id, schedule.next(false)?.id], ["a", "c", undefined]);
+    schedule.done("a");
+    assert.equal(schedule.next(false)?.id, "b");
+  });
+
   it("gives a lost task again, and leaves out what needs a failed one, whatever lies between", () => {
     const schedule = new Schedule([task("a"), task("b", ["a"]), task("c", ["b"]), task("d")], () => false);
     schedule.next();
