@@ -18,15 +18,15 @@ describe("papers/plan", function () {
     const task = (id: string): Task => ({ id, kind: "run", arm: id, seed: 1, needs: [] });
     const grid: Grid = { tasks: [task("a"), task("b"), task("c")], isDone: ({ id }) => id === "a", run: () => Promise.resolve(), close: () => Promise.resolve() };
     const plan = gridPlan("demo", grid, backend, 2, [
-      { kind: "train", count: 3, seconds: 10, peakBytes: 2e9, diskBytes: 100 },
-      { kind: "train", count: 1, seconds: 20, peakBytes: 3e9, diskBytes: 1000 },
-      { kind: "measure", count: 2, seconds: 5, peakBytes: 1e9, diskBytes: 0 },
+      { kind: "train", count: 3, seconds: 10, cpuSeconds: 20, peakBytes: 2e9, diskBytes: 100 },
+      { kind: "train", count: 1, seconds: 20, cpuSeconds: 30, peakBytes: 3e9, diskBytes: 1000 },
+      { kind: "measure", count: 2, seconds: 5, cpuSeconds: 5, peakBytes: 1e9, diskBytes: 0 },
     ]);
-    assert.deepEqual(plan.kinds, [{ kind: "train", steps: 4, seconds: 50, peakBytes: 3e9, diskBytes: 1300 }, { kind: "measure", steps: 2, seconds: 10, peakBytes: 1e9, diskBytes: 0 }]);
-    assert.deepEqual([plan.seconds, plan.peakBytes, plan.diskBytes, plan.tasks], [60, 3e9, 1300, { total: 3, left: 2 }]);
+    assert.deepEqual(plan.kinds, [{ kind: "train", steps: 4, seconds: 50, cpuSeconds: 90, peakBytes: 3e9, diskBytes: 1300 }, { kind: "measure", steps: 2, seconds: 10, cpuSeconds: 10, peakBytes: 1e9, diskBytes: 0 }]);
+    assert.deepEqual([plan.seconds, plan.cpuSeconds, plan.peakBytes, plan.diskBytes, plan.tasks], [60, 100, 3e9, 1300, { total: 3, left: 2 }]);
     const { title, cells, notes } = planWords(plan);
     assert.equal(title, "demo: 2 of 3 tasks are left");
-    assert.deepEqual(cells[1], ["train", "4", "50 s", "3.00 GB", "1.30 kB"]);
+    assert.deepEqual(cells[1], ["train", "4", "50 s", "90 s", "3.00 GB", "1.30 kB"]);
     assert.match(notes.join(" "), /0\.02 machine-hours at most on a processor, cpu CPU, 1 of \d+ threads a process; .* 2 processes need up to 6\.00 GB/);
   });
 
