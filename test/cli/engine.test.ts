@@ -23,7 +23,7 @@ describe("sessionlab reproduce --workers, and plan", function () {
     assert.equal(ran.code, 0, ran.stderr);
     const { persona } = onlyLine(ran) as unknown as { readonly persona: PersonaReport };
     assert.deepEqual(persona.rows.map(({ arm }) => arm), ["pop", "vs-knn"]);
-    assert.deepEqual(readdirSync(lab.path("out", "results")).sort(), ["persona-shop-minute-pop-1.json", "persona-shop-minute-vs-knn-1.json"]);
+    assert.deepEqual(readdirSync(lab.path("out", "results")).sort(), ["cases", "persona-shop-minute-pop-1.json", "persona-shop-minute-vs-knn-1.json"]);
     const threads = process.env["SESSIONLAB_THREADS"] === undefined ? Math.max(1, Math.floor(availableParallelism() / 2)) : Number(process.env["SESSIONLAB_THREADS"]);
     assert.deepEqual(readResults(lab.path("out", "results")).map(({ passport }) => passport.threads), [threads, threads]);
     const again = await lab.run(["reproduce", ...data]);

@@ -26,7 +26,7 @@ describe("papers/plan", function () {
     assert.deepEqual([plan.seconds, plan.cpuSeconds, plan.peakBytes, plan.diskBytes, plan.tasks], [60, 100, 3e9, 1300, { total: 3, left: 2 }]);
     const { title, cells, notes } = planWords(plan);
     assert.equal(title, "demo: 2 of 3 tasks are left");
-    assert.deepEqual(cells[1], ["train", "4", "50 s", "90 s", "3.00 GB", "1.30 kB"]);
+    assert.deepEqual(cells[1], ["train", "4", "50 s", "1 min 30 s", "3.00 GB", "1.30 kB"]);
     assert.match(notes.join(" "), /0\.02 machine-hours at most on a processor, cpu CPU, 1 of \d+ threads a process; .* 2 processes need up to 6\.00 GB/);
   });
 
