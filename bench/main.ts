@@ -1,7 +1,7 @@
 /**
  * npm run bench -- tensor|sasrec|models|hdgi|diffusion|rank|recbole|kg|simulator [--json] [--epochs N]: ours and a peer's speed on the same work, in one run,
  * with as many threads. --json ends with one line of JSON; a number is a median, a ratio is ours / peer.
- * npm run bench -- memory|large|prepare|planner|neighbours|slates|hdgi-large [--json] [--steps N] [--events N] [--users N]: numbers of ours against a limit; the exit code
+ * npm run bench -- memory|large|prepare|plan|planner|neighbours|slates|hdgi-large [--json] [--steps N] [--events N] [--users N]: numbers of ours against a limit; the exit code
  * is 1 where one does not hold.
  * npm run bench -- text [--json] [--titles N]: titles to vectors, as the first ones.
  * --only NAME: of models and hdgi, one model ("GRU4Rec", "HDGI-C").
@@ -23,6 +23,7 @@ import { memoryChecks } from "./memory";
 import { modelCases } from "./models";
 import { neighbourChecks } from "./neighbours";
 import { Peer, type PeerVersions } from "./peer";
+import { planChecks } from "./plan";
 import { plannerChecks } from "./planner";
 import { prepareChecks } from "./prepare";
 import { rankCases } from "./rank";
@@ -38,6 +39,7 @@ const alone: Readonly<Record<string, (sizes: { readonly steps: number; readonly 
   memory: ({ steps }, tell) => memoryChecks(loads, steps, tell),
   large: (_, tell) => largeChecks(tell),
   prepare: ({ events }, tell) => prepareChecks(events, tell),
+  plan: (_, tell) => planChecks(tell),
   planner: (_, tell) => plannerChecks(tell),
   neighbours: (_, tell) => neighbourChecks(tell),
   slates: (_, tell) => slateChecks(tell),
