@@ -150,7 +150,6 @@ export class CounterfactualBench {
     return step("slates", { train: split.train.hash, base: base.key }, { slots, seed }, work, { code: [__filename, require.resolve("../../response/impute")], signal, progress, cache });
   }
 
-  /** M_s of the slates. */
   async response(seed: number): Promise<StepResult<Kept<ResponseModel>>> {
     const { signal, progress, cache } = this.shop;
     const log = await this.log(seed);
@@ -163,7 +162,6 @@ export class CounterfactualBench {
     return step("response", { log: log.key, bits: bitsOf(this.maker, this.shop) }, { ...this.sizes.response, seed } as Readonly<Record<string, Hashable>>, work, { code: [__filename, require.resolve("../../response/response-model")], codec, checkpoint: true, signal, progress, cache });
   }
 
-  /** The diffusion model of a setting. */
   async diffusion(seed: number, { diffusion }: Setting): Promise<StepResult<{ open(base: Neural): Promise<DiffusionModel> }>> {
     const { world: { split }, shop: { signal, progress, cache } } = this;
     const base = await this.base(seed);

@@ -1,8 +1,8 @@
 /**
- * What is left of the counterfactual experiment. A short run of its own steps stands for the rest: the base's by `plan` of its model;
- * slates, the response model, diffusion and added sessions on the most recent training sessions, in a cache that is thrown away; and
- * some steps of a continued training. All start from a base that has learnt nothing, and no test case is scored. What is cheap and
- * small is done whole; the rest follows by straight lines through two sizes.
+ * What is left of the counterfactual experiment. Short runs of its own steps stand for the rest, in a cache that is thrown away: some
+ * steps of the base's training, and of one that goes on; slates, responses, diffusion and added sessions over the most recent
+ * sessions; some validation cases. All start from a base that has learnt little, and no test case is scored. What a search has to
+ * choose yet its first settings stand for; added sessions are measured once for those that differ in nothing but dose and targets.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,24 +10,72 @@ import { join } from "node:path";
 import { DiffusionModel } from "../../augmentation/diffusion/diffusion-model";
 import { hashOf, type Hashable } from "../../core/hash";
 import { Rng } from "../../core/rng";
-import type { StepResult } from "../../core/step";
+import type { StepIdentity, StepResult } from "../../core/step";
 import { recentShare } from "../../data/recent";
 import { sessionCount, type Split } from "../../data/types";
 import type { NeuralOptions, NeuralRecommender } from "../../models/neural";
 import { sampleCases } from "../../models/validation";
 import { ResponseModel } from "../../response/response-model";
-import type { Task } from "../grid";
-import { bytesIn, extrapolated, gridPlan, measured, savedBytes, times, together, untrained, type GridPlan, type Measured, type StepPlan } from "../plan";
-import { evaluateStep, type Trained, type Workshop } from "../steps";
-import { counterfactualPaperDefaults, plainArm, search, sizesOf, type CounterfactualArm, type Setting, type Sizes } from "./arms";
+import type { Measured } from "../metering";
+import { gridPlan, type GridPlan, type StepPlan } from "../plan";
+import { calibrated, costOfAmount, costOfTraining, extrapolated, measureSteps, more, shortSteps, training, weighted, type Cost, type TrainingCost } from "../short-runs";
+import { evaluateStep, trainStep, type Trained, type Workshop } from "../steps";
+import { counterfactualPaperDefaults, duplicatesArm, plainArm, counterfactualArms, sizesOf, type Setting, type Sizes } from "./arms";
 import { CounterfactualBench } from "./bench";
-import { counterfactualGrid, decider, experimentName, knownSetting, type CounterfactualUnderway } from "./counterfactual";
+import { counterfactualGrid, experimentName, type CounterfactualUnderway } from "./counterfactual";
 import type { CounterfactualData } from "./data";
+import { leftOf, type Left } from "./left";
 
-/** Sessions, transitions, steps and cases that stand for all. */
-const few = { sessions: 2000, transitions: 2560, steps: 6, cases: 500 };
+/** Sessions, transitions and cases that stand for all. */
+const few = { sessions: 2000, transitions: 2560, cases: 1000 };
 
-/** A bench whose base has learnt nothing. */
+/** The kind of a step, as a plan names it; undefined for one that a plan does not count by itself. */
+export function counterfactualKind({ name, inputs }: Pick<StepIdentity, "name" | "inputs">): string | undefined {
+  if (name === "train") return (inputs as { readonly beside?: unknown }).beside === undefined ? "train the base" : "go on training";
+  return ({ slates: "slates", response: "train responses", diffusion: "train guided diffusion", augment: "add sessions", evaluate: "measure" } as Readonly<Record<string, string>>)[name];
+}
+
+/** Plans what neither `results` nor the step cache holds. @param workers processes that it is planned for @throws what fits throw; ConfigError where a training will not fit in memory */
+export async function planCounterfactualPaper(run: CounterfactualUnderway, workers = 1): Promise<GridPlan> {
+  const { settings, world: { split } } = run;
+  const left = await leftOf(run);
+  const folder = mkdtempSync(join(tmpdir(), "sessionlab-plan-"));
+  const steps: StepPlan[] = [];
+  const of = (does: Left["does"]): Left[] => left.filter((one) => one.does === does);
+  const add = (kind: string, own: readonly Left[], { each, first }: Cost): void => void steps.push({ kind, count: own.length, tasks: own.flatMap(({ tasks }) => tasks), each, first });
+  try {
+    if (left.length > 0) {
+      const short = await Short.begin(run, folder);
+      add("train the base", of("base"), short.base);
+      if (of("slates").length > 0) add("slates", of("slates"), await short.slates());
+      if (of("responses").length > 0) add("train responses", of("responses"), await short.responses());
+      for (const own of alike(of("diffusion"), ({ setting: { diffusion = {} } }) => diffusion)) add("train guided diffusion", own, await short.diffusion(own[0].setting));
+      for (const own of alike(of("add"), ({ arm: { making }, setting: { augment = {} } }) => ({ making, augment }))) {
+        const cost = await short.added(own[0]);
+        for (const same of alike(own, ({ setting: { dose = 0 } }) => ({ dose }))) add("add sessions", same, { ...cost, each: weighted([(same[0].setting.dose ?? 0) / (own[0].setting.dose ?? 1), cost.each]) });
+      }
+      for (const own of alike(of("go on"), ({ share, setting: { dose = 0 } }) => ({ share, dose }))) add("go on training", own, await short.continued(own[0].share, own[0].setting.dose ?? 0));
+      for (const role of ["valid", "test"] as const) add("measure", of("measure").filter((one) => one.role === role), await short.measure(split[role].target.length));
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return gridPlan(`counterfactual, ${experimentName(settings)}`, counterfactualGrid(run), settings.backend, workers, steps);
+}
+
+/** Those of which `by` says the same. */
+function alike(steps: readonly Left[], by: (one: Left) => object): readonly (readonly [Left, ...Left[]])[] {
+  const groups = new Map<string, [Left, ...Left[]]>();
+  for (const one of steps) {
+    const key = hashOf(by(one) as Hashable);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [one]);
+    else group.push(one);
+  }
+  return [...groups.values()];
+}
+
+/** A bench whose base has learnt little. */
 class ShortBench extends CounterfactualBench {
   constructor(world: CounterfactualData, shop: Workshop, sizes: Sizes, run: CounterfactualUnderway, private readonly start: StepResult<Trained>) {
     super(world, shop, sizes, run.settings.base ?? counterfactualPaperDefaults.base, (_, result) => result);
@@ -38,176 +86,131 @@ class ShortBench extends CounterfactualBench {
   }
 }
 
-/** One arm's fit that is left: with which setting and seed, and for what share of the steps. */
-interface Left {
-  readonly arm: CounterfactualArm;
-  readonly setting: Setting;
-  readonly seed: number;
-  readonly share: number;
-  readonly tested: boolean;
-}
-
-/** Plans what `results` does not hold yet. @param workers processes that it is planned for @throws what fits throw; ConfigError where a training will not fit in memory */
-export async function planCounterfactualPaper(run: CounterfactualUnderway, workers = 1): Promise<GridPlan> {
-  const { settings, bench, world: { split } } = run;
-  const grid = counterfactualGrid(run);
-  const left = grid.tasks.filter((task) => !grid.isDone(task)).flatMap((task) => fitsOf(task, run));
-  const folder = mkdtempSync(join(tmpdir(), "sessionlab-plan-"));
-  const model = bench.maker.make(bench.baseOptions) as NeuralRecommender<NeuralOptions>;
-  try {
-    const steps: StepPlan[] = [];
-    if (left.length > 0) {
-      const base = await ofTraining(model, run, join(folder, "base"));
-      const short = new Short(run, untrained(model, "plan"), folder);
-      const withSlates = left.filter(({ arm, setting }) => arm.making.by === "slates" && (setting.dose ?? 0) > 0);
-      const distinct = (list: readonly Left[], of: (one: Left) => unknown): Left[] => [...new Map(list.map((one) => [hashOf(of(one) as Hashable), one])).values()];
-      steps.push({ kind: "train the base", count: distinct(left, ({ seed }) => seed).length, ...base });
-      const seeds = distinct(withSlates, ({ seed }) => seed).length;
-      if (seeds > 0) steps.push({ kind: "slates and responses", count: seeds, ...(await short.responses()) });
-      const byDiffusion = withSlates.filter(({ arm }) => arm.making.by === "slates" && arm.making.proposer === "diffusion");
-      for (const one of distinct(byDiffusion, ({ setting }) => setting.diffusion ?? {})) {
-        const count = distinct(byDiffusion.filter(({ setting }) => hashOf((setting.diffusion ?? {}) as Hashable) === hashOf((one.setting.diffusion ?? {}) as Hashable)), ({ seed }) => seed).length;
-        steps.push({ kind: "train guided diffusion", count, ...(await short.diffusion(one.setting)) });
-      }
-      const adds = left.filter(({ arm, setting }) => arm.making.by !== "none" && (setting.dose ?? 0) > 0);
-      for (const one of distinct(adds, ({ arm: { making }, setting: { train: _, ...own } }) => ({ making, own }))) {
-        const same = distinct(adds.filter(({ arm, setting }) => addsSame(one, arm, setting)), ({ seed }) => seed);
-        steps.push({ kind: "add sessions", count: same.length, ...(await short.added(one)) });
-      }
-      const trainings = await Promise.all([...new Set(left.map(({ share }) => share))].map(async (share) => ({ share, count: left.filter((one) => one.share === share).length })));
-      const saved = base.diskBytes;
-      for (const { share, count } of trainings) steps.push({ kind: "go on training", count, ...(await short.continued(share)), diskBytes: saved });
-      const cases = await short.measure();
-      const searched = left.filter(({ tested }) => !tested).length;
-      steps.push({ kind: "measure", count: left.length - searched, ...cases(split.valid.target.length + split.test.target.length) });
-      steps.push({ kind: "measure on validation", count: searched, ...cases(split.valid.target.length) });
-    }
-    return gridPlan(`counterfactual, ${experimentName(settings)}`, grid, settings.backend, workers, steps);
-  } finally {
-    model.dispose();
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-/** What a task trains: an arm once, or the settings of its search, and the best of them again. Where a search has to choose yet, its first setting stands for the choice. */
-function fitsOf({ kind, arm: id, seed }: Task, { arms, settings }: CounterfactualUnderway): readonly Left[] {
-  const arm = arms.find((one) => one.id === id) ?? decider(arms.find((one) => decider(one).id === id)!);
-  if (kind === "search") return [...arm.settings.map((setting) => ({ setting, share: search.share })), ...arm.settings.slice(0, search.finalists).map((setting) => ({ setting, share: 1 }))].map((one) => ({ ...one, arm, seed, tested: false }));
-  return [{ arm, setting: knownSetting(arm, settings) ?? { ...decider(arm).settings[0]!, ...arm.settings[0]! }, seed, share: 1, tested: true }];
-}
-
-function addsSame(one: Left, arm: CounterfactualArm, setting: Setting): boolean {
-  const what = (making: object, { train: _, ...own }: Setting): string => hashOf({ making, own } as Hashable);
-  return what(one.arm.making, one.setting) === what(arm.making, setting);
-}
-
-/** A whole training of the base, which is left with its first weights. */
-async function ofTraining(model: NeuralRecommender<NeuralOptions>, { world: { split }, shop: { signal } }: CounterfactualUnderway, folder: string): Promise<Measured> {
-  const rng = new Rng(1).child("plan");
-  const { value, seconds, cpuSeconds } = await measured(() => model.plan(split.train, split.valid, { rng, signal, checkpoints: true }));
-  await model.fit(split.train, split.valid, { rng, signal, until: 0 });
-  return { seconds: 60 * value.minutes, cpuSeconds: 60 * value.minutes * (cpuSeconds / seconds), peakBytes: value.peakBytes, diskBytes: await savedBytes(model, folder) };
-}
-
 /** Short runs of what the bench does. */
 class Short {
-  private readonly all: number;
-  private readonly split: Split;
-  private readonly shop: Workshop;
   private readonly sizes: Sizes;
-  /** How many times as much there really is. */
-  private readonly factor: number;
+  /** Trainings that go on, by the dose that was added. */
+  private readonly goingOn = new Map<number, { readonly cost: TrainingCost; readonly first: Measured }>();
+  private evaluation: ((cases: number) => Cost) | undefined;
 
-  constructor(private readonly run: CounterfactualUnderway, private readonly start: StepResult<Trained>, folder: string) {
-    const { world: { split }, shop, settings } = run;
-    this.all = sessionCount(split.train);
-    const train = recentShare(split.train, Math.min(1, few.sessions / this.all));
-    this.split = { ...split, train };
-    this.factor = this.all / sessionCount(train);
-    this.shop = { ...shop, cache: join(folder, "steps") };
-    this.sizes = { ...sizesOf[settings.budget], ...settings.sizes };
+  private constructor(
+    private readonly run: CounterfactualUnderway,
+    private readonly shop: Workshop,
+    /** Of the base. */
+    readonly base: Cost,
+    private readonly start: StepResult<Trained>,
+    private readonly steps: number,
+  ) {
+    this.sizes = { ...sizesOf[run.settings.budget], ...run.settings.sizes };
   }
 
-  private bench(sizes: Partial<Sizes> = {}, split: Split = this.split): ShortBench {
+  /** Measures the base's training first: the rest starts from what it has learnt. */
+  static async begin(run: CounterfactualUnderway, folder: string): Promise<Short> {
+    const { bench: { maker, baseOptions }, world: { split } } = run;
+    const shop = { ...run.shop, cache: join(folder, "steps") };
+    const model = maker.make(baseOptions) as NeuralRecommender<NeuralOptions>;
+    try {
+      const context = { rng: new Rng(1).child("plan"), signal: shop.signal };
+      const { first, epochs, steps, secondsAStep } = await calibrated(model, split, context);
+      await model.fit(split.train, split.valid, { ...context, until: 0 });
+      const weights = model.learnt;
+      const several = shortSteps(secondsAStep, steps);
+      let [seed, last] = [0, undefined as StepResult<Trained> | undefined];
+      const fit = (count: number, each: number): Promise<Measured> => measureSteps(async () => {
+        last = await trainStep(maker, split, { ...baseOptions, epochs: count, patience: count }, ++seed, shop, { key: seed, context: { start: { weights, steps: count * each } } });
+      }, ({ name }) => name === "train");
+      const cost = await costOfTraining(fit, several);
+      return new Short(run, shop, { each: training(cost, epochs, epochs * steps), first }, last!, several);
+    } finally {
+      model.dispose();
+    }
+  }
+
+  private bench(split: Split, sizes: Partial<Sizes> = {}): ShortBench {
     return new ShortBench({ ...this.run.world, split }, this.shop, { ...this.sizes, ...sizes }, this.run, this.start);
   }
 
-  /** Does some work of the bench, once. */
-  private async once(work: () => Promise<unknown>): Promise<Measured> {
-    const before = this.kept();
-    const { value: _, ...found } = await measured(work);
-    return { ...found, diskBytes: this.kept() - before };
+  /** What grows with the training sessions: over so many of the most recent. */
+  private overSessions(work: (split: Split, seed: number) => Promise<Measured>): Promise<Cost> {
+    const { split } = this.run.world;
+    const all = sessionCount(split.train);
+    return costOfAmount((amount, seed) => work(amount === all ? split : { ...split, train: recentShare(split.train, amount / all) }, seed), all, few.sessions);
   }
 
-  private kept(): number {
-    try {
-      return bytesIn(this.shop.cache!);
-    } catch {
-      return 0;
-    }
+  slates(): Promise<Cost> {
+    return this.overSessions((split, seed) => measureSteps(() => this.bench(split).log(seed), ({ name }) => name === "slates"));
   }
 
-  async responses(): Promise<Measured> {
+  responses(): Promise<Cost> {
     const { response } = this.sizes;
     const { epochs } = new ResponseModel(response).options;
-    const fit = (seed: number, count: number): Promise<Measured> => this.once(() => this.bench({ response: { ...response, epochs: count } }).response(seed));
-    await this.bench().log(1);
-    await fit(1, 1); // allocates
-    const slates = await this.once(() => this.bench().log(2));
-    const [one, more] = [await fit(2, 1), await fit(2, 3)];
-    return times(together([slates, { ...extrapolated(one, 1, more, 3, epochs), diskBytes: more.diskBytes }]), this.factor);
+    const fit = (split: Split, seed: number, count: number): Promise<Measured> => measureSteps(() => this.bench(split, { response: { ...response, epochs: count } }).response(seed), ({ name }) => name === "response");
+    return this.overSessions((split, seed) => overEpochs((count) => fit(split, seed, count), epochs));
   }
 
   /** Epochs are alike; what one takes grows with its transitions. */
-  async diffusion(setting: Setting): Promise<Measured> {
+  diffusion(setting: Setting): Promise<Cost> {
     const { split } = this.run.world;
     const { options } = new DiffusionModel({ ...this.sizes.diffusion, ...setting.diffusion });
-    const there = split.train.item.length - sessionCount(split.train);
-    const wanted = Math.min(options.transitions, there);
-    const fit = (transitions: number, epochs: number): Promise<Measured> => this.once(() => this.bench({ diffusion: { ...this.sizes.diffusion, transitions, epochs, patience: epochs } }, split).diffusion(1, setting));
-    const over = async (transitions: number): Promise<Measured> => {
-      const [one, more] = [await fit(transitions, 1), await fit(transitions, 3)];
-      return { ...extrapolated(one, 1, more, 3, options.epochs), diskBytes: more.diskBytes };
-    };
-    const [less, larger] = [Math.min(few.transitions, wanted), Math.min(3 * few.transitions, wanted)];
-    await fit(less, 2); // allocates
-    const [small, large] = [await over(less), await over(larger)];
-    return { ...extrapolated(small, less, large, larger, wanted), diskBytes: large.diskBytes };
+    const wanted = Math.min(options.transitions, split.train.item.length - sessionCount(split.train));
+    const fit = (transitions: number, seed: number, epochs: number): Promise<Measured> => measureSteps(() => this.bench(split, { diffusion: { ...this.sizes.diffusion, transitions, epochs, patience: epochs } }).diffusion(seed, setting), ({ name }) => name === "diffusion");
+    return costOfAmount((transitions, seed) => overEpochs((count) => fit(transitions, seed, count), options.epochs), wanted, few.transitions);
   }
 
-  /** A dose of as many sessions as stand for all. */
-  async added({ arm, setting }: Left): Promise<Measured> {
-    const bench = this.bench({ response: { ...this.sizes.response, epochs: 1 }, diffusion: { ...this.sizes.diffusion, transitions: few.transitions, epochs: 1 } });
-    if (arm.making.by === "slates") {
-      await bench.response(1);
-      if (arm.making.proposer === "diffusion") await bench.diffusion(1, setting);
-    }
-    return times(await this.once(() => bench.added(arm, setting, 1)), this.factor);
+  added({ arm, setting }: Left): Promise<Cost> {
+    const sizes = { response: { ...this.sizes.response, epochs: 1 }, diffusion: { ...this.sizes.diffusion, transitions: few.transitions, epochs: 1 } };
+    return this.overSessions((split, seed) => measureSteps(() => this.bench(split, sizes).added(arm, setting, seed), ({ name }) => name === "augment"));
   }
 
-  /** From some steps to all; as often validated as it is. */
-  async continued(share: number): Promise<Measured> {
-    const arm = this.run.arms.find(({ id }) => id === plainArm) ?? this.run.arms[0]!;
-    const { split } = this.run.world;
-    const fit = (steps: number): Promise<Measured> => this.once(() => this.bench({ steps, checks: 1 }, split).continued({ ...arm, making: { by: "none" } }, {}, 1));
+  /** From some steps to a share of all, as often validated as it is. Batches are made of what was added too. */
+  async continued(share: number, dose: number): Promise<Cost> {
     const checks = Math.max(1, Math.round(this.sizes.checks * share));
     const steps = Math.ceil(this.sizes.steps * share);
-    await fit(2); // allocates
-    const [less, more] = [await fit(few.steps), await fit(3 * few.steps)];
-    const [check, check1] = [extrapolated(less, few.steps, more, 3 * few.steps, 0), extrapolated(less, few.steps, more, 3 * few.steps, steps)];
-    return together([check1, times(check, checks - 1)]);
+    const plain = await this.going(0);
+    if (dose === 0) return { each: training(plain.cost, checks, steps), first: plain.first };
+    const { cost } = await this.going(1);
+    return { each: weighted([1 - dose, training(plain.cost, checks, steps)], [dose, training(cost, checks, steps)]), first: plain.first };
+  }
+
+  private async going(dose: number): Promise<{ readonly cost: TrainingCost; readonly first: Measured }> {
+    const known = this.goingOn.get(dose);
+    if (known !== undefined) return known;
+    const { split } = this.run.world;
+    const arm = counterfactualArms.find(({ id }) => id === (dose === 0 ? plainArm : duplicatesArm))!;
+    let seed = 0;
+    const fit = (checks: number, each: number): Promise<Measured> => measureSteps(() => this.bench(split, { steps: checks * each, checks }).continued(arm, { dose }, ++seed), ({ name }) => name === "train");
+    const steps = Math.max(1, Math.min(this.steps, Math.floor(this.sizes.steps / this.sizes.checks / 3)));
+    const cold = await fit(1, steps);
+    const cost = await costOfTraining(fit, steps);
+    const found = { cost, first: more(cold, training(cost, 1, steps)) };
+    this.goingOn.set(dose, found);
+    return found;
   }
 
   /** By the number of cases. */
-  async measure(): Promise<(cases: number) => Measured> {
-    const { maker } = this.run.bench;
-    const { valid } = this.split;
-    const over = async (most: number): Promise<Measured & { readonly cases: number }> => {
-      const cases = sampleCases(valid, most, new Rng(1).child(`plan ${most}`));
-      return { ...(await this.once(() => evaluateStep(maker, this.start, this.split, cases, this.shop))), cases: cases.target.length };
-    };
-    await over(few.cases / 5);
-    const [less, more] = [await over(few.cases), await over(3 * few.cases)];
-    return (cases) => extrapolated(less, less.cases, more, more.cases, cases);
+  async measure(cases: number): Promise<Cost> {
+    this.evaluation ??= await this.overCases();
+    return this.evaluation(cases);
   }
+
+  private async overCases(): Promise<(cases: number) => Cost> {
+    const { bench: { maker }, world: { split } } = this.run;
+    const over = (most: number, seed: number): Promise<Measured> => measureSteps(() => {
+      const some = sampleCases(split.valid, most, new Rng(seed).child("plan"));
+      return evaluateStep(maker, this.start, split, { ...some, hash: hashOf({ most, seed }) }, this.shop);
+    }, ({ name }) => name === "evaluate");
+    const less = Math.ceil(Math.min(3 * few.cases, split.valid.target.length) / 3);
+    const [cold, warm, larger] = [await over(less, 1), await over(less, 2), await over(3 * less, 2)];
+    const there = Math.min(3 * less, split.valid.target.length);
+    return (cases) => ({ each: extrapolated(warm, larger, [less, there], cases), first: more(cold, warm) });
+  }
+}
+
+/** From one epoch and some to all. */
+async function overEpochs(fit: (epochs: number) => Promise<Measured>, epochs: number): Promise<Measured> {
+  const some = Math.min(3, epochs);
+  const one = await fit(1);
+  if (some === 1) return one;
+  const several = await fit(some);
+  return { ...extrapolated(one, several, [1, some], epochs), diskBytes: several.diskBytes };
 }
