@@ -10,7 +10,7 @@ import { watchSteps, type StepIdentity } from "../core/step";
 import { peakSoFar } from "../tensor/planner";
 
 /** What something takes. */
-export interface Measured {
+export interface Usage {
   /** By the clock. */
   readonly seconds: number;
   /** The same by the processor, over all threads: other work on the machine disturbs it less. */
@@ -22,12 +22,12 @@ export interface Measured {
 }
 
 /** A step that was computed. */
-export interface MeteredStep extends Measured {
+export interface MeteredStep extends Usage {
   readonly step: StepIdentity;
 }
 
 /** Starts to measure this process. @returns what it took since */
-export function meter(): () => Measured {
+export function meter(): () => Usage {
   forgetPeak();
   const [start, used] = [performance.now(), process.cpuUsage()];
   return () => {
@@ -42,11 +42,11 @@ export function meter(): () => Measured {
  *   another began or ended; and what came after the last one
  * @throws whatever `work` throws
  */
-export async function meteredSteps<T>(work: () => Promise<T>): Promise<{ readonly value: T; readonly steps: readonly MeteredStep[]; readonly rest: Measured }> {
+export async function meteredSteps<T>(work: () => Promise<T>): Promise<{ readonly value: T; readonly steps: readonly MeteredStep[]; readonly rest: Usage }> {
   const steps: MeteredStep[] = [];
-  const open: Measured[] = [];
+  const open: Usage[] = [];
   let read = meter();
-  const lap = (): Measured => {
+  const lap = (): Usage => {
     const took = read();
     read = meter();
     return took;
@@ -58,11 +58,11 @@ export async function meteredSteps<T>(work: () => Promise<T>): Promise<{ readonl
 }
 
 /** Nothing at all. */
-export const nothing: Measured = { seconds: 0, cpuSeconds: 0, peakBytes: 0, diskBytes: 0 };
+export const nothing: Usage = { seconds: 0, cpuSeconds: 0, peakBytes: 0, diskBytes: 0 };
 
 /** Several things, one after another in one process: memory is that of the largest. */
-export function together(parts: readonly Measured[]): Measured {
-  const sum = (of: (one: Measured) => number): number => parts.reduce((total, one) => total + of(one), 0);
+export function together(parts: readonly Usage[]): Usage {
+  const sum = (of: (one: Usage) => number): number => parts.reduce((total, one) => total + of(one), 0);
   return { seconds: sum(({ seconds }) => seconds), cpuSeconds: sum(({ cpuSeconds }) => cpuSeconds), peakBytes: Math.max(0, ...parts.map(({ peakBytes }) => peakBytes)), diskBytes: sum(({ diskBytes }) => diskBytes) };
 }
 

@@ -7,12 +7,12 @@ import type { StepResult } from "../core/step";
 import type { Recommender } from "../models/recommender";
 import type { BackendInfo } from "../tensor/backend";
 import type { Grid, Task } from "./grid";
-import { nothing, together, type Measured } from "./metering";
+import { nothing, together, type Usage } from "./metering";
 import { weighted, type Cost } from "./short-runs";
 import type { Trained } from "./steps";
 
 /** Steps of one kind. */
-export interface KindPlan extends Measured {
+export interface KindPlan extends Usage {
   /** "train SASRec", "personas", "measure". */
   readonly kind: string;
   /** Those that are left: neither done nor in the step cache. */
@@ -30,7 +30,7 @@ export interface PlanMachine {
 }
 
 /** What is left of an experiment. JSON. */
-export interface GridPlan extends Measured {
+export interface GridPlan extends Usage {
   readonly experiment: string;
   readonly machine: PlanMachine;
   readonly tasks: { readonly total: number; readonly left: number };
@@ -77,10 +77,6 @@ export function gridPlan(experiment: string, grid: Grid, backend: BackendInfo, w
  * What a task asks of an engine, which gives it to a machine that has as much: the plan's threads, and its memory with some to spare.
  * @param spare share of the memory on top, for what a plan does not see
  * @throws ConfigError for a task that is not left
- * @example
- * import { taskNeeds } from "sessionlab";
- * const plan = { machine: { threads: 2 }, taskBytes: { "sasrec, seed 1": 8e8 } };
- * assert.deepEqual(taskNeeds(plan, { id: "sasrec, seed 1" }), { cores: 2, memoryBytes: 1e9 });
  */
 export function taskNeeds({ machine, taskBytes }: { readonly machine: Pick<PlanMachine, "threads">; readonly taskBytes: GridPlan["taskBytes"] }, { id }: Pick<Task, "id">, spare = 0.25): TaskNeeds {
   const bytes = taskBytes[id];
@@ -90,7 +86,7 @@ export function taskNeeds({ machine, taskBytes }: { readonly machine: Pick<PlanM
 
 /** The plan in lines of cells, and what is said under them. */
 export function planWords({ experiment, machine, tasks, workers, kinds, ...all }: GridPlan): { readonly title: string; readonly cells: readonly (readonly string[])[]; readonly notes: readonly string[] } {
-  const row = (kind: string, steps: string, one: Measured): readonly string[] => [kind, steps, formatSeconds(one.seconds), formatSeconds(one.cpuSeconds), formatBytes(Math.round(one.peakBytes)), formatBytes(Math.round(one.diskBytes))];
+  const row = (kind: string, steps: string, one: Usage): readonly string[] => [kind, steps, formatSeconds(one.seconds), formatSeconds(one.cpuSeconds), formatBytes(Math.round(one.peakBytes)), formatBytes(Math.round(one.diskBytes))];
   const hours = (seconds: number): string => (seconds / 3600).toPrecision(2);
   return {
     title: `${experiment}: ${tasks.left} of ${tasks.total} tasks are left`,

@@ -9,7 +9,7 @@ import { counterfactualArms } from "../../src/papers/counterfactual/arms";
 import { beginCounterfactualPaper, counterfactualGrid } from "../../src/papers/counterfactual/counterfactual";
 import { counterfactualKind, planCounterfactualPaper } from "../../src/papers/counterfactual/plan";
 import { runTasks, type Grid, type Task } from "../../src/papers/grid";
-import { fromCache, meteredSteps, nothing, together, type Measured, type MeteredStep } from "../../src/papers/metering";
+import { fromCache, meteredSteps, nothing, together, type Usage, type MeteredStep } from "../../src/papers/metering";
 import { beginPersonaPaper, personaGrid } from "../../src/papers/persona/persona";
 import { personaKind, planPersonaPaper } from "../../src/papers/persona/plan";
 import { searchEpochs } from "../../src/papers/persona/search";
@@ -19,7 +19,7 @@ import { withFolder } from "../scratch";
 import { experimentIn as counterfactualIn } from "./small-counterfactual";
 import { experimentIn as personaIn } from "./small-persona";
 
-const took = (seconds: number, peakBytes = 0, diskBytes = 0): Measured => ({ seconds, cpuSeconds: 2 * seconds, peakBytes, diskBytes });
+const took = (seconds: number, peakBytes = 0, diskBytes = 0): Usage => ({ seconds, cpuSeconds: 2 * seconds, peakBytes, diskBytes });
 
 /** How many steps of each kind, in the order of their names. */
 function counts(of: readonly { readonly kind: string; readonly steps: number }[]): readonly (readonly [string, number])[] {
@@ -62,7 +62,7 @@ describe("papers/plan", function () {
     const cost = await costOfTraining((epochs, steps) => runs.shift()!(epochs, steps), 4);
     assert.deepEqual([cost.start.seconds, cost.once.seconds, cost.epoch.seconds, cost.step.seconds], [11, 10, 3, 0.5]);
     assert.deepEqual(training(cost, 10, 1000), took(11 + 30 + 500, 12e6, 7));
-    assert.deepEqual([shortSteps(0.01, 1000), shortSteps(0.01, 50), shortSteps(10, 1000), shortSteps(10, 1)], [100, 50, 4, 1]);
+    assert.deepEqual([shortSteps(0.01, 1000), shortSteps(0.01, 50), shortSteps(10, 1000), shortSteps(10, 1)], [150, 50, 4, 1]);
   });
 
   it("draws straight lines, also where all was done, and never below nothing", async () => {
@@ -70,7 +70,7 @@ describe("papers/plan", function () {
     assert.equal(extrapolated(took(2), took(4), [10, 10], 100).seconds, 4);
     assert.equal(weighted([1, took(1)], [-2, took(1)]).seconds, 0);
     const asked: number[] = [];
-    const linear = (amount: number, seed: number): Promise<Measured> => (asked.push(amount), Promise.resolve(took(amount + 1 + (seed === 1 ? 5 : 0))));
+    const linear = (amount: number, seed: number): Promise<Usage> => (asked.push(amount), Promise.resolve(took(amount + 1 + (seed === 1 ? 5 : 0))));
     const small = await costOfAmount(linear, 30, 10);
     const large = await costOfAmount(linear, 1000, 10);
     assert.deepEqual([small.each.seconds, small.first.seconds, large.each.seconds, large.first.seconds], [31, 5, 1001, 5]);

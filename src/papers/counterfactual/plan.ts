@@ -16,9 +16,9 @@ import { sessionCount, type Split } from "../../data/types";
 import type { NeuralOptions, NeuralRecommender } from "../../models/neural";
 import { sampleCases } from "../../models/validation";
 import { ResponseModel } from "../../response/response-model";
-import type { Measured } from "../metering";
+import type { Usage } from "../metering";
 import { gridPlan, type GridPlan, type StepPlan } from "../plan";
-import { calibrated, costOfAmount, costOfTraining, extrapolated, measureSteps, more, shortSteps, training, weighted, type Cost, type TrainingCost } from "../short-runs";
+import { calibrated, costOfAmount, costOfTraining, extrapolated, measurer, more, shortSteps, training, weighted, type Cost, type Measure, type TrainingCost } from "../short-runs";
 import { evaluateStep, trainStep, type Trained, type Workshop } from "../steps";
 import { counterfactualPaperDefaults, duplicatesArm, plainArm, counterfactualArms, sizesOf, type Setting, type Sizes } from "./arms";
 import { CounterfactualBench } from "./bench";
@@ -90,10 +90,11 @@ class ShortBench extends CounterfactualBench {
 class Short {
   private readonly sizes: Sizes;
   /** Trainings that go on, by the dose that was added. */
-  private readonly goingOn = new Map<number, { readonly cost: TrainingCost; readonly first: Measured }>();
+  private readonly goingOn = new Map<number, { readonly cost: TrainingCost; readonly first: Usage }>();
   private evaluation: ((cases: number) => Cost) | undefined;
 
   private constructor(
+    private readonly meter: Measure,
     private readonly run: CounterfactualUnderway,
     private readonly shop: Workshop,
     /** Of the base. */
@@ -108,19 +109,20 @@ class Short {
   static async begin(run: CounterfactualUnderway, folder: string): Promise<Short> {
     const { bench: { maker, baseOptions }, world: { split } } = run;
     const shop = { ...run.shop, cache: join(folder, "steps") };
+    const meter = measurer();
     const model = maker.make(baseOptions) as NeuralRecommender<NeuralOptions>;
     try {
       const context = { rng: new Rng(1).child("plan"), signal: shop.signal };
-      const { first, epochs, steps, secondsAStep } = await calibrated(model, split, context);
+      const { first, epochs, steps, secondsAStep } = await calibrated(meter, model, split, context);
       await model.fit(split.train, split.valid, { ...context, until: 0 });
       const weights = model.learnt;
       const several = shortSteps(secondsAStep, steps);
       let [seed, last] = [0, undefined as StepResult<Trained> | undefined];
-      const fit = (count: number, each: number): Promise<Measured> => measureSteps(async () => {
+      const fit = (count: number, each: number): Promise<Usage> => meter(async () => {
         last = await trainStep(maker, split, { ...baseOptions, epochs: count, patience: count }, ++seed, shop, { key: seed, context: { start: { weights, steps: count * each } } });
       }, ({ name }) => name === "train");
       const cost = await costOfTraining(fit, several);
-      return new Short(run, shop, { each: training(cost, epochs, epochs * steps), first }, last!, several);
+      return new Short(meter, run, shop, { each: training(cost, epochs, epochs * steps), first }, last!, several);
     } finally {
       model.dispose();
     }
@@ -131,20 +133,20 @@ class Short {
   }
 
   /** What grows with the training sessions: over so many of the most recent. */
-  private overSessions(work: (split: Split, seed: number) => Promise<Measured>): Promise<Cost> {
+  private overSessions(work: (split: Split, seed: number) => Promise<Usage>): Promise<Cost> {
     const { split } = this.run.world;
     const all = sessionCount(split.train);
     return costOfAmount((amount, seed) => work(amount === all ? split : { ...split, train: recentShare(split.train, amount / all) }, seed), all, few.sessions);
   }
 
   slates(): Promise<Cost> {
-    return this.overSessions((split, seed) => measureSteps(() => this.bench(split).log(seed), ({ name }) => name === "slates"));
+    return this.overSessions((split, seed) => this.meter(() => this.bench(split).log(seed), ({ name }) => name === "slates"));
   }
 
   responses(): Promise<Cost> {
     const { response } = this.sizes;
     const { epochs } = new ResponseModel(response).options;
-    const fit = (split: Split, seed: number, count: number): Promise<Measured> => measureSteps(() => this.bench(split, { response: { ...response, epochs: count } }).response(seed), ({ name }) => name === "response");
+    const fit = (split: Split, seed: number, count: number): Promise<Usage> => this.meter(() => this.bench(split, { response: { ...response, epochs: count } }).response(seed), ({ name }) => name === "response");
     return this.overSessions((split, seed) => overEpochs((count) => fit(split, seed, count), epochs));
   }
 
@@ -153,13 +155,13 @@ class Short {
     const { split } = this.run.world;
     const { options } = new DiffusionModel({ ...this.sizes.diffusion, ...setting.diffusion });
     const wanted = Math.min(options.transitions, split.train.item.length - sessionCount(split.train));
-    const fit = (transitions: number, seed: number, epochs: number): Promise<Measured> => measureSteps(() => this.bench(split, { diffusion: { ...this.sizes.diffusion, transitions, epochs, patience: epochs } }).diffusion(seed, setting), ({ name }) => name === "diffusion");
+    const fit = (transitions: number, seed: number, epochs: number): Promise<Usage> => this.meter(() => this.bench(split, { diffusion: { ...this.sizes.diffusion, transitions, epochs, patience: epochs } }).diffusion(seed, setting), ({ name }) => name === "diffusion");
     return costOfAmount((transitions, seed) => overEpochs((count) => fit(transitions, seed, count), options.epochs), wanted, few.transitions);
   }
 
   added({ arm, setting }: Left): Promise<Cost> {
     const sizes = { response: { ...this.sizes.response, epochs: 1 }, diffusion: { ...this.sizes.diffusion, transitions: few.transitions, epochs: 1 } };
-    return this.overSessions((split, seed) => measureSteps(() => this.bench(split, sizes).added(arm, setting, seed), ({ name }) => name === "augment"));
+    return this.overSessions((split, seed) => this.meter(() => this.bench(split, sizes).added(arm, setting, seed), ({ name }) => name === "augment"));
   }
 
   /** From some steps to a share of all, as often validated as it is. Batches are made of what was added too. */
@@ -172,13 +174,13 @@ class Short {
     return { each: weighted([1 - dose, training(plain.cost, checks, steps)], [dose, training(cost, checks, steps)]), first: plain.first };
   }
 
-  private async going(dose: number): Promise<{ readonly cost: TrainingCost; readonly first: Measured }> {
+  private async going(dose: number): Promise<{ readonly cost: TrainingCost; readonly first: Usage }> {
     const known = this.goingOn.get(dose);
     if (known !== undefined) return known;
     const { split } = this.run.world;
     const arm = counterfactualArms.find(({ id }) => id === (dose === 0 ? plainArm : duplicatesArm))!;
     let seed = 0;
-    const fit = (checks: number, each: number): Promise<Measured> => measureSteps(() => this.bench(split, { steps: checks * each, checks }).continued(arm, { dose }, ++seed), ({ name }) => name === "train");
+    const fit = (checks: number, each: number): Promise<Usage> => this.meter(() => this.bench(split, { steps: checks * each, checks }).continued(arm, { dose }, ++seed), ({ name }) => name === "train");
     const steps = Math.max(1, Math.min(this.steps, Math.floor(this.sizes.steps / this.sizes.checks / 3)));
     const cold = await fit(1, steps);
     const cost = await costOfTraining(fit, steps);
@@ -195,7 +197,7 @@ class Short {
 
   private async overCases(): Promise<(cases: number) => Cost> {
     const { bench: { maker }, world: { split } } = this.run;
-    const over = (most: number, seed: number): Promise<Measured> => measureSteps(() => {
+    const over = (most: number, seed: number): Promise<Usage> => this.meter(() => {
       const some = sampleCases(split.valid, most, new Rng(seed).child("plan"));
       return evaluateStep(maker, this.start, split, { ...some, hash: hashOf({ most, seed }) }, this.shop);
     }, ({ name }) => name === "evaluate");
@@ -207,7 +209,7 @@ class Short {
 }
 
 /** From one epoch and some to all. */
-async function overEpochs(fit: (epochs: number) => Promise<Measured>, epochs: number): Promise<Measured> {
+async function overEpochs(fit: (epochs: number) => Promise<Usage>, epochs: number): Promise<Usage> {
   const some = Math.min(3, epochs);
   const one = await fit(1);
   if (some === 1) return one;

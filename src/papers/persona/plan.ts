@@ -14,9 +14,9 @@ import { NeuralRecommender, type NeuralOptions } from "../../models/neural";
 import type { WarmStart } from "../../models/warm-start";
 import { sampleCases } from "../../models/validation";
 import { Hdgi } from "../../personas/hdgi";
-import { fromCache, nothing, together, type Measured } from "../metering";
+import { fromCache, nothing, together, type Usage } from "../metering";
 import { gridPlan, type GridPlan, type StepPlan } from "../plan";
-import { calibrated, costOfTraining, extrapolated, measureSteps, more, shortSteps, training, weighted, type Cost, type TrainingCost } from "../short-runs";
+import { calibrated, costOfTraining, extrapolated, measurer, more, shortSteps, training, weighted, type Cost, type TrainingCost } from "../short-runs";
 import { trainStep, type Trained, type Workshop } from "../steps";
 import { optionsOfArm, type Arm } from "./arms";
 import { formsStep, type Stages } from "./forms";
@@ -25,10 +25,10 @@ import { besideOf, knownSetting, makerFor, searchEpochs } from "./search";
 import { learningOptions, PersonaShelf, type LearningOptions, type NamedSource } from "./sources";
 
 /** Validation cases that stand for all cases, at most. */
-const sampled = 3000;
+const sampled = 5000;
 
 /** Seeds of personas: a source remembers what was inferred from it, which each seed of the experiment has to do again. */
-const sources = { cold: 1, warm: 2, long: 3, fewCold: 4, few: 5, more: 6 } as const;
+const sources = { cold: 1, warm: 2, fewCold: 3, few: 4, more: 5 } as const;
 
 /** A step that is left, by what it does; of several tasks that would do it, the first one does. */
 interface Left {
@@ -81,21 +81,26 @@ async function leftOf(run: Underway): Promise<readonly Left[]> {
     if (known === undefined) found.set(`${does} ${key}`, { does, arm, tasks: [task] });
     else known.tasks.push(task);
   };
+  /** Personas as they are learnt, where the cache has them. */
+  const personasOf = async (arm: Arm, seed: number, learning: Required<LearningOptions>, task: string): Promise<NamedSource | undefined> => {
+    const [kind, graph] = [arm.personas!, graphOf(arm)];
+    const source = await fromCache(() => shelf.get(kind, seed, learning));
+    if (graph !== undefined && source === undefined) add("personas", arm, `${graph} ${seed} ${hashOf(learning as unknown as Hashable)}`, task);
+    return source;
+  };
   const trainedBy = async (arm: Arm, seed: number, task: string): Promise<StepResult<Trained> | undefined> => {
     const setting = knownSetting(arm, settings, experimentName(settings));
-    const learning = learningOf(arm, run);
-    const { personas } = arm;
-    const graph = graphOf(arm);
-    const source = setting === undefined || personas === undefined ? undefined : await fromCache(() => shelf.get(personas, seed, learning));
-    if (graph !== undefined && source === undefined) add("personas", arm, `${graph} ${seed} ${hashOf(learning as unknown as Hashable)}`, task);
-    const trained = setting === undefined || (personas !== undefined && source === undefined) ? undefined : await fromCache(() => trainStep(makerFor(arm, source), split, optionsOfArm(arm, setting, shop.budget), seed, shop, besideOf(arm, run, source)));
+    const source = arm.personas && (await personasOf(arm, seed, learningOf(arm, run), task));
+    const trained = setting === undefined || (arm.personas !== undefined && source === undefined) ? undefined : await fromCache(() => trainStep(makerFor(arm, source), split, optionsOfArm(arm, setting, shop.budget), seed, shop, besideOf(arm, run, source)));
     if (trained === undefined) add("train", arm, `${arm.id} ${seed}`, task);
     return trained;
   };
   for (const { id, kind, arm: name, seed } of grid.tasks.filter((task) => !grid.isDone(task))) {
     const arm = arms.find((one) => one.id === name)!;
-    if (kind === "search") add("search", arm, arm.id, id);
-    else {
+    if (kind === "search") {
+      if (arm.personas !== undefined) for (const { learn } of arm.settings) await personasOf(arm, seed, learningOptions(shop.budget, settings.personas, learn), id);
+      add("search", arm, arm.id, id);
+    } else {
       const other = rerankerOf(arm, run);
       const [first, second] = [await trainedBy(arm, seed, id), other && (await trainedBy(other, seed, id))];
       const stages = first && (other === undefined || second !== undefined) ? { first, second, forms: arm.forms, readsUsers: arm.personas !== undefined, ...candidatesOf(run) } : undefined;
@@ -122,7 +127,7 @@ function graphOf({ personas }: Arm): string | undefined {
 /** What an arm's training takes. */
 interface Learnt {
   readonly cost: TrainingCost;
-  readonly first: Measured;
+  readonly first: Usage;
   /** At most; undefined for a model without epochs. */
   readonly epochs?: number;
   /** Of an epoch. */
@@ -133,9 +138,12 @@ interface Learnt {
 
 /** Short runs of what the experiment does, with personas of one epoch. */
 class Short {
+  private readonly meter = measurer();
   private readonly shop: Workshop;
   private readonly shelf: PersonaShelf;
   private readonly models = new Map<Arm, Promise<Learnt>>();
+  /** A seed that nothing was learnt with; above `sources`. */
+  private unused = 100;
 
   constructor(private readonly run: Underway, folder: string) {
     this.shop = { ...run.shop, cache: join(folder, "steps") };
@@ -145,11 +153,11 @@ class Short {
   /** HDGI on the graph: what an epoch takes, times its epochs. */
   async personas(arm: Arm): Promise<Cost> {
     const learning = learningOf(arm, this.run);
-    const fit = (seed: number, epochs = 1): Promise<Measured> => measureSteps(() => this.source(arm, seed, epochs));
+    const fit = (epochs: number): Promise<Usage> => this.meter(() => this.source(arm, this.unused++, epochs));
     const { epochs } = new Hdgi(learning.hdgi).options;
-    const [cold, warm] = [await fit(sources.cold), await fit(sources.warm)];
-    const longer = Math.min(epochs, 1 + shortSteps(warm.seconds, 20));
-    return { each: extrapolated(warm, await fit(sources.long, longer), [1, longer], epochs), first: more(cold, warm) };
+    const [cold, warm] = [await fit(1), await fit(1)];
+    const longer = Math.min(epochs, 1 + shortSteps(warm.cpuSeconds, 20));
+    return { each: extrapolated(warm, await fit(longer), [1, longer], epochs), first: more(cold, warm) };
   }
 
   async training(arm: Arm): Promise<Cost> {
@@ -178,12 +186,12 @@ class Short {
     const parts = readsUsers ? 3 : 2; // validation, test, and test without users' ids
     const other = rerankerOf(arm, this.run);
     const [own, second] = [await this.of(arm), other && (await this.of(other))];
-    const over = async (most: number, source: number): Promise<Measured & { readonly cases: number }> => {
+    const over = async (most: number, source: number): Promise<Usage & { readonly cases: number }> => {
       const some = sampleCases(split.valid, most, new Rng(1).child("plan"));
       const few: Split = { ...split, valid: some, test: { ...(some as Cases), role: "test" } as Split["test"] };
       const stages: Stages = { first: await own.open(source), second: await second?.open(source), forms: arm.forms, readsUsers, ...candidatesOf(this.run) };
       rmSync(join(this.shop.cache!, "forms"), { recursive: true, force: true });
-      return { ...(await measureSteps(() => formsStep(few, stages, this.shop), ({ name }) => name === "forms")), cases: parts * some.target.length };
+      return { ...(await this.meter(() => formsStep(few, stages, this.shop), ({ name }) => name === "forms")), cases: parts * some.target.length };
     };
     const few = Math.ceil(Math.min(sampled, split.valid.target.length) / 3);
     const [cold, warm, larger] = [await over(few, sources.fewCold), await over(few, sources.few), await over(3 * few, sources.more)];
@@ -212,24 +220,24 @@ class Short {
     const [early, late] = [await this.source(arm, sources.cold), await this.source(arm, sources.warm)];
     const fit = (source: NamedSource | undefined, { seed = 1, start, over = {} }: { readonly seed?: number; readonly start?: WarmStart; readonly over?: object }): Promise<StepResult<Trained>> => {
       const { context } = besideOf(arm, run, source);
-      return trainStep(makerFor(arm, source), split, { ...options, ...over }, seed, shop, { key: { seed, steps: start?.steps ?? 0 }, context: { ...context, ...(start && { start }) } });
+      return trainStep(makerFor(arm, source), split, { ...options, ...over }, seed, shop, { key: { arm: arm.id, seed, steps: start?.steps ?? 0 }, context: { ...context, ...(start && { start }) } });
     };
     const isTraining = ({ name }: StepIdentity): boolean => name === "train";
     const model = makerFor(arm, early).make(options);
     try {
       if (!(model instanceof NeuralRecommender)) {
-        const [cold, warm] = [await measureSteps(() => fit(undefined, {}), isTraining), await measureSteps(() => fit(undefined, { seed: 2 }), isTraining)];
+        const [cold, warm] = [await this.meter(() => fit(undefined, {}), isTraining), await this.meter(() => fit(undefined, { seed: 2 }), isTraining)];
         return { cost: { start: warm, once: nothing, epoch: nothing, step: nothing }, first: more(cold, warm), steps: 0, open: () => fit(undefined, {}) };
       }
       const neural = model as NeuralRecommender<NeuralOptions>;
       const given = { ...besideOf(arm, run, early).context, rng: new Rng(1).child("plan"), signal: shop.signal };
-      const { first, epochs, steps, secondsAStep } = await calibrated(neural, split, given);
+      const { first, epochs, steps, secondsAStep } = await calibrated(this.meter, neural, split, given);
       await neural.fit(split.train, split.valid, { ...given, until: 0 });
       const weights = neural.learnt;
       const few = shortSteps(secondsAStep, steps);
       const short = (seed: number, source: NamedSource | undefined, count: number, each: number): Promise<StepResult<Trained>> => fit(source, { seed, start: { weights, steps: count * each }, over: { epochs: count, patience: count } });
       let seed = 0;
-      const cost = await costOfTraining((count, each) => measureSteps(() => short(++seed, late, count, each), isTraining), few);
+      const cost = await costOfTraining((count, each) => this.meter(() => short(++seed, late, count, each), isTraining), few);
       return { cost, first: more(first, cost.once), epochs, steps, open: async (source) => short(seed, await this.source(arm, source), 1, 3 * few) };
     } finally {
       model.dispose();
