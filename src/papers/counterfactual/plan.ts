@@ -159,8 +159,9 @@ class Short {
     return costOfAmount((transitions, seed) => overEpochs((count) => fit(transitions, seed, count), options.epochs), wanted, few.transitions);
   }
 
+  /** By models that have learnt for all their epochs, of fewer sessions: how sure they are decides how often something is tried. */
   added({ arm, setting }: Left): Promise<Cost> {
-    const sizes = { response: { ...this.sizes.response, epochs: 1 }, diffusion: { ...this.sizes.diffusion, transitions: few.transitions, epochs: 1 } };
+    const sizes = { diffusion: { ...this.sizes.diffusion, transitions: 3 * few.transitions } };
     return this.overSessions((split, seed) => this.meter(() => this.bench(split, sizes).added(arm, setting, seed), ({ name }) => name === "augment"));
   }
 
