@@ -182,7 +182,7 @@ class Short {
     const arm = counterfactualArms.find(({ id }) => id === (dose === 0 ? plainArm : duplicatesArm))!;
     let seed = 0;
     const fit = (checks: number, each: number): Promise<Usage> => this.meter(() => this.bench(split, { steps: checks * each, checks }).continued(arm, { dose }, ++seed), ({ name }) => name === "train");
-    const steps = Math.max(1, Math.min(this.steps, Math.floor(this.sizes.steps / this.sizes.checks / 3)));
+    const steps = Math.max(1, Math.min(this.steps, Math.floor(this.sizes.steps / this.sizes.checks)));
     const cold = await fit(1, steps);
     const cost = await costOfTraining(fit, steps);
     const found = { cost, first: more(cold, training(cost, 1, steps)) };
