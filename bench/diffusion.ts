@@ -49,14 +49,14 @@ export async function diffusionCases(peer: Peer): Promise<Case[]> {
     const table = tf.tensor2d(given.table, [items, dimension]);
     const [states, start] = [tf.tensor2d(given.states, [sampled, dimension]), tf.tensor2d(given.start, [sampled, dimension])];
     const whole = (count: number, value: number): Float32Array => new Float32Array(count).fill(value);
-    const ask = (values: Record<string, tf.Tensor>, withState: number): Predict => (x, time) => {
-      const conditions: Conditions = { states, withState: whole(sampled, withState), popularity: whole(sampled, -1) };
-      return denoise(values, x, whole(sampled, time), times, conditions, shape);
-    };
+    // As `DiffusionModel` asks: without a state and a popularity all rows have one condition.
+    const ask = (values: Record<string, tf.Tensor>, { states: of, withState, rows }: Pick<Conditions, "states" | "withState" | "rows">): Predict => (x, time) =>
+      denoise(values, x, whole(withState.length, time), times, { states: of, withState, rows, popularity: whole(withState.length, -1) }, shape, false);
     const sample = (): tf.Tensor2D =>
       tf.tidy(() => {
         const values = weights.read();
-        return runSampler(guided(ask(values, 1), ask(values, 0), guidance), start, schedule, { sampler: "ddim", steps }, () => new Float32Array(0));
+        const none = { states: tf.zeros<tf.Rank.R2>([1, dimension]), withState: whole(1, 0), rows: new Int32Array(sampled) };
+        return runSampler(guided(ask(values, { states, withState: whole(sampled, 1) }), ask(values, none), guidance), start, schedule, { sampler: "ddim", steps }, () => new Float32Array(0));
       });
     const own = tf.tidy(() => sample().square().mean().dataSync()[0]!);
     const { value } = await peer.ask("diffusion sample", asked, 1);

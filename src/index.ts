@@ -64,6 +64,7 @@ export { gruSequence } from "./tensor/ops/gru-sequence";
 export { layerNorm } from "./tensor/ops/layer-norm";
 export { linear } from "./tensor/ops/linear";
 export { normaliseRows } from "./tensor/ops/normalise";
+export { normals } from "./tensor/ops/normals";
 export { gatherRows } from "./tensor/ops/rows";
 export { sampledIds, sampledSoftmaxLoss, sampledSoftmaxRows, type SampledSoftmaxOptions } from "./tensor/ops/sampled-softmax-loss";
 export { segmentMean, segmentSoftmax, segmentSum } from "./tensor/ops/segments";

@@ -2,11 +2,11 @@
  * Adam (Kingma and Ba, 2015, the form at the end of its section 2) and AdamW (Loshchilov and Hutter, 2019):
  *   m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2;  a_t = rate sqrt(1 - b2^t) / (1 - b1^t);
  *   w = w - a_t m / (sqrt(v) + eps), after w = w - rate decay w where decay is set (AdamW).
- * On native one kernel updates w, m and v in place.
+ * On native TensorFlow's kernel updates w, m and v of one tensor; on a CPU one of ours those of all tensors, with the same bits.
  */
 import * as tf from "@tensorflow/tfjs";
 import { resolveOptions, rules } from "../core/options";
-import { attribute, kernel } from "./kernel";
+import { attribute, hasKernels, kernel } from "./kernel";
 import { checkGradients, disposeSlots, makeSlots, readSlots, writeSlots, type Optimiser, type OptimiserState, type Slots } from "./optimiser";
 import { addScaled } from "./ops/add-scaled";
 import type { Parameter, ParameterSet } from "./parameters";
@@ -43,6 +43,8 @@ export class Adam implements Optimiser {
   readonly options: Readonly<AdamOptions>;
   private steps = 0;
   private readonly moments: Slots<"m" | "v">;
+  /** Where the moments lie, for the kernel that writes them there. */
+  private held: Map<string, { readonly m: tf.Tensor; readonly v: tf.Tensor }> | undefined;
 
   constructor(private readonly weights: ParameterSet, options: Partial<AdamOptions> = {}) {
     this.options = resolveOptions("Adam", adamDefaults, options, {
@@ -63,14 +65,29 @@ export class Adam implements Optimiser {
     tf.tidy(() => {
       const { decay, l2 } = this.options;
       const rate = this.options.rate * rateScale;
-      const update = adamUpdate(this.weights, { ...this.options, rate }, this.steps);
-      for (const [name, plain] of Object.entries(gradients)) {
+      const penalised = Object.entries(gradients).map(([name, plain]): [string, tf.Tensor] => {
         const weight = this.weights.byName.get(name)!;
         const gradient = l2 === 0 ? plain : tf.tidy(() => addScaled(plain, weight.read(), l2)); // a live read would make the update copy
         if (decay > 0 && weight.shape.length >= 2) weight.assign(weight.read().mul(1 - rate * decay));
-        update(weight, this.moments.get(name)!, gradient);
-      }
+        return [name, gradient];
+      });
+      const options = { ...this.options, rate };
+      if (hasKernels()) return this.applyToAll(penalised, options);
+      const update = adamUpdate(this.weights, options, this.steps);
+      for (const [name, gradient] of penalised) update(this.weights.byName.get(name)!, this.moments.get(name)!, gradient);
     });
+  }
+
+  /** In one call. Inside a tidy. */
+  private applyToAll(gradients: readonly (readonly [string, tf.Tensor])[], { rate, beta1, beta2, epsilon }: AdamStep): void {
+    const { fround, sqrt } = Math; // as TensorFlow's kernel reckons, in float32
+    const step = fround(fround(fround(rate) * fround(sqrt(fround(1 - fround(beta2 ** this.steps))))) / fround(1 - fround(beta1 ** this.steps)));
+    this.held ??= new Map([...this.moments].map(([name, { m, v }]) => [name, { m: tf.keep(m.read()), v: tf.keep(v.read()) }]));
+    const weights = gradients.map(([name]) => this.weights.byName.get(name)!);
+    const held = gradients.map(([name]) => this.held!.get(name)!);
+    const inputs = [tf.tensor1d([step, beta1, beta2, epsilon]), ...weights.map((one) => one.read()), ...held.map(({ m }) => m), ...held.map(({ v }) => v), ...gradients.map(([, one]) => one)];
+    const next = kernel("SessionlabAdam", [attribute.int("N", gradients.length)], inputs, gradients.length);
+    weights.forEach((one, at) => one.assign(next[at]!));
   }
 
   state(): OptimiserState {
@@ -78,12 +95,19 @@ export class Adam implements Optimiser {
   }
 
   restore(state: OptimiserState): void {
+    this.release();
     writeSlots("Adam", this.moments, state.tensors);
     this.steps = state.step;
   }
 
   dispose(): void {
+    this.release();
     disposeSlots(this.moments);
+  }
+
+  private release(): void {
+    for (const { m, v } of this.held?.values() ?? []) tf.dispose([m, v]);
+    this.held = undefined;
   }
 }
 

@@ -153,8 +153,7 @@ describe("the project's pages", () => {
     assert.ok(result.same.rejected / result.same.runs >= result.same.low && result.same.rejected / result.same.runs <= result.same.high);
   });
 
-  it("holds what results give, rendered again: the ledger and every table that needs nothing else whole, of the others each mean and deviation; no table of metrics stands outside", function () {
-    this.timeout(900_000);
+  it("holds what results give, rendered again: the ledger and every table that needs nothing else whole, of the others each mean and deviation; no table of metrics stands outside", () => {
     const names = renderedBlocks(join(root, "results")).map(({ name }) => name);
     for (const name of ["ledger", "benchmark-diginetica", "linking", "diffusion-ml-100k-minute", "response-rates", "counterfactual-online-minute"]) assert.ok(names.includes(name) && pageWith(pages, name) !== undefined, name);
     assert.deepEqual(publishedFaults(join(root, "results"), pages), []);

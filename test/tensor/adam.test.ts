@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { Rng } from "../../src/core/rng";
-import { Adam } from "../../src/tensor/adam";
+import { Adam, adamDefaults, adamUpdate } from "../../src/tensor/adam";
 import { initBackend } from "../../src/tensor/backend";
+import { hasKernels } from "../../src/tensor/kernel";
+import { disposeSlots, makeSlots, readSlots } from "../../src/tensor/optimiser";
 import { ParameterSet } from "../../src/tensor/parameters";
 import { close } from "./helpers";
 
@@ -51,6 +53,41 @@ describe("tensor/adam", () => {
     }
     close(penalised.toHost()["b"]!.data, plain.toHost()["b"]!.data, 1e-6);
     [adam, withPenalty, plain, penalised].forEach((one) => one.dispose());
+  });
+
+  it("in one call has the bits of TensorFlow's kernel tensor by tensor, and goes on with them after it was restored", function () {
+    if (!hasKernels()) {
+      console.log("skipped: our kernels run on a native CPU only");
+      return this.skip();
+    }
+    const shapes = { a: [3], b: [130, 127], c: [1] };
+    const rng = new Rng("bits");
+    const host = Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, { shape, data: rng.child(name).normals(shape.reduce((x, y) => x * y)) }]));
+    const options = { ...adamDefaults, rate: 0.01 };
+    const [ours, theirs] = [new ParameterSet(host), new ParameterSet(host)] as const;
+    const slots = makeSlots(theirs, { m: 0, v: 0 });
+    let adam = new Adam(ours, options);
+    for (let step = 1; step <= 12; step++) {
+      if (step === 7) {
+        const state = adam.state();
+        adam.dispose();
+        adam = new Adam(ours, options);
+        adam.restore(state);
+      }
+      tf.tidy(() => {
+        const gradients = Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, tf.tensor(rng.child(`${name} ${step}`).normals(host[name]!.data.length), shape)]));
+        const before = ours.byName.get("b")!.read();
+        const kept = Float32Array.from(before.dataSync());
+        adam.apply(gradients);
+        assert.deepEqual(before.dataSync(), kept); // who has read a weight keeps its value
+        const update = adamUpdate(theirs, options, step);
+        for (const [name, gradient] of Object.entries(gradients)) update(theirs.byName.get(name)!, slots.get(name)!, gradient);
+      });
+      assert.deepEqual(ours.toHost(), theirs.toHost(), `step ${step}`);
+    }
+    assert.deepEqual(adam.state().tensors, readSlots(slots));
+    disposeSlots(slots);
+    [adam, ours, theirs].forEach((one) => one.dispose());
   });
 
   it("does not decay vectors: biases and gains", () => {

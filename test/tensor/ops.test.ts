@@ -9,6 +9,7 @@ import { dropout, dropoutMask, masked } from "../../src/tensor/ops/dropout";
 import { gatherRows, scatterRows, scatterRowsPortable } from "../../src/tensor/ops/rows";
 import { layerNorm, layerNormComposed, layerNormPortable } from "../../src/tensor/ops/layer-norm";
 import { linear } from "../../src/tensor/ops/linear";
+import { normals } from "../../src/tensor/ops/normals";
 import { product } from "../../src/tensor/ops/product";
 import { softmaxLoss, softmaxLossChunked, softmaxLossPortable } from "../../src/tensor/ops/softmax-loss";
 import { binaryLoss } from "../../src/tensor/ops/binary-loss";
@@ -208,6 +209,16 @@ const loss = softmaxLoss(hidden, tf.tensor2d([[1], [-1]]), Int32Array.of(1)).dat
     noLeak(() => {
       const mask = dropoutMask([7, 33], 0.4, new Rng("mask"));
       assertTwins((x) => masked(x!, mask), (x) => x!.mul(mask.kept.toFloat()).mul(mask.scale), [normal("x", [7, 33])], 1e-6);
+    }));
+
+  it("normals are the generator's own to the last bits of float32, and leave it where it is", () =>
+    noLeak(() => {
+      for (const [rows, columns] of [[1, 1], [3, 15], [700, 37]] as const) {
+        const from = new Rng(`normals ${rows}`);
+        const ours = normals(from, rows, columns).dataSync();
+        close(ours, from.normals(rows * columns), 5e-7);
+        assert.deepEqual(normals(new Rng(`normals ${rows}`), rows, columns).dataSync(), ours);
+      }
     }));
 
   it("dropout keeps the share it says, scales by it, and repeats with its seed", () =>

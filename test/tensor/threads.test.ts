@@ -4,11 +4,13 @@ import { dirname, join } from "node:path";
 import { realpathSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import * as tf from "@tensorflow/tfjs";
+import { denoise, denoiserWeights } from "../../src/augmentation/diffusion/denoisers";
 import { Rng } from "../../src/core/rng";
 import { bprMaxRowsLoss } from "../../src/models/gru4rec-losses";
 import { initBackend } from "../../src/tensor/backend";
 import { hasKernels } from "../../src/tensor/kernel";
 import { gruStep } from "../../src/tensor/ops/gru";
+import { normals } from "../../src/tensor/ops/normals";
 import { biasedPrelu, hiddenMeans, weighedSum } from "../../src/tensor/ops/semantic";
 import { shuffledFactorProduct, shuffledProduct } from "../../src/tensor/ops/shuffled-product";
 import { holdSparse, sparseFrom, type SparseTensor } from "../../src/tensor/sparse";
@@ -27,6 +29,15 @@ const losses: Readonly<Record<string, { readonly inputs: () => tf.Tensor[]; loss
     inputs: () => [normal("states", 150, 70), normal("rows", 300, 70), normal("bias", 300, 1)],
     loss: (h, e, b) => bprMaxRowsLoss(h as tf.Tensor2D, e as tf.Tensor2D, b as tf.Tensor2D, { elu: 1, penalty: 0.9 }),
   },
+  "the denoiser of AdaLN blocks under noise": {
+    inputs: () => [normal("x", 150, 40), ...Object.entries(adaln).map(([name, { shape }]) => normal(name, ...shape))],
+    loss: (x, ...weights) => {
+      const noisy = x.add(normals(new Rng("noise"), 150, 40)) as tf.Tensor2D;
+      const conditions = { states: normal("states", 150, 30) as tf.Tensor2D, withState: new Float32Array(150).fill(1), popularity: Float32Array.from({ length: 150 }, (_, row) => (row % 2 === 0 ? -1 : row / 150)) };
+      const values = Object.fromEntries(Object.keys(adaln).map((name, at) => [name, weights[at]!]));
+      return denoise(values, noisy, Float32Array.from({ length: 150 }, (_, row) => row), 200, conditions, adalnShape).square().sum();
+    },
+  },
   "HDGI's layer by a matrix and by a factor, and its semantic attention": {
     inputs: () => [normal("z", 400, 80), normal("b", 80), tf.tensor1d([0.25]), normal("w", 80, 16), normal("c", 16), normal("beta", 2, 2)],
     loss: (z, bias, slope, weight, hidden, beta) => {
@@ -37,6 +48,8 @@ const losses: Readonly<Record<string, { readonly inputs: () => tf.Tensor[]; loss
   },
 };
 
+const adalnShape = { denoiser: "adaln" as const, width: 60, blocks: 2, heads: 1 };
+const adaln = denoiserWeights(adalnShape, { items: 40, states: 30, popularity: true }, new Rng("adaln"));
 const nodes = 400;
 const shuffle = Int32Array.from(new Rng("shuffle").permutation(nodes));
 let held: { readonly matrix: SparseTensor; readonly factor: SparseTensor; readonly self: tf.Tensor2D };

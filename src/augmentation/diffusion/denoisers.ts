@@ -12,12 +12,15 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Rng } from "../../core/rng";
 import { transformerWeights } from "../../models/transformer-weights";
+import { hasKernels } from "../../tensor/kernel";
 import { gelu } from "../../tensor/ops/activation";
 import { sessionAttention } from "../../tensor/ops/attention";
 import { layerNorm } from "../../tensor/ops/layer-norm";
 import { linear } from "../../tensor/ops/linear";
 import { gatherRows } from "../../tensor/ops/rows";
 import type { HostTensor } from "../../tensor/parameters";
+import { adaln, type AdalnPlaces } from "./adaln";
+import { distinctPlaces, sinusoids, type Places } from "./waves";
 
 /** Their names. */
 export const denoisers = ["linear", "mlp", "adaln", "transformer"] as const;
@@ -89,18 +92,23 @@ export function denoiserWeights({ denoiser, width, blocks }: DenoiserShape, { it
  * @param x [B, D]
  * @param times [G] from 0 to T - 1
  * @param total T
+ * @param learns false where no gradient is asked for
  * @returns [B, D]
  */
-export function denoise(values: Values, x: tf.Tensor2D, times: Float32Array, total: number, conditions: Conditions, shape: DenoiserShape): tf.Tensor2D {
+export function denoise(values: Values, x: tf.Tensor2D, times: Float32Array, total: number, conditions: Conditions, shape: DenoiserShape, learns = true): tf.Tensor2D {
+  const places = { time: distinctPlaces(times.map((t) => (1000 * t) / total)), asked: conditions.popularity && distinctPlaces(conditions.popularity.map((one) => 1000 * Math.max(0, one))) };
+  return shape.denoiser === "adaln" && hasKernels() ? adaln(values, x, places, conditions, shape.blocks, learns) : denoisePortable(values, x, places, conditions, shape);
+}
+
+/** The same by smaller operations: the plain twin of "adaln"'s kernel, and all that the other networks have. */
+export function denoisePortable(values: Values, x: tf.Tensor2D, places: AdalnPlaces, conditions: Conditions, shape: DenoiserShape): tf.Tensor2D {
   const dense = (input: tf.Tensor2D, name: string): tf.Tensor2D => linear(input, values[`${name}/weight`] as tf.Tensor2D, values[`${name}/bias`] as tf.Tensor1D);
-  const time = overDistinct(times.map((t) => (1000 * t) / total), shape.width, (waves) => dense(gelu(dense(waves, "time/inner")), "time/outer")); // [G, H]
+  const waves = (of: Places): tf.Tensor2D => sinusoids(of.distinct, shape.width);
+  const time = gatherRows(dense(gelu(dense(waves(places.time), "time/inner")), "time/outer"), places.time.rowOf); // [G, H]
   const state = orNull(dense(conditions.states, "state"), conditions.withState, values["state/null"]!); // [G, H]
   const { popularity, rows } = conditions;
   const spread = (x: tf.Tensor2D): tf.Tensor2D => (rows === undefined ? x : gatherRows(x, rows)); // [G, H] -> [B, H]
-  const asked =
-    popularity === undefined
-      ? undefined
-      : orNull(overDistinct(popularity.map((one) => 1000 * Math.max(0, one)), shape.width, (waves) => dense(waves, "popularity")), popularity.map((one) => (one < 0 ? 0 : 1)), values["popularity/null"]!);
+  const asked = popularity && orNull(gatherRows(dense(waves(places.asked!), "popularity"), places.asked!.rowOf), popularity.map((one) => (one < 0 ? 0 : 1)), values["popularity/null"]!);
   const given = asked === undefined ? [state] : [state, asked];
   if (shape.denoiser === "linear" || shape.denoiser === "mlp") {
     const inputs = tf.concat([x, ...[...given, time].map(spread)], 1) as tf.Tensor2D;
@@ -137,28 +145,4 @@ function orNull(rows: tf.Tensor2D, counts: Float32Array, none: tf.Tensor): tf.Te
   if (counts.every((one) => one === 1)) return rows.add(none.mul(0)) as tf.Tensor2D; // the null vector's gradient is zero, not missing
   const kept = tf.tensor2d(counts, [counts.length, 1]);
   return rows.mul(kept).add(none.mul(tf.sub(1, kept))) as tf.Tensor2D;
-}
-
-/** A layer over sinusoids, once for each distinct place: a sampler asks for one time in all rows. @returns [B, H] */
-function overDistinct(places: Float32Array, width: number, layer: (waves: tf.Tensor2D) => tf.Tensor2D): tf.Tensor2D {
-  const rows = new Map<number, number>();
-  const rowOf = Int32Array.from(places, (place) => {
-    if (!rows.has(place)) rows.set(place, rows.size);
-    return rows.get(place)!;
-  });
-  return gatherRows(layer(sinusoids([...rows.keys()], width)), rowOf);
-}
-
-/** Cosines and sines of falling frequencies (Vaswani et al., 2017). @returns [places, width] */
-function sinusoids(places: readonly number[], width: number): tf.Tensor2D {
-  const half = Math.ceil(width / 2);
-  const data = new Float32Array(places.length * width);
-  places.forEach((place, at) => {
-    for (let i = 0; i < half; i++) {
-      const angle = place * Math.exp((-Math.log(10_000) * i) / half);
-      data[at * width + i] = Math.cos(angle);
-      if (half + i < width) data[at * width + half + i] = Math.sin(angle);
-    }
-  });
-  return tf.tensor2d(data, [places.length, width]);
 }

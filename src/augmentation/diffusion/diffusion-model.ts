@@ -22,7 +22,7 @@ import { Adam } from "../../tensor/adam";
 import { initBackend } from "../../tensor/backend";
 import { ParameterSet, readHost, type HostTensor } from "../../tensor/parameters";
 import { train as trainLoop, type TrainingContext, type TrainingReport } from "../../tensor/training";
-import { denoise, denoisers, denoiserWeights, type DenoiserShape } from "./denoisers";
+import { denoise, denoisers, denoiserWeights, type Conditions, type DenoiserShape } from "./denoisers";
 import { collapseOf, standardise, type Collapse } from "./item-vectors";
 import { diffusionLoss, kept, pairBatches, pairsOf, popularityQuantiles, statesOf, type SessionEncoder } from "./lesson";
 import { guided, rowNoise, runSampler, samplers, sharedNoise, type Noise, type Predict, type SampledStep, type SamplerName } from "./samplers";
@@ -276,11 +276,12 @@ export class DiffusionModel {
   /** x0^ of rows under guidance: what the samplers ask. Inside a tidy. @param states [G, C] @param known [G] @param rows [B] */
   private predictor(values: Readonly<Record<string, tf.Tensor>>, states: tf.Tensor2D, known: Float32Array, rows: Int32Array | undefined, { guidance = this.options.guidance, popularity }: SampleOptions): Predict {
     const { options } = this;
-    const ask = (withState: Float32Array, quantile: number): Predict => (x, time) => {
-      const conditions = { states, withState, rows, popularity: options.popularity ? new Float32Array(known.length).fill(quantile) : undefined };
-      return denoise(values, x, new Float32Array(known.length).fill(time), options.times, conditions, options);
+    const ask = (of: Pick<Conditions, "states" | "withState" | "rows">, quantile: number): Predict => (x, time) => {
+      const whole = (value: number): Float32Array => new Float32Array(of.withState.length).fill(value);
+      return denoise(values, x, whole(time), options.times, { ...of, popularity: options.popularity ? whole(quantile) : undefined }, options, false);
     };
-    return guided(ask(known, popularity ?? -1), ask(new Float32Array(known.length), -1), guidance);
+    const none = { states: tf.zeros<tf.Rank.R2>([1, states.shape[1]]), withState: Float32Array.of(0), rows: new Int32Array(rows?.length ?? known.length) }; // one for all rows
+    return guided(ask({ states, withState: known, rows }, popularity ?? -1), ask(none, -1), guidance);
   }
 
   /** States as the network takes them, and which sessions have one. */

@@ -12,6 +12,7 @@ import { sessionCount, type Sessions, type TrainSessions } from "../../data/type
 import { trainingCounts } from "../../evaluation/strata";
 import type { ItemVectors } from "../../models/item-table";
 import type { NeuralOptions, NeuralRecommender } from "../../models/neural";
+import { normals } from "../../tensor/ops/normals";
 import { gatherRows } from "../../tensor/ops/rows";
 import { softmaxLoss } from "../../tensor/ops/softmax-loss";
 import { denoise, type DenoiserShape } from "./denoisers";
@@ -95,7 +96,7 @@ export function diffusionLoss(values: Readonly<Record<string, tf.Tensor>>, table
   const { schedule, drop, popularityDrop, popularity, crossEntropy } = setting;
   const [count, dimension] = [targets.length, table.shape[1]];
   const times = draws(rng.child("times"), count, (one) => one.int(schedule.signal.length));
-  const noise = tf.tensor2d(rng.child("noise").normals(count * dimension), [count, dimension]);
+  const noise = normals(rng.child("noise"), count, dimension);
   const hidden = draws(rng.child("popularity"), count, (one) => (one.uniform() < popularityDrop ? 1 : 0));
   const conditions = {
     states: tf.tensor2d(states, [count, states.length / count]),

@@ -30,11 +30,11 @@ napi_value Init(napi_env env, napi_value exports) {
   // Once a process: a worker that loads the addon too gets the same operations.
   static const std::string wrong = define<layer_norm>() + define<layer_norm_gradient>() + define<catalogue_softmax>() + define<bpr_max>() + define<bpr_max_rows>() + define<normalise>() + define<normalise_gradient>() + define<causal_softmax>() +
                                    define<causal_softmax_gradient>() + define<gelu>() + define<gelu_gradient>() +
-                                   define<gru_step>() + define<gru_step_gradient>() + define<adagrad_rows>() +
+                                   define<gru_step>() + define<gru_step_gradient>() + define<adagrad_rows>() + define<adam>() +
                                    define<sparse_product>() + define<sparse_spread>() + define<sparse_collect>() +
                                    define<biased_prelu>() + define<biased_prelu_gradient>() + define<hidden_means>() + define<hidden_means_gradient>() + define<weighed>() + define<weighed_gradient>() +
                                    define<edge_attention>() + define<edge_attention_gradient>() +
-                                   define<masked>() + define<added>() + define<ranks>() + define<top_items>();
+                                   define<adaln>() + define<adaln_gradient>() + define<normals>() + define<masked>() + define<added>() + define<ranks>() + define<top_items>();
   napi_value threads;
   napi_create_function(env, "threads", NAPI_AUTO_LENGTH, Threads, nullptr, &threads);
   napi_set_named_property(env, exports, "threads", threads);

@@ -1,7 +1,5 @@
 #include "panels.h"
 
-#include <vector>
-
 #include "parallel.h"
 
 namespace sessionlab {
@@ -106,23 +104,34 @@ SESSIONLAB_KERNEL void add_rows(const float* from, int64_t rows, int64_t columns
   store_part(sums, sum, count);
 }
 
+// A block of a product's rows in a panel of its columns.
+struct Place {
+  const Product* product;
+  int64_t top, at;
+
+  void make() const {
+    static const auto part_of = part_here();
+    thread_local std::vector<float> panel(block_terms * panel_columns), rest(block_rows * panel_columns);
+    part_of(*product, top, std::min(block_rows, product->height - top), at, std::min(panel_columns, product->span - at), panel.data(), rest.data());
+  }
+};
+
+template <typename Visit>
+void for_each_place(const Product& product, Visit visit) {
+  for (int64_t top = 0; top < product.height; top += block_rows)
+    for (int64_t at = 0; at < product.span; at += panel_columns) visit(Place{&product, top, at});
+}
+
 }  // namespace
 
-void multiply(std::initializer_list<Product> products) {
-  static const auto part_of = part_here();
-  struct Place {
-    const Product* product;
-    int64_t top, at;
-  };
+void multiply(const std::vector<Product>& products) {
   std::vector<Place> places;
-  for (const Product& one : products)
-    for (int64_t top = 0; top < one.height; top += block_rows)
-      for (int64_t at = 0; at < one.span; at += panel_columns) places.push_back({&one, top, at});
-  parallel(static_cast<int64_t>(places.size()), [&](int64_t i) {
-    thread_local std::vector<float> panel(block_terms * panel_columns), rest(block_rows * panel_columns);
-    const auto& [one, top, at] = places[i];
-    part_of(*one, top, std::min(block_rows, one->height - top), at, std::min(panel_columns, one->span - at), panel.data(), rest.data());
-  });
+  for (const Product& one : products) for_each_place(one, [&](const Place& place) { places.push_back(place); });
+  parallel(static_cast<int64_t>(places.size()), [&](int64_t i) { places[i].make(); });
+}
+
+void multiply_here(const Product& product) {
+  for_each_place(product, [](const Place& place) { place.make(); });
 }
 
 void sum_columns(const float* from, int64_t rows, int64_t columns, float* sums) {

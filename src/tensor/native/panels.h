@@ -1,7 +1,7 @@
 // C = A B on all threads, for kernels whose products are large: panels of B's columns are packed into the cache, and each
 // panel is multiplied by blocks of A's rows. An entry of C adds its terms in their order: any number of threads, same bits.
 #pragma once
-#include <initializer_list>
+#include <vector>
 
 #include "product.h"
 
@@ -30,7 +30,10 @@ struct Product {
 };
 
 // Makes several products that do not read each other.
-void multiply(std::initializer_list<Product> products);
+void multiply(const std::vector<Product>& products);
+
+// Makes one on the thread that asks: for parts of work that are spread over threads already.
+void multiply_here(const Product& product);
 
 // The sum of each column of `rows` rows, each `columns` wide.
 void sum_columns(const float* from, int64_t rows, int64_t columns, float* sums);

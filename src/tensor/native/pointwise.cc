@@ -1,7 +1,8 @@
 // Entry by entry: GELU in its tanh form with its gradient (src/tensor/ops/activation.ts has the equations), dropout by a
-// mask of bytes, and a sum with a scaled tensor. GELU by the logistic function: (1 + tanh u) / 2 = 1 / (1 + e^-2u).
+// mask of bytes, and a sum with a scaled tensor.
 #include <algorithm>
 
+#include "gelu.h"
 #include "lanes.h"
 #include "operation.h"
 #include "parallel.h"
@@ -10,17 +11,13 @@ namespace sessionlab {
 namespace {
 
 constexpr int64_t block = 16384;
-constexpr float factor = 0.7978845608028654f;  // sqrt(2 / pi)
-constexpr float cubic = 0.044715f;
-
-SESSIONLAB_INLINE Lanes gate_of(const Lanes& x) { return 1.0f / (1.0f + exp_of(x * (x * x * cubic + 1.0f) * (-2.0f * factor))); }
 
 SESSIONLAB_KERNEL void forward(const float* x, int64_t size, float* y) {
   Lanes piece;
   for (int64_t i = 0; i < size; i += width) {
     const int64_t count = std::min(width, size - i);
     if (count == width) load(piece, x + i); else load_part(piece, x + i, count, 0);
-    piece = piece * gate_of(piece);
+    piece = gelu_of(piece);
     if (count == width) store(y + i, piece); else store_part(y + i, piece, count);
   }
 }
@@ -31,9 +28,7 @@ SESSIONLAB_KERNEL void backward(const float* dy, const float* x, int64_t size, f
     const int64_t count = std::min(width, size - i);
     if (count == width) load(v, x + i), load(d, dy + i);
     else load_part(v, x + i, count, 0), load_part(d, dy + i, count, 0);
-    const Lanes gate = gate_of(v);
-    const Lanes slope = gate + v * gate * (1.0f - gate) * (v * v * (3.0f * cubic) + 1.0f) * (2.0f * factor);
-    if (count == width) store(dx + i, d * slope); else store_part(dx + i, d * slope, count);
+    if (count == width) store(dx + i, d * gelu_slope(v)); else store_part(dx + i, d * gelu_slope(v), count);
   }
 }
 
