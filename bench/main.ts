@@ -1,10 +1,10 @@
 /**
  * npm run bench -- tensor|sasrec|models|hdgi|diffusion|rank|recbole|kg|simulator [--json] [--epochs N]: ours and a peer's speed on the same work, in one run,
  * with as many threads. --json ends with one line of JSON; a number is a median, a ratio is ours / peer.
- * npm run bench -- memory|large|prepare|planner|neighbours|slates|hdgi-large [--json] [--steps N] [--events N] [--users N]: numbers of ours against a limit; the exit code
+ * npm run bench -- memory|large|prepare|plan|planner|neighbours|slates|hdgi-large [--json] [--steps N] [--events N] [--users N]: numbers of ours against a limit; the exit code
  * is 1 where one does not hold.
  * npm run bench -- text [--json] [--titles N]: titles to vectors, as the first ones.
- * --only NAME: of models and hdgi, one model ("GRU4Rec", "HDGI-C").
+ * --only NAME: of models and hdgi, one model ("GRU4Rec", "HDGI-C"); of plan, one experiment ("persona", "counterfactual", "diginetica").
  */
 import { cpus, loadavg, totalmem } from "node:os";
 import { parseArgs } from "node:util";
@@ -23,6 +23,7 @@ import { memoryChecks } from "./memory";
 import { modelCases } from "./models";
 import { neighbourChecks } from "./neighbours";
 import { Peer, type PeerVersions } from "./peer";
+import { experiments as planned, planChecks } from "./plan";
 import { plannerChecks } from "./planner";
 import { prepareChecks } from "./prepare";
 import { rankCases } from "./rank";
@@ -34,10 +35,11 @@ import { textResults } from "./text";
 import { peerPython, simulatorPython, textPython } from "./venv";
 
 /** Against a limit. */
-const alone: Readonly<Record<string, (sizes: { readonly steps: number; readonly events: number; readonly users: number }, tell: (line: string) => void) => Promise<readonly Check[]>>> = {
+const alone: Readonly<Record<string, (sizes: { readonly steps: number; readonly events: number; readonly users: number; readonly only?: string }, tell: (line: string) => void) => Promise<readonly Check[]>>> = {
   memory: ({ steps }, tell) => memoryChecks(loads, steps, tell),
   large: (_, tell) => largeChecks(tell),
   prepare: ({ events }, tell) => prepareChecks(events, tell),
+  plan: ({ only }, tell) => planChecks(tell, only),
   planner: (_, tell) => plannerChecks(tell),
   neighbours: (_, tell) => neighbourChecks(tell),
   slates: (_, tell) => slateChecks(tell),
@@ -51,7 +53,8 @@ async function main(args: readonly string[]): Promise<void> {
   const names = [...Object.keys(interleaved), "recbole", "kg", "text", "simulator", ...Object.keys(alone)];
   const [name, ...rest] = positionals;
   if (name === undefined || !names.includes(name) || rest.length > 0) throw new ConfigError(`Expected one of ${names.join(", ")}, found "${positionals.join(" ")}"`);
-  if (values.only !== undefined && name !== "models" && name !== "hdgi") throw new ConfigError(`Expected --only with models or hdgi, found it with "${name}"`);
+  if (values.only !== undefined && name !== "models" && name !== "hdgi" && name !== "plan") throw new ConfigError(`Expected --only with models, hdgi or plan, found it with "${name}"`);
+  if (name === "plan" && values.only !== undefined && !Object.hasOwn(planned, values.only)) throw new ConfigError(`Expected --only to be one of ${Object.keys(planned).join(", ")}, found "${values.only}"`);
   const whole = (option: "epochs" | "steps" | "events" | "titles" | "users"): number => {
     const wrong = rules.positiveInteger(Number(values[option]));
     if (wrong !== undefined) throw new ConfigError(`Expected --${option} to be ${wrong}, found "${values[option]}"`);
@@ -62,7 +65,7 @@ async function main(args: readonly string[]): Promise<void> {
   const load = loadavg()[0]!;
   if (name in alone) {
     const backend = await initBackend();
-    const checks = await alone[name]!({ steps, events, users }, values.json ? () => undefined : console.log);
+    const checks = await alone[name]!({ steps, events, users, only: values.only }, values.json ? () => undefined : console.log);
     const environment = environmentOf(backend, undefined, load);
     if (values.json) console.log(JSON.stringify({ bench: name, cases: checks, environment }));
     else console.log(environmentLine(environment));

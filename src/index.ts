@@ -44,7 +44,7 @@ export { type ProcessMark } from "./core/processes";
 export { meter, type Progress, type ProgressReport } from "./core/progress";
 export { Rng, type RngState } from "./core/rng";
 export { decodeSafetensors, encodeSafetensors, type SafetensorsFile, type SafetensorsTensor, type SafetensorsArray } from "./core/safetensors";
-export { defaultCache, footer, step, type StepContext, type StepMeta, type StepResult, type StepSettings } from "./core/step";
+export { defaultCache, footer, step, watchSteps, type StepContext, type StepIdentity, type StepMeta, type StepResult, type StepSettings, type StepWatcher } from "./core/step";
 
 // tensor: the backend, fused operations, parameters, optimisers, the one training loop
 export * as tf from "@tensorflow/tfjs";

@@ -1,11 +1,13 @@
 /** On what the tasks of an experiment are run: this process, several of this machine, or a Ray cluster. */
-import { availableParallelism } from "node:os";
+import { availableParallelism, totalmem } from "node:os";
 import type { Command } from "commander";
+import { formatBytes } from "../core/bytes";
 import { ConfigError } from "../core/errors";
 import type { Experiment } from "../engine/experiment";
 import { runLocally } from "../engine/local";
 import { runOnRay } from "../engine/ray";
 import { rayPython } from "../engine/ray-python";
+import { processesWithRoom, readPlan } from "../engine/resources";
 import { openStepStore } from "../engine/store";
 import { runTasks, type Grid } from "../papers/grid";
 import { initBackend, type BackendInfo } from "../tensor/backend";
@@ -19,6 +21,8 @@ export interface EngineOptions {
   readonly rayAddress?: string;
   /** Gigabytes of a task. */
   readonly memory?: number;
+  /** File of a plan. */
+  readonly plan?: string;
 }
 
 const engines = ["one", "local", "ray"] as const;
@@ -29,7 +33,8 @@ export function engineOptions(command: Command): Command {
     .option("--engine <name>", "of a paper's grid, what its tasks are run on: one (this process), local (several of this machine) or ray (a Ray cluster)")
     .option("--workers <n>", "how many processes of --engine local, or tasks at once of a Ray that is started for them; the cores of the machine if not given. Each has cores / n threads, or SESSIONLAB_THREADS", parsePositive)
     .option("--ray-address <host:port>", "of --engine ray, the cluster, on a node of which this runs: 10.0.0.1:6379, or auto; RAY_ADDRESS if not given, else one is started here. Tasks have one thread, or SESSIONLAB_THREADS")
-    .option("--memory <gigabytes>", "of --engine ray, what Ray counts for a task; not counted if not given", parseAmount);
+    .option("--memory <gigabytes>", "of --engine ray, what Ray counts for a task; not counted if not given", parseAmount)
+    .option("--plan <file>", "of --engine local or ray, what sessionlab plan --json said of this experiment: Ray counts each task's own memory, and no more processes are started here than have room");
 }
 
 /** What does the work. */
@@ -41,11 +46,12 @@ interface Engine {
 }
 
 /** The engine that is asked for. @throws ConfigError for one that is none, or options that do not go together */
-export function engineOf({ engine, workers, rayAddress, memory }: EngineOptions): Engine {
+export function engineOf({ engine, workers, rayAddress, memory, plan }: EngineOptions): Engine {
   const name = oneOf("an engine", engines, engine ?? (rayAddress !== undefined ? "ray" : workers !== undefined ? "local" : "one"));
   const address = name === "ray" ? (rayAddress ?? process.env["RAY_ADDRESS"]) : undefined;
   if (name === "one" && workers !== undefined) throw new ConfigError("Expected --workers with --engine local or ray, found it with --engine one; leave one of them out");
   if (name !== "ray" && (rayAddress ?? memory) !== undefined) throw new ConfigError(`Expected --ray-address and --memory with --engine ray, found --engine ${name}; leave them out`);
+  if (plan !== undefined && (name === "one" || memory !== undefined)) throw new ConfigError(`Expected --plan with --engine local or ray and without --memory, found it with ${memory === undefined ? "--engine one" : "--memory"}; leave one of them out`);
   if (address !== undefined && workers !== undefined) throw new ConfigError(`Expected --workers where Ray is started for them, found the address ${address}; a cluster does as many tasks at once as it has cores for: leave one of them out`);
   return { name, workers: name === "one" ? 1 : (workers ?? availableParallelism()), address };
 }
@@ -63,7 +69,10 @@ export async function engineBackend(given: EngineOptions): Promise<BackendInfo> 
 export async function doTasks(given: EngineOptions, experiment: Experiment, grid: Grid, backend: BackendInfo, { signal, progress, say }: Terminal): Promise<void> {
   const { name, workers, address } = engineOf(given);
   const told = { signal, progress, onStep: say };
-  if (name === "ray") await runOnRay(experiment, grid, { ...told, python: rayPython(), address, workers, backend, memory: given.memory === undefined ? undefined : given.memory * 1e9 });
-  else if (workers === 1) await runTasks(grid, signal);
-  else await runLocally(experiment, grid, { ...told, workers, threads: backend.threads });
+  const plan = given.plan === undefined ? undefined : readPlan(given.plan);
+  const room = plan === undefined || name === "ray" ? workers : Math.min(workers, processesWithRoom(plan, totalmem()));
+  if (room < workers) say(`${room} of ${workers} processes: by the plan no more have room in ${formatBytes(totalmem())}`);
+  if (name === "ray") await runOnRay(experiment, grid, { ...told, python: rayPython(), address, workers, backend, plan, memory: given.memory === undefined ? undefined : given.memory * 1e9 });
+  else if (room === 1) await runTasks(grid, signal);
+  else await runLocally(experiment, grid, { ...told, workers: room, threads: backend.threads });
 }

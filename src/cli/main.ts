@@ -15,6 +15,7 @@ import { addKernel } from "./kernel";
 import { addKg } from "./kg";
 import { addLedger } from "./ledger";
 import { addPersonas } from "./personas";
+import { addPlan } from "./plan";
 import { addRecommend } from "./recommend";
 import { addReport } from "./report";
 import { addReproduce } from "./reproduce";
@@ -36,7 +37,7 @@ export async function main(args: readonly string[]): Promise<number> {
     .showSuggestionAfterError()
     .exitOverride()
     .addHelpText("after", "\nExamples:\n  $ sessionlab doctor\n  $ sessionlab reproduce\n  $ sessionlab train --model sasrec --out runs/sasrec\n  $ sessionlab evaluate --model runs/sasrec --json\n\nEvery verb has its own --help. Exit codes: 0 done, 1 failure, 2 wrong usage, 130 interrupted.");
-  for (const add of [addDoctor, addData, addVectors, addTrain, addEvaluate, addRecommend, addReproduce, addBenchmark, addHdgi, addKg, addPersonas, addResponse, addDiffusion, addDepartures, addLedger, addDiff, addReport, addCache, addKernel]) add(program, runner);
+  for (const add of [addDoctor, addData, addVectors, addTrain, addEvaluate, addRecommend, addReproduce, addPlan, addBenchmark, addHdgi, addKg, addPersonas, addResponse, addDiffusion, addDepartures, addLedger, addDiff, addReport, addCache, addKernel]) add(program, runner);
   try {
     await program.parseAsync([...args], { from: "user" });
     return runner.exitCode;

@@ -27,22 +27,25 @@ export interface CounterfactualOptions extends EngineOptions {
 }
 
 /**
- * Runs, freezes or confirms the experiment.
+ * The experiment that is asked for.
  * @param results the folder of result files
  * @param readings the file that counts what was read
  */
-export async function reproduceCounterfactual(given: CounterfactualOptions, results: string, readings: string, terminal: Terminal): Promise<CounterfactualReport> {
-  const { signal, progress, say } = terminal;
-  const backend = await engineBackend(given);
-  const settings: CounterfactualExperiment = {
+export async function counterfactualExperiment(given: CounterfactualOptions, results: string, readings: string, { signal, progress, say }: Terminal): Promise<CounterfactualExperiment> {
+  return {
     ...{ source: oneOf("a data set of the counterfactual paper", counterfactualSets, datasetOf(given.dataset)), budget: given.budget, seeds: given.seeds, arms: given.arms?.split(",").map((one) => one.trim()) },
     ...{ base: oneOf("a base", ["niser", "sr-gnn"] as const, given.base), full: given.full, margin: given.margin, set: parseSettings(given.set ?? []), results, readings },
-    ...{ backend, signal, progress, onStep: say },
+    ...{ backend: await engineBackend(given), signal, progress, onStep: say },
     onReading: (experiment) => countReading(readings, experiment, "test"),
     onConfirm: (experiment) => countReading(readings, experiment, "confirm"),
   };
+}
+
+/** Runs, freezes or confirms the experiment. Folders as for `counterfactualExperiment`. */
+export async function reproduceCounterfactual(given: CounterfactualOptions, results: string, readings: string, terminal: Terminal): Promise<CounterfactualReport> {
+  const settings = await counterfactualExperiment(given, results, readings, terminal);
   const run = await beginCounterfactualPaper(settings);
-  await doTasks(given, { paper: "counterfactual", settings: portable(settings) }, counterfactualGrid(run), backend, terminal);
+  await doTasks(given, { paper: "counterfactual", settings: portable(settings) }, counterfactualGrid(run), settings.backend, terminal);
   if (given.freeze === true) await freezeCounterfactualPaper(settings);
   const confirmation = given.confirm === true ? await confirmCounterfactualPaper(settings) : readCounterfactualConfirmation(settings);
   const report = counterfactualReport(run.world, settings);

@@ -9,6 +9,7 @@
  * <cache>/<name>/<key>.checkpoint/ what an interrupted step left to resume from; removed when it succeeds
  * <cache>/<name>/<key>.lock        while a process computes
  */
+import { AsyncLocalStorage } from "node:async_hooks";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
@@ -81,6 +82,35 @@ export function defaultCache(): string {
   return resolve(process.env["SESSIONLAB_CACHE"] ?? join(projectFolder(__filename), ".cache", "steps"));
 }
 
+/** A step, as whoever watches it is told of it. */
+export type StepIdentity = Omit<StepMeta, "seconds" | "files">;
+
+/** Told of steps that are not in the cache. */
+export interface StepWatcher {
+  /** One is about to be computed; what this throws, the step throws, and nothing is computed. */
+  begins(step: StepIdentity): void;
+  /** It is there. @param folder holds it */
+  ends(step: StepIdentity, folder: string): void;
+}
+
+const watchers = new AsyncLocalStorage<StepWatcher>();
+
+/**
+ * Does some work, and tells of the steps that are computed for it, also of steps within steps.
+ * @throws whatever `work` and `watcher` throw
+ * @example
+ * import { mkdtempSync } from "node:fs";
+ * import { step, watchSteps } from "sessionlab";
+ * const computed: string[] = [];
+ * const watcher = { begins: () => undefined, ends: ({ name }: { readonly name: string }) => void computed.push(name) };
+ * const work = () => step("double", { x: 4 }, {}, () => 8, { code: __filename, cache: mkdtempSync("/tmp/step-") });
+ * await watchSteps(watcher, work);
+ * assert.deepEqual(computed, ["double"]);
+ */
+export function watchSteps<T>(watcher: StepWatcher, work: () => Promise<T>): Promise<T> {
+  return watchers.run(watcher, work);
+}
+
 const inFlight = new Map<string, Promise<StepResult<unknown>>>();
 
 /**
@@ -126,7 +156,7 @@ export async function step<T>(
 async function readOrCompute<T>(
   cache: string,
   folder: string,
-  identity: Omit<StepMeta, "seconds" | "files">,
+  identity: StepIdentity,
   fn: (context: StepContext) => Promise<T> | T,
   settings: StepSettings<T>,
 ): Promise<StepResult<T>> {
@@ -187,8 +217,12 @@ async function readOrCompute<T>(
   }
   const onWait: LockSettings["onWait"] = (holder, seconds) =>
     progress?.({ task: `wait for ${name}${holder === undefined ? "" : ` in process ${holder.pid}`}`, done: seconds, unit: "second" });
+  const watcher = watchers.getStore();
+  watcher?.begins(identity);
   // What was missing or damaged may be there by the time that the lock is ours.
-  return withLock(`${folder}.lock`, async () => (await read()) ?? (await fetched()) ?? (await compute()), { task: name, signal, onWait });
+  const result = await withLock(`${folder}.lock`, async () => (await read()) ?? (await fetched()) ?? (await compute()), { task: name, signal, onWait });
+  watcher?.ends(identity, folder);
+  return result;
 }
 
 /**

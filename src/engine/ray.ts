@@ -18,7 +18,7 @@ import type { BackendInfo } from "../tensor/backend";
 import type { Experiment } from "./experiment";
 import { reportOf, TasksError, workerCommand, type EngineCallbacks } from "./local";
 import { heardDriver, lineOf, type FromDriver, type FromWorker, type RayStart, type ToDriver } from "./messages";
-import { requestOf } from "./resources";
+import { requestOf, type MemoryPlan } from "./resources";
 import { Schedule } from "./schedule";
 import { storeVariables } from "./store";
 import { workerOrigin } from "./worker";
@@ -35,6 +35,8 @@ export interface RayOptions extends EngineCallbacks {
   readonly backend: Pick<BackendInfo, "threads" | "device">;
   /** Bytes of memory that Ray counts for a task; not counted if not given. */
   readonly memory?: number;
+  /** What it counts of each task, in place of that. */
+  readonly plan?: MemoryPlan;
 }
 
 /** How often Ray begins a task anew whose worker or node was lost. */
@@ -165,11 +167,11 @@ class RayRun {
 
   /** Gives out what can start; what would wait for a running task's work, only where a node would else be idle. */
   private give(): void {
-    const { backend: { threads, device }, memory } = this.options;
+    const { backend, memory, plan } = this.options;
     for (;;) {
       const task = this.schedule.next(this.schedule.count("running") < this.slots);
       if (task === undefined) break;
-      this.say({ task: task.id, request: requestOf(task, { threads, device, memory }) });
+      this.say({ task: task.id, request: requestOf(task, { ...backend, memory, plan }) });
     }
     if (this.schedule.over) this.driver.stdin!.end();
   }

@@ -34,6 +34,8 @@ describe("cli/engine", () => {
       [{ engine: "local", rayAddress: "auto" }, /--ray-address and --memory with --engine ray, found --engine local/],
       [{ memory: 2 }, /with --engine ray, found --engine one/],
       [{ rayAddress: "auto", workers: 2 }, /found the address auto/],
+      [{ plan: "plan.json" }, /Expected --plan with --engine local or ray and without --memory, found it with --engine one/],
+      [{ engine: "ray", plan: "plan.json", memory: 2 }, /found it with --memory/],
     ];
     for (const [options, words] of wrong) assert.throws(() => engineOf(options), (error) => error instanceof ConfigError && words.test(error.message), JSON.stringify(options));
   });

@@ -6,7 +6,7 @@ import type { Codec } from "../../src/core/codec";
 import { AbortError, ConfigError } from "../../src/core/errors";
 import { thisProcess } from "../../src/core/processes";
 import { Rng } from "../../src/core/rng";
-import { footer, step, type StepMeta, type StepSettings } from "../../src/core/step";
+import { footer, step, watchSteps, type StepMeta, type StepSettings } from "../../src/core/step";
 import { freshFolder } from "../scratch";
 
 describe("step", () => {
@@ -33,6 +33,22 @@ describe("step", () => {
     assert.ok(Object.is(warm.value.odd[1], -0) && Number.isNaN(warm.value.odd[0]));
     assert.equal(warm.seconds, cold.seconds);
     assert.equal(warm.key, cold.key);
+  });
+
+  it("tells a watcher what is computed and nothing else; what it throws at the beginning is thrown, and nothing is computed", async () => {
+    const told: string[] = [];
+    const watcher = { begins: ({ name }: { readonly name: string }) => void told.push(`${name} begins`), ends: ({ name }: { readonly name: string }, folder: string) => void told.push(`${name} ends, ${existsSync(join(folder, "meta.json"))}`) };
+    const inner = () => step("inner", {}, {}, () => 1, settings);
+    const outer = () => step("outer", {}, {}, async () => (await inner()).value + 1, settings);
+    const stop = () => {
+      throw new ConfigError("not now");
+    };
+    await assert.rejects(watchSteps({ begins: stop, ends: () => undefined }, outer), /not now/);
+    assert.ok(!existsSync(join(cache(), "outer")));
+    await watchSteps(watcher, outer);
+    await watchSteps(watcher, outer);
+    await outer();
+    assert.deepEqual(told, ["outer begins", "inner begins", "inner ends, true", "outer ends, true"]);
   });
 
   it("tidies up after a process that was killed between storing and tidying, and leaves a living one's lock", async () => {

@@ -3,15 +3,11 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Rng } from "../../src/core/rng";
-import { eventsFrom } from "../../src/data/events";
-import { sessionsFrom } from "../../src/data/sessions";
-import { splitBySession } from "../../src/data/split";
 import { meanMetrics } from "../../src/evaluation/metrics";
 import { unpackRanks } from "../../src/evaluation/packed-ranks";
-import { countReading, readReadings } from "../../src/evaluation/readings";
+import { readReadings } from "../../src/evaluation/readings";
 import { renderTable } from "../../src/display/formats";
-import { counterfactualArms, settingsOfArm, type Sizes } from "../../src/papers/counterfactual/arms";
+import { counterfactualArms, settingsOfArm } from "../../src/papers/counterfactual/arms";
 import { confirmCounterfactualPaper, freezeCounterfactualPaper, readCounterfactualConfirmation, withSealed } from "../../src/papers/counterfactual/confirm";
 import { runCounterfactualPaper, tailOf, type CounterfactualExperiment, type CounterfactualResult } from "../../src/papers/counterfactual/counterfactual";
 import { worth } from "../../src/papers/experiment";
@@ -21,36 +17,7 @@ import { readResult } from "../../src/papers/results";
 import { readSearch } from "../../src/papers/searches";
 import { initBackend } from "../../src/tensor/backend";
 import { withFolder } from "../scratch";
-
-const sizes: Sizes = {
-  base: { dimension: 8, maxLength: 6, batch: 64, epochs: 2, rate: 0.02, rateDecay: 1 },
-  response: { dimension: 4, epochs: 1 },
-  diffusion: { epochs: 1, width: 8, blocks: 1, times: 20, steps: 4, validationCases: 20, patience: 1 },
-  ...{ slots: 4, steps: 4, checks: 2, rate: 0.5, validationCases: 100 },
-};
-const arms = ["none", "diffusion", "duplicates", "random"];
-
-/** Sessions of one of three topics: a popular item or two, then rarer ones. */
-function planted() {
-  const rng = new Rng("planted");
-  const rows = Array.from({ length: 240 }, (_, s) => {
-    const topic = rng.int(3);
-    return Array.from({ length: 3 + rng.int(4) }, () => `t${topic}-${Math.floor(8 * rng.uniform() ** 2)}`).map((item, at) => ({ session: String(s), item, time: 100 * s + at }));
-  }).flat();
-  const events = eventsFrom({ name: "planted", session: rows.map(({ session }) => session), item: rows.map(({ item }) => item), time: rows.map(({ time }) => time) });
-  return splitBySession(sessionsFrom(events, { by: "given" }));
-}
-
-async function experimentIn(folder: string): Promise<CounterfactualExperiment & { readonly said: string[] }> {
-  const results = join(folder, "results");
-  const said: string[] = [];
-  return {
-    ...{ source: { name: "planted", split: planted() }, budget: "minute", seeds: 1, arms, sizes, results, cache: join(folder, "cache"), said, backend: await initBackend() },
-    onStep: (line) => void said.push(line),
-    onReading: (experiment) => countReading(join(results, "readings.json"), experiment, "test"),
-    onConfirm: (experiment) => countReading(join(results, "readings.json"), experiment, "confirm"),
-  };
-}
+import { arms, experimentIn, sizes } from "./small-counterfactual";
 
 const fileOf = (arm: string): string => `counterfactual-planted-minute-${arm}-1.json`;
 const files = (folder: string): string[] => readdirSync(folder).filter((name) => name.startsWith("counterfactual-")).sort();

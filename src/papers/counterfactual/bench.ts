@@ -103,7 +103,7 @@ export class CounterfactualBench {
   }
 
   /** The sessions that an arm adds; none for an arm of the real ones. */
-  private async added(arm: CounterfactualArm, setting: Setting, seed: number): Promise<StepResult<Augmentation> | undefined> {
+  async added(arm: CounterfactualArm, setting: Setting, seed: number): Promise<StepResult<Augmentation> | undefined> {
     const { making } = arm;
     const { world: { split }, shop: { signal, progress, cache } } = this;
     const amount = Math.round((setting.dose ?? 0) * sessionCount(split.train));
@@ -143,14 +143,14 @@ export class CounterfactualBench {
   }
 
   /** Slates for the real sessions, which none of the data sets has. */
-  private async log(seed: number): Promise<StepResult<ImputedLog>> {
+  async log(seed: number): Promise<StepResult<ImputedLog>> {
     const { world: { split }, sizes: { slots }, shop: { signal, progress, cache } } = this;
     const base = await this.base(seed);
     const work = (): Promise<ImputedLog> => opened(() => base.value.open(), (model) => Promise.resolve(imputeSlates(split.train, model, { slots }, new Rng(seed).child("slates"))));
     return step("slates", { train: split.train.hash, base: base.key }, { slots, seed }, work, { code: [__filename, require.resolve("../../response/impute")], signal, progress, cache });
   }
 
-  private async response(seed: number): Promise<StepResult<Kept<ResponseModel>>> {
+  async response(seed: number): Promise<StepResult<Kept<ResponseModel>>> {
     const { signal, progress, cache } = this.shop;
     const log = await this.log(seed);
     const work = async (context: { readonly checkpoint?: string }): Promise<Kept<ResponseModel>> => {
@@ -162,7 +162,7 @@ export class CounterfactualBench {
     return step("response", { log: log.key, bits: bitsOf(this.maker, this.shop) }, { ...this.sizes.response, seed } as Readonly<Record<string, Hashable>>, work, { code: [__filename, require.resolve("../../response/response-model")], codec, checkpoint: true, signal, progress, cache });
   }
 
-  private async diffusion(seed: number, { diffusion }: Setting): Promise<StepResult<{ open(base: Neural): Promise<DiffusionModel> }>> {
+  async diffusion(seed: number, { diffusion }: Setting): Promise<StepResult<{ open(base: Neural): Promise<DiffusionModel> }>> {
     const { world: { split }, shop: { signal, progress, cache } } = this;
     const base = await this.base(seed);
     const options = { ...this.sizes.diffusion, ...diffusion };

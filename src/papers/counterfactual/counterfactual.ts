@@ -137,7 +137,7 @@ export function counterfactualGrid(run: CounterfactualUnderway): Grid {
 }
 
 /** Whose search an arm's setting stands on: a sweep's is the proposed arm's with something else. */
-function decider(arm: CounterfactualArm): CounterfactualArm {
+export function decider(arm: CounterfactualArm): CounterfactualArm {
   return arm.role === "sweep" ? counterfactualArms.find(({ id }) => id === proposedArm)! : arm;
 }
 
@@ -147,7 +147,7 @@ function isSearched({ id }: CounterfactualArm, { set, budget }: Pick<Counterfact
 }
 
 /** The setting, if nothing has to be searched for it any more: by hand, kept in `results`, or the first. */
-function knownSetting(arm: CounterfactualArm, settings: CounterfactualExperiment): Setting | undefined {
+export function knownSetting(arm: CounterfactualArm, settings: CounterfactualExperiment): Setting | undefined {
   const [first] = arm.settings as readonly [Setting, ...Setting[]];
   const byHand = settings.set?.[arm.id];
   if (arm.role === "sweep") {

@@ -225,8 +225,16 @@ export async function stagesOf(arm: Arm, seed: number, run: Underway): Promise<{
   return { stages: { first, second, forms: arm.forms, readsUsers: arm.personas !== undefined, ...candidatesOf(run) }, personas };
 }
 
+/** The arm that puts an arm's candidates in order; undefined where it makes its list alone. @throws ConfigError where it is not run */
+export function rerankerOf(arm: Arm, { arms }: Pick<Underway, "arms">): Arm | undefined {
+  if (arm.forms.length === 1) return undefined;
+  const found = arms.find(({ id }) => id === reranker);
+  if (found === undefined) throw new ConfigError('Expected the arm "sasrec" among those that are run: it puts the candidates of others in order; add it');
+  return found;
+}
+
 /** N of reranking, and those that a blend chooses from: all, unless one is given or nothing is searched. */
-function candidatesOf({ settings: { candidates, budget } }: Underway): Pick<Stages, "candidates" | "sizes"> {
+export function candidatesOf({ settings: { candidates, budget } }: Underway): Pick<Stages, "candidates" | "sizes"> {
   const usual = candidates ?? usualCandidates;
   return { candidates: usual, sizes: candidates === undefined && budget !== "minute" ? candidateSizes : [usual] };
 }
