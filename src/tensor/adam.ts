@@ -44,7 +44,7 @@ export class Adam implements Optimiser {
   private steps = 0;
   private readonly moments: Slots<"m" | "v">;
   /** Where the moments lie, for the kernel that writes them there. */
-  private held: Map<string, { readonly m: tf.Tensor; readonly v: tf.Tensor }> | undefined;
+  private held: ReadonlyMap<string, { readonly m: tf.Tensor; readonly v: tf.Tensor }>;
 
   constructor(private readonly weights: ParameterSet, options: Partial<AdamOptions> = {}) {
     this.options = resolveOptions("Adam", adamDefaults, options, {
@@ -56,6 +56,7 @@ export class Adam implements Optimiser {
       l2: rules.notNegative,
     });
     this.moments = makeSlots(weights, { m: 0, v: 0 });
+    this.held = this.hold();
   }
 
   /** One step. @param gradients by the names of the parameters, of their shapes; not disposed @param rateScale what the rate is multiplied by */
@@ -82,9 +83,8 @@ export class Adam implements Optimiser {
   private applyToAll(gradients: readonly (readonly [string, tf.Tensor])[], { rate, beta1, beta2, epsilon }: AdamStep): void {
     const { fround, sqrt } = Math; // as TensorFlow's kernel reckons, in float32
     const step = fround(fround(fround(rate) * fround(sqrt(fround(1 - fround(beta2 ** this.steps))))) / fround(1 - fround(beta1 ** this.steps)));
-    this.held ??= new Map([...this.moments].map(([name, { m, v }]) => [name, { m: tf.keep(m.read()), v: tf.keep(v.read()) }]));
     const weights = gradients.map(([name]) => this.weights.byName.get(name)!);
-    const held = gradients.map(([name]) => this.held!.get(name)!);
+    const held = gradients.map(([name]) => this.held.get(name)!);
     const inputs = [tf.tensor1d([step, beta1, beta2, epsilon]), ...weights.map((one) => one.read()), ...held.map(({ m }) => m), ...held.map(({ v }) => v), ...gradients.map(([, one]) => one)];
     const next = kernel("SessionlabAdam", [attribute.int("N", gradients.length)], inputs, gradients.length);
     weights.forEach((one, at) => one.assign(next[at]!));
@@ -95,8 +95,9 @@ export class Adam implements Optimiser {
   }
 
   restore(state: OptimiserState): void {
-    this.release();
     writeSlots("Adam", this.moments, state.tensors);
+    this.release();
+    this.held = this.hold();
     this.steps = state.step;
   }
 
@@ -105,9 +106,12 @@ export class Adam implements Optimiser {
     disposeSlots(this.moments);
   }
 
+  private hold(): ReadonlyMap<string, { readonly m: tf.Tensor; readonly v: tf.Tensor }> {
+    return new Map(hasKernels() ? [...this.moments].map(([name, { m, v }]) => [name, { m: tf.keep(m.read()), v: tf.keep(v.read()) }]) : []);
+  }
+
   private release(): void {
-    for (const { m, v } of this.held?.values() ?? []) tf.dispose([m, v]);
-    this.held = undefined;
+    for (const { m, v } of this.held.values()) tf.dispose([m, v]);
   }
 }
 
