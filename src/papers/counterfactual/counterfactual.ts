@@ -4,6 +4,7 @@
  * - What counts is Recall@20 of less popular targets, with the overall Recall@20 no worse than a margin allows.
  * - Settings are chosen on validation, once an arm, with seed 1: each is given a third of the steps, and the best of them all steps.
  *   Every trial is in results/searches.
+ * - Over all sessions (`full`), an arm whose search was made on the budget's share of them takes what that chose.
  * - Every run is one result file, with the ranks of its test cases: tables, tests and strata need nothing else.
  * - A run whose file is there under the same passport is not run again. All arms of a seed come before the next seed.
  */
@@ -22,7 +23,7 @@ import { loadCounterfactualData, type CounterfactualData, type CounterfactualSet
 import { checkExperiment, checkSet, chosenArms, hasResult, noteOf, worth, type ExperimentSettings, type Note } from "../experiment";
 import { runTasks, searchTask, taskId, type Grid, type Task } from "../grid";
 import { partOf, writeResult, type Result } from "../results";
-import { readSearch, writeSearch } from "../searches";
+import { readSearch, writeSearch, type Choice } from "../searches";
 import { cutoffs, evaluateStep, type Workshop } from "../steps";
 
 /** What is run. */
@@ -155,7 +156,16 @@ export function knownSetting(arm: CounterfactualArm, settings: CounterfactualExp
     return proposed && { ...proposed, ...first, ...byHand };
   }
   if (!isSearched(arm, settings)) return { ...first, ...byHand };
-  return readSearch(settings.results, `counterfactual-${experimentName(settings)}`, arm.id)?.options as Setting | undefined;
+  return searchOf(arm, settings)?.choice.options as Setting | undefined;
+}
+
+/** An arm's search, if it was made: over all sessions (`full`), else that on the budget's share of them, and then `borrowed`. @throws DataError for a damaged file */
+export function searchOf({ id }: Pick<CounterfactualArm, "id">, settings: Pick<CounterfactualExperiment, "results" | "source" | "budget" | "base" | "full">): { readonly choice: Choice; readonly borrowed: boolean } | undefined {
+  for (const full of settings.full === true ? [true, false] : [false]) {
+    const choice = readSearch(settings.results, `counterfactual-${experimentName({ ...settings, full })}`, id);
+    if (choice !== undefined) return { choice, borrowed: full !== (settings.full === true) };
+  }
+  return undefined;
 }
 
 /** The setting, searched for where it is not known. */

@@ -12,13 +12,12 @@ import { unpackRanks } from "../../evaluation/packed-ranks";
 import { popularityStrata, trainingCounts } from "../../evaluation/strata";
 import { compareAll, runOf, type PaperComparison } from "../comparisons";
 import { counterfactualArms, counterfactualPaperDefaults, duplicatesArm, plainArm, proposedArm, type CounterfactualArm, type CounterfactualRole, type Setting } from "./arms";
-import { counterfactualMetric, experimentName, leastOverall, tailOf, type CounterfactualExperiment, type CounterfactualResult } from "./counterfactual";
+import { counterfactualMetric, experimentName, leastOverall, searchOf, tailOf, type CounterfactualExperiment, type CounterfactualResult } from "./counterfactual";
 import type { CounterfactualData } from "./data";
 import { worth } from "../experiment";
 import { overSeeds, withIntervals, type Measured } from "../measure";
 import { baseline, placebo } from "../placebo";
 import { readResults, resultsId, type Result } from "../results";
-import { readSearch } from "../searches";
 
 /** How the control of the same compute is called among comparisons. */
 export const sameCompute = "same compute, duplicated sessions";
@@ -137,7 +136,8 @@ export function counterfactualReport(world: CounterfactualData, settings: Place)
   const tail = tailOf(world, split.test, settings);
   const head = popularityStrata(split.test, trainingCounts(split.train), [quantile])[1]!.cases;
   const experiment = `counterfactual-${experimentName(settings)}`;
-  const rows = entries.map((entry) => rowOf(entry, split.test, { tail, head }, readSearch(settings.results, experiment, entry.arm.id)?.settings ?? 1));
+  const rows = entries.map((entry) => rowOf(entry, split.test, { tail, head }, searchOf(entry.arm, settings)?.choice.settings ?? 1));
+  const borrowed = entries.some(({ arm }) => searchOf(arm, settings)?.borrowed === true);
   const overall = (arm: string | undefined): number | undefined => rows.find((row) => row.arm === arm)?.test[counterfactualMetric]?.mean;
   const [own, plain] = [overall(primary.proposed?.arm.id), overall(primary.plain?.arm.id)];
   return {
@@ -148,7 +148,7 @@ export function counterfactualReport(world: CounterfactualData, settings: Place)
     words: String(split.protocol["words"]),
     candidates: passport?.candidates ?? "",
     backend: passport === undefined ? "" : `${passport.backend}, ${passport.threads} threads`,
-    notes: world.notes,
+    notes: [...world.notes, ...(borrowed ? ["Settings are those that the search on the most recent share of the training sessions chose: nothing was tried on all of them."] : [])],
     assumptions: primary.proposed?.results[0]?.added?.assumptions ?? [],
     rows,
     proposed: primary.proposed?.arm.id,
