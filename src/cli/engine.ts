@@ -23,9 +23,14 @@ export interface EngineOptions {
   readonly memory?: number;
   /** File of a plan. */
   readonly plan?: string;
+  /** Tasks that the measuring of a run is cut into. */
+  readonly parts?: number;
 }
 
 const engines = ["one", "local", "ray"] as const;
+
+/** What is said of --parts. */
+export const partsHelp = "of a paper's runs, into how many tasks the measuring of each is cut: as many processes can share it, and each holds as much less in memory; the numbers are the same";
 
 /** Adds the options. */
 export function engineOptions(command: Command): Command {
@@ -34,7 +39,8 @@ export function engineOptions(command: Command): Command {
     .option("--workers <n>", "how many processes of --engine local, or tasks at once of a Ray that is started for them; the cores of the machine if not given. Each has cores / n threads, or SESSIONLAB_THREADS", parsePositive)
     .option("--ray-address <host:port>", "of --engine ray, the cluster, on a node of which this runs: 10.0.0.1:6379, or auto; RAY_ADDRESS if not given, else one is started here. Tasks have one thread, or SESSIONLAB_THREADS")
     .option("--memory <gigabytes>", "of --engine ray, what Ray counts for a task; not counted if not given", parseAmount)
-    .option("--plan <file>", "of --engine local or ray, what sessionlab plan --json said of this experiment: Ray counts each task's own memory, and no more processes are started here than have room");
+    .option("--plan <file>", "of --engine local or ray, what sessionlab plan --json said of this experiment: Ray counts each task's own memory, and no more processes are started here than have room")
+    .option("--parts <n>", partsHelp, parsePositive);
 }
 
 /** What does the work. */

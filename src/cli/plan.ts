@@ -8,11 +8,11 @@ import { planCounterfactualPaper } from "../papers/counterfactual/plan";
 import { beginPersonaPaper } from "../papers/persona/persona";
 import { planPersonaPaper } from "../papers/persona/plan";
 import { planWords, type GridPlan } from "../papers/plan";
-import { engineOf, engineOptions } from "./engine";
+import { partsHelp } from "./engine";
 import { counterfactualExperiment, type CounterfactualOptions } from "./reproduce-counterfactual";
 import { personaExperiment, personaOptions, type PersonaOptions } from "./reproduce-persona";
 import type { Outcome, Runner, Terminal } from "./terminal";
-import { alignColumns, collect, oneOf, parseWhole } from "./values";
+import { alignColumns, collect, oneOf, parsePositive, parseWhole } from "./values";
 
 interface PlanVerb extends Omit<PersonaOptions & CounterfactualOptions, "budget"> {
   readonly paper: string;
@@ -37,8 +37,10 @@ export function addPlan(program: Command, runner: Runner): void {
     .option("--full", "of the counterfactual paper, all training sessions, whatever the budget")
     .option("--out <folder>", "where reproduce writes: what is there is not planned again", "reports")
     .option("--publish", "the same in results/ of the project")
+    .option("--workers <n>", "processes that it is planned for, as of reproduce --engine local; one if not given", parsePositive)
+    .option("--parts <n>", partsHelp, parsePositive)
     .addHelpText("after", "\nExamples:\n  $ sessionlab plan --paper persona --dataset ml-100k --budget minute --seeds 6\n  $ sessionlab plan --paper persona --dataset movies --budget hour --seeds 5 --workers 2 --json\n  $ sessionlab plan --paper counterfactual --dataset diginetica --budget hour --seeds 5");
-  runner.action(engineOptions(personaOptions(command)), plan);
+  runner.action(personaOptions(command), plan);
 }
 
 async function plan(given: PlanVerb, terminal: Terminal): Promise<Outcome> {
@@ -51,6 +53,6 @@ async function plan(given: PlanVerb, terminal: Terminal): Promise<Outcome> {
 }
 
 async function planOf(paper: (typeof papers)[number], given: PersonaOptions & CounterfactualOptions, where: readonly [string, string, Terminal]): Promise<GridPlan> {
-  if (paper === "persona") return planPersonaPaper(await beginPersonaPaper(await personaExperiment(given, ...where)), engineOf(given).workers);
-  return planCounterfactualPaper(await beginCounterfactualPaper(await counterfactualExperiment(given, ...where)), engineOf(given).workers);
+  if (paper === "persona") return planPersonaPaper(await beginPersonaPaper(await personaExperiment(given, ...where)), given.workers);
+  return planCounterfactualPaper(await beginCounterfactualPaper(await counterfactualExperiment(given, ...where)), given.workers);
 }

@@ -34,7 +34,7 @@ export interface CounterfactualOptions extends EngineOptions {
 export async function counterfactualExperiment(given: CounterfactualOptions, results: string, readings: string, { signal, progress, say }: Terminal): Promise<CounterfactualExperiment> {
   return {
     ...{ source: oneOf("a data set of the counterfactual paper", counterfactualSets, datasetOf(given.dataset)), budget: given.budget, seeds: given.seeds, arms: given.arms?.split(",").map((one) => one.trim()) },
-    ...{ base: oneOf("a base", ["niser", "sr-gnn"] as const, given.base), full: given.full, margin: given.margin, set: parseSettings(given.set ?? []), results, readings },
+    ...{ base: oneOf("a base", ["niser", "sr-gnn"] as const, given.base), full: given.full, margin: given.margin, parts: given.parts, set: parseSettings(given.set ?? []), results, readings },
     ...{ backend: await engineBackend(given), signal, progress, onStep: say },
     onReading: (experiment) => countReading(readings, experiment, "test"),
     onConfirm: (experiment) => countReading(readings, experiment, "confirm"),

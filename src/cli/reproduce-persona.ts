@@ -66,7 +66,7 @@ export function datasetOf(name: string): string {
 export async function personaExperiment(given: PersonaOptions, results: string, readings: string, { signal, progress, say }: Terminal): Promise<PersonaExperiment> {
   const by = oneOf("sessions", ["user", "day", "gap"] as const, given.sessions);
   return {
-    ...{ source: sourceOf(given), budget: given.budget, seeds: given.seeds, arms: armsOfCommand(given), candidates: given.candidates, set: parseSettings(given.set ?? []), results, readings },
+    ...{ source: sourceOf(given), budget: given.budget, seeds: given.seeds, arms: armsOfCommand(given), candidates: given.candidates, parts: given.parts, set: parseSettings(given.set ?? []), results, readings },
     world: { encoder: given.encoder, sessions: by === "user" ? { by, maxLength: 50 } : { by } },
     personas: { hdgi: parsePairs(given.hdgi ?? []), graph: parsePairs(given.graph ?? []) },
     ...{ backend: await engineBackend(given), signal, progress, onStep: say },

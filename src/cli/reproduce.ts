@@ -76,7 +76,7 @@ async function reproduce(given: ReproduceOptions, terminal: Terminal): Promise<O
   const readingsFile = join(given.publish === true ? published : out, "readings.json");
   const paper = oneOf("a paper", papers, given.only === undefined ? given.paper : "base");
   const budget = oneOf("a budget", budgets, given.budget);
-  if ((given.engine ?? given.workers ?? given.rayAddress ?? given.memory ?? given.plan) !== undefined && (paper === "all" || paper === "base")) throw new ConfigError(`Expected --paper persona or counterfactual with --engine, --workers, --ray-address, --memory or --plan, found ${paper}; name the paper whose grid is run`);
+  if ((given.engine ?? given.workers ?? given.rayAddress ?? given.memory ?? given.plan ?? given.parts) !== undefined && (paper === "all" || paper === "base")) throw new ConfigError(`Expected --paper persona or counterfactual with --engine, --workers, --ray-address, --memory, --plan or --parts, found ${paper}; name the paper whose grid is run`);
   const own = given.events !== undefined || given.items !== undefined;
   const base = (paper !== "all" && paper !== "base") || own ? undefined : await reproduceBase(given, budget, out, readingsFile, terminal);
   const persona = paper !== "all" && paper !== "persona" ? undefined : await reproducePersona({ ...given, budget, set: paper === "all" ? undefined : given.set }, given.publish === true ? published : join(out, "results"), readingsFile, terminal);
@@ -125,6 +125,7 @@ async function reproduceLast(given: ReproduceOptions, paper: (typeof papers)[num
   const own = { ...(paper === "counterfactual" ? given : { ...given, arms: undefined, set: undefined, freeze: undefined, confirm: undefined }), budget };
   const results = given.publish === true ? join(projectRoot, "results") : join(out, "results");
   const inWorlds = given.dataset === simulator;
+  if (inWorlds && given.parts !== undefined) throw new ConfigError("Expected --parts with a data set whose cases are ranked, found it with the simulator, whose sessions go on from click to click; leave it out");
   const counterfactual = inWorlds ? undefined : await reproduceCounterfactual(own, results, readingsFile, terminal);
   return { counterfactual, online: inWorlds || among ? await reproduceOnline(own, results, readingsFile, terminal) : undefined };
 }

@@ -84,7 +84,7 @@ async function train(given: TrainOptions, { signal, progress, say }: Terminal): 
   const split = protocols[protocol].cut(sessionsFrom(await loadDataset(given.dataset, { signal, progress })));
   const shop = { backend, budget, signal, progress };
   const trained = await trainStep(maker, split, options, given.seed, shop);
-  const valid = await evaluateStep(maker, trained, split, split.valid, shop);
+  const valid = await evaluateStep({ maker, trained, split, cases: split.valid }, shop);
   const record: TrainingRecord = {
     model,
     dataset: given.dataset,

@@ -11,7 +11,7 @@ import { meter, type Progress } from "../core/progress";
 import { prefixes, type Cases, type Role } from "../data/types";
 import { hasKernels } from "../tensor/kernel";
 import { topItems } from "./lists";
-import { listTally, meanMetrics, metricRows, parseMetric, tieRateOf } from "./metrics";
+import { listMeans, listTally, meanMetrics, metricRows, parseMetric, tieRateOf, type ListCounts } from "./metrics";
 import { countRanks, popularityOrder, tieRules, type RankCounts, type TieRule } from "./ranks";
 import type { Scorer, Scores } from "./scores";
 import { lengthStrata, popularityStrata, targetStrata, type Stratum } from "./strata";
@@ -37,6 +37,15 @@ export type EvaluateOptions = Partial<typeof defaults> & {
   readonly signal?: AbortSignal;
   readonly progress?: Progress;
 };
+
+/** Some of the cases, by their numbers: `from` and what comes before `to`. */
+export interface CaseRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Some of the cases, ranked: all that an evaluation follows from. Plain values and typed arrays. */
+export interface RankedCases extends RankCounts, ListCounts {}
 
 /** The means over some of the cases. */
 export interface Part {
@@ -90,45 +99,56 @@ export interface Evaluation {
  * const constant = await evaluate(() => new Float32Array(4), cases, { ks: [1], counts: [1, 1, 1, 1] });
  * assert.equal(constant.metrics["HR@1"], 1 / 4); // four tied items: one chance in four
  */
-export async function evaluate(score: Scorer, cases: Cases, { counts, signal, progress, ...given }: EvaluateOptions): Promise<Evaluation> {
-  const options = resolveOptions("evaluate", defaults, given, {
-    ks: (ks) => (Array.isArray(ks) && ks.length > 0 && ks.every((k, at) => Number.isInteger(k) && k > (ks[at - 1] ?? 0)) ? undefined : "ascending positive integers"),
-    ties: rules.oneOf(...tieRules),
-    batch: rules.positiveInteger,
-    seal: rules.oneOf("closed", "open"),
-  });
-  const { ks, ties } = options;
-  const trained = cases.items.trained;
-  const size = cases.target.length;
-  if (size === 0) throw new ConfigError(`Expected cases to evaluate, found none; is the ${cases.role} period empty?`);
-  if (counts.length !== trained) throw new ConfigError(`Expected training counts of ${trained} items, found ${counts.length}; take trainingCounts(split.train)`);
-  if (cases.role === "confirm" && options.seal !== "open") {
-    throw new ConfigError('Expected seal: "open" to score the "confirm" cases, found them sealed; they are scored once, for an experiment whose options are committed: choose on "valid", look at "test"');
-  }
+export async function evaluate(score: Scorer, cases: Cases, given: EvaluateOptions): Promise<Evaluation> {
+  return evaluationOf([await rankCases(score, cases, given)], cases, given);
+}
 
+/** Cuts cases into ranges, some of which may be empty; between batches, so that each case is scored beside the same others, and has the same bits. */
+export function caseRanges(size: number, parts: number, batch: number = defaults.batch): readonly CaseRange[] {
+  const each = batch * Math.ceil(size / parts / batch);
+  return Array.from({ length: parts }, (_, part) => ({ from: Math.min(part * each, size), to: Math.min((part + 1) * each, size) }));
+}
+
+/** The first half of an evaluation, over some of the cases. Parameters and errors as of `evaluate`. */
+export async function rankCases(score: Scorer, cases: Cases, given: EvaluateOptions, range: CaseRange = { from: 0, to: cases.target.length }): Promise<RankedCases> {
+  const { ks, ties, batch } = checked(cases, given);
+  const { counts, signal, progress } = given;
+  const trained = cases.items.trained;
   const order = ties === "popularity" ? popularityOrder(counts) : undefined;
   const longest = Math.min(ks[ks.length - 1]!, trained);
-  const lists = listTally(ks, counts);
-  const rows: CaseRows = { ...emptyRows(size), session: cases.session, user: usersOf(cases) };
+  const size = range.to - range.from;
+  const lists = listTally(ks, counts, size);
+  const rows = emptyRows(size);
   const tick = meter(progress, `evaluate ${cases.role}`, "case", size);
-  for (let from = 0; from < size; from += options.batch) {
+  for (let from = range.from; from < range.to; from += batch) {
     await new Promise(setImmediate); // lets a timer or Ctrl-C fire the signal
     throwIfAborted(signal, "evaluate");
-    const to = Math.min(from + options.batch, size);
+    const to = Math.min(from + batch, range.to);
     const scores = forRanking(await score(prefixes(cases, from, to)), trained);
     try {
-      const batch = countRanks(scores, cases.target.subarray(from, to), trained, order, from);
-      for (const key of ["greater", "equal", "ahead"] as const) rows[key].set(batch[key], from);
+      const found = countRanks(scores, cases.target.subarray(from, to), trained, order, from);
+      for (const key of rankKeys) rows[key].set(found[key], from - range.from);
       lists.add(topItems(scores, trained, longest), longest);
     } finally {
       if (!(scores instanceof Float32Array)) scores.dispose();
     }
-    tick(to);
+    tick(to - range.from);
   }
+  return { ...rows, ...lists.counts };
+}
 
+/** The second half: the same to the bit, whatever the ranges were. @param ranked of `rankCases`, all cases in their order @throws as `evaluate` */
+export function evaluationOf(ranked: readonly RankedCases[], cases: Cases, given: EvaluateOptions): Evaluation {
+  const { ks, ties, quantiles, lengths } = checked(cases, given);
+  const { counts } = given;
+  const trained = cases.items.trained;
+  const size = cases.target.length;
+  const found = ranked.reduce((sum, { greater }) => sum + greater.length, 0);
+  if (found !== size) throw new ConfigError(`Expected all ${size} cases, found ${found} ranked cases; put in each range of caseRanges once, in their order`);
+  const rows: CaseRows = { ...joined(ranked, size), session: cases.session, user: usersOf(cases) };
   const part = (chosen: Int32Array): Part => ({ cases: chosen.length, metrics: meanMetrics(rows, ks, ties, chosen) });
   const [warm, cold] = targetStrata(cases, trained);
-  const strata = [...popularityStrata(cases, counts, options.quantiles), ...lengthStrata(cases, options.lengths), warm, cold];
+  const strata = [...popularityStrata(cases, counts, quantiles), ...lengthStrata(cases, lengths), warm, cold];
   return {
     role: cases.role,
     hash: cases.hash,
@@ -137,7 +157,7 @@ export async function evaluate(score: Scorer, cases: Cases, { counts, signal, pr
     ties,
     tieRate: tieRateOf(rows),
     cases: size,
-    metrics: { ...meanMetrics(rows, ks, ties), ...lists.means() },
+    metrics: { ...meanMetrics(rows, ks, ties), ...listMeans(ks, ranked) },
     overSeen: part(warm.cases),
     strata: strata.map(({ cases: chosen, ...stratum }) => ({ ...stratum, ...part(chosen) })),
     reading: cases.role === "valid" ? undefined : { role: cases.role, hash: cases.hash },
@@ -171,8 +191,36 @@ function forRanking(scores: Scores, trained: number): Scores {
   return fits && hasKernels() ? tf.tensor2d(scores, [scores.length / trained, trained]) : scores;
 }
 
+/** The options, and what must be so of the cases. @throws as `evaluate` */
+function checked(cases: Cases, { counts, signal: _, progress: __, ...given }: EvaluateOptions): typeof defaults {
+  const options = resolveOptions("evaluate", defaults, given, {
+    ks: (ks) => (Array.isArray(ks) && ks.length > 0 && ks.every((k, at) => Number.isInteger(k) && k > (ks[at - 1] ?? 0)) ? undefined : "ascending positive integers"),
+    ties: rules.oneOf(...tieRules),
+    batch: rules.positiveInteger,
+    seal: rules.oneOf("closed", "open"),
+  });
+  if (cases.target.length === 0) throw new ConfigError(`Expected cases to evaluate, found none; is the ${cases.role} period empty?`);
+  if (counts.length !== cases.items.trained) throw new ConfigError(`Expected training counts of ${cases.items.trained} items, found ${counts.length}; take trainingCounts(split.train)`);
+  if (cases.role === "confirm" && options.seal !== "open") {
+    throw new ConfigError('Expected seal: "open" to score the "confirm" cases, found them sealed; they are scored once, for an experiment whose options are committed: choose on "valid", look at "test"');
+  }
+  return options;
+}
+
+const rankKeys = ["greater", "equal", "ahead"] as const;
+
 function emptyRows(size: number): RankCounts {
   return { greater: new Int32Array(size), equal: new Int32Array(size), ahead: new Int32Array(size) };
+}
+
+function joined(ranked: readonly RankedCases[], size: number): RankCounts {
+  const rows = emptyRows(size);
+  let at = 0;
+  for (const part of ranked) {
+    for (const key of rankKeys) rows[key].set(part[key], at);
+    at += part.greater.length;
+  }
+  return rows;
 }
 
 function usersOf(cases: Cases): Int32Array | undefined {

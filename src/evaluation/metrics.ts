@@ -78,20 +78,32 @@ export function tieRateOf(counts: RankCounts): number {
   return seen === 0 ? 0 : tied / seen;
 }
 
-/** A tally of recommended lists, batch by batch, for coverage and ARP. */
+/** What coverage and ARP of some cases follow from, by cut-off. */
+export interface ListCounts {
+  /** [V] each: 1 where one of the lists has the item. */
+  readonly listed: readonly Uint8Array[];
+  /** [C] each: the mean training count of a case's listed items. */
+  readonly popularity: readonly Float64Array[];
+}
+
+/** A tally of recommended lists, batch by batch. */
 export interface ListTally {
   /** @param items [B * k] lists of k items, best first; k is the largest cut-off, or V if that is smaller */
   add(items: Int32Array, k: number): void;
-  /** { "Coverage@10": share of V, "ARP@10": mean training count } */
-  means(): Readonly<Record<string, number>>;
+  readonly counts: ListCounts;
 }
 
-/** @param counts [V] training counts; a cut-off above V takes the whole catalogue */
-export function listTally(ks: readonly number[], counts: ArrayLike<number>): ListTally {
+/**
+ * Begins a tally.
+ * @param counts [V] training counts; a cut-off above V takes the whole catalogue
+ * @param cases C, of which the lists are
+ */
+export function listTally(ks: readonly number[], counts: ArrayLike<number>, cases: number): ListTally {
   const listed = ks.map(() => new Uint8Array(counts.length));
-  const popularity = new Float64Array(ks.length);
+  const popularity = ks.map(() => new Float64Array(cases));
   let lists = 0;
   return {
+    counts: { listed, popularity },
     add(items, k) {
       for (let start = 0; start < items.length; start += k, lists++) {
         ks.forEach((cut, at) => {
@@ -102,18 +114,31 @@ export function listTally(ks: readonly number[], counts: ArrayLike<number>): Lis
             listed[at]![item] = 1;
             sum += counts[item]!;
           }
-          popularity[at]! += sum / length;
+          popularity[at]![lists] = sum / length;
         });
       }
     },
-    means: () =>
-      Object.fromEntries(
-        ks.flatMap((k, at) => [
-          [`Coverage@${k}`, listed[at]!.reduce((sum, one) => sum + one, 0) / counts.length],
-          [`ARP@${k}`, popularity[at]! / lists],
-        ]),
-      ),
   };
+}
+
+/**
+ * Coverage and ARP of the lists of all cases.
+ * @param parts of the cases, in their order: into how many they are cut changes no bit
+ * @returns { "Coverage@10": share of V, "ARP@10": mean training count }
+ */
+export function listMeans(ks: readonly number[], parts: readonly ListCounts[]): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    ks.flatMap((k, at) => {
+      const listed = parts.map((part) => part.listed[at]!);
+      const popularity = parts.map((part) => part.popularity[at]!);
+      const lists = popularity.reduce((sum, { length }) => sum + length, 0);
+      const covered = listed[0]!.reduce((sum, _, item) => sum + (listed.some((one) => one[item] === 1) ? 1 : 0), 0);
+      return [
+        [`Coverage@${k}`, covered / listed[0]!.length],
+        [`ARP@${k}`, popularity.reduce((total, part) => part.reduce((sum, one) => sum + one, total), 0) / lists],
+      ];
+    }),
+  );
 }
 
 /**

@@ -9,6 +9,7 @@
 import { resolveOptions, rules, type Rule } from "../core/options";
 import { meter, type Progress } from "../core/progress";
 import { prefixes, type Cases, type Items, type Sessions } from "../data/types";
+import type { CaseRange } from "../evaluation/evaluate";
 import { topItems } from "../evaluation/lists";
 import { countRanks, ranksOf } from "../evaluation/ranks";
 import { scoresToArray } from "../evaluation/scores";
@@ -115,17 +116,17 @@ export class TwoStage implements Stage {
   }
 
   /**
-   * The way of each case through the stages.
+   * The way of each case through the stages, or of those in a range.
    * @throws what `score` of the models throws
    */
-  trace(cases: Cases, { batch = 256, progress }: { readonly batch?: number; readonly progress?: Progress } = {}): CaseTrace[] {
+  trace(cases: Cases, { from: begin = 0, to: end = cases.target.length, batch = 256, progress }: Partial<CaseRange> & { readonly batch?: number; readonly progress?: Progress } = {}): CaseTrace[] {
     const { trained } = this.items;
     const size = Math.min(this.options.candidates, trained);
     const byId = Int32Array.from({ length: trained }, (_, item) => item);
     const traces: CaseTrace[] = [];
-    const tick = meter(progress, "trace", "case", cases.target.length);
-    for (let from = 0; from < cases.target.length; from += batch) {
-      const to = Math.min(from + batch, cases.target.length);
+    const tick = meter(progress, "trace", "case", end - begin);
+    for (let from = begin; from < end; from += batch) {
+      const to = Math.min(from + batch, end);
       const sessions = prefixes(cases, from, to);
       const [first, second] = [this.first, this.second].map((stage) => scoresToArray(stage.score(sessions))) as [Float32Array, Float32Array];
       const final = this.combine(first, second);
@@ -137,7 +138,7 @@ export class TwoStage implements Stage {
         const target = cases.target[c]!;
         traces.push({ case: c, first: a!, second: b!, final: f!, candidate: best.subarray((c - from) * size, (c - from + 1) * size).includes(target) });
       }
-      tick(to);
+      tick(to - begin);
     }
     return traces;
   }

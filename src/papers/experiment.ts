@@ -24,6 +24,8 @@ export interface ExperimentSettings {
   readonly readings?: string;
   readonly backend: BackendInfo;
   readonly cache?: string;
+  /** Into how many tasks the measuring of each run is cut; 1 if not given: none but the run itself. */
+  readonly parts?: number;
   readonly signal?: AbortSignal;
   readonly progress?: Progress;
   readonly onStep?: (line: string) => void;
@@ -44,10 +46,11 @@ export function noteOf({ onStep }: Pick<ExperimentSettings, "onStep">): Note {
   };
 }
 
-/** @throws ConfigError for a budget that is none, or no seeds */
-export function checkExperiment({ budget, seeds }: Pick<ExperimentSettings, "budget" | "seeds">): void {
+/** @throws ConfigError for a budget that is none, or no seeds or parts */
+export function checkExperiment({ budget, seeds, parts = 1 }: Pick<ExperimentSettings, "budget" | "seeds" | "parts">): void {
   if (!knownBudgets.includes(budget)) throw new ConfigError(`Expected a budget (${knownBudgets.join(", ")}), found "${budget}"`);
   if (!Number.isInteger(seeds) || seeds < 1) throw new ConfigError(`Expected a positive number of seeds, found ${seeds}`);
+  if (!Number.isInteger(parts) || parts < 1) throw new ConfigError(`Expected a positive number of parts, found ${parts}`);
 }
 
 /** Arms by id, in the order of the table. @throws ConfigError for one that is none; names the nearest */

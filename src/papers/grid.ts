@@ -9,14 +9,18 @@ import { throwIfAborted } from "../core/errors";
 export interface Task {
   /** Its name in the experiment: "sasrec: search", "sasrec, seed 2". */
   readonly id: string;
-  /** A search chooses an arm's options on validation; a run measures an arm with a seed. */
-  readonly kind: "search" | "run";
+  /** A search chooses an arm's options on validation; a run measures an arm with a seed; a training and parts of its measuring may come before it. */
+  readonly kind: "search" | "run" | "training" | "part";
   readonly arm: string;
   readonly seed: number;
   /** Ids of the tasks whose files it reads: they come before it. */
   readonly needs: readonly string[];
   /** Names work that it has in common with others of this name. Whoever comes first does it, and the others find it in the cache. */
   readonly shares?: string;
+  /** Of a training or a part: the id of its run. */
+  readonly of?: string;
+  /** Which part of a run's measuring it is, from 0. */
+  readonly part?: number;
 }
 
 /** The tasks of an experiment that is open. */
@@ -32,13 +36,22 @@ export interface Grid {
 }
 
 /** The name of a task. */
-export function taskId(kind: Task["kind"], arm: string, seed = 1): string {
+export function taskId(kind: "search" | "run", arm: string, seed = 1): string {
   return kind === "search" ? `${arm}: search` : `${arm}, seed ${seed}`;
 }
 
 /** A search, with what it has in common with others. */
 export function searchTask(arm: string, shares?: string): Task {
   return { id: taskId("search", arm), kind: "search", arm, seed: 1, needs: [], shares };
+}
+
+/** A run, behind its training and the parts of its measuring: what these compute, it finds in the cache. @param parts 1: the run does all by itself */
+export function inParts(run: Task, parts = 1): readonly Task[] {
+  if (parts === 1) return [run];
+  const own = { arm: run.arm, seed: run.seed, of: run.id };
+  const training: Task = { ...own, id: `${run.id}: training`, kind: "training", needs: run.needs, shares: run.shares };
+  const measuring = Array.from({ length: parts }, (_, part): Task => ({ ...own, id: `${run.id}: part ${part + 1} of ${parts}`, kind: "part", needs: [training.id], part }));
+  return [training, ...measuring, { ...run, needs: [...run.needs, ...measuring.map(({ id }) => id)] }];
 }
 
 /** Does all tasks in one process, one after another. @throws AbortError between two of them, after which the rest goes on */

@@ -69,7 +69,7 @@ export function gridPlan(experiment: string, grid: Grid, backend: BackendInfo, w
     machine: { cpu, cores: cpus().length, threads, memoryBytes: totalmem(), backend: `${name} ${device}`, platform: `${process.platform} ${process.arch}` },
     tasks: { total: grid.tasks.length, left: tasks.length },
     ...{ workers, kinds, ...together(kinds) },
-    taskBytes: Object.fromEntries(tasks.map(({ id }) => [id, Math.max(0, ...left.filter((one) => one.tasks.includes(id)).map(({ each }) => each.peakBytes))])),
+    taskBytes: Object.fromEntries(tasks.map(({ id, of = id }) => [id, Math.max(0, ...left.filter((one) => one.tasks.includes(of)).map(({ each }) => each.peakBytes))])),
   };
 }
 

@@ -13,7 +13,7 @@ import type { Progress } from "../core/progress";
 import { Rng } from "../core/rng";
 import { step, type StepResult } from "../core/step";
 import type { Cases, Split } from "../data/types";
-import { evaluate, type Evaluation } from "../evaluation/evaluate";
+import { caseRanges, evaluationOf, rankCases, type CaseRange, type EvaluateOptions, type Evaluation, type RankedCases } from "../evaluation/evaluate";
 import type { TieRule } from "../evaluation/ranks";
 import { trainingCounts } from "../evaluation/strata";
 import type { ModelMaker } from "../models/index";
@@ -28,6 +28,8 @@ export interface Workshop {
   readonly budget: Budget;
   /** Folder of the step cache. */
   readonly cache?: string;
+  /** Into how many parts cases are cut that are measured, each a step of its own, which any process can compute; 1 if not given. */
+  readonly parts?: number;
   readonly signal?: AbortSignal;
   readonly progress?: Progress;
 }
@@ -121,34 +123,60 @@ function trainedCodec(maker: ModelMaker): Codec<Trained> {
   };
 }
 
-/**
- * Scores all cases by a trained model; sealed ones for the one who counts the reading (sealed.ts).
- * @param onReading called before cases of role "test" or "confirm" are scored; not when the result is in the cache
- */
-export function evaluateStep(
-  maker: ModelMaker,
-  trained: StepResult<Trained>,
-  split: Split,
-  cases: Cases,
-  shop: Workshop,
-  onReading?: (role: "test" | "confirm") => Promise<unknown>,
-  ties: TieRule = "expected",
-): Promise<StepResult<Evaluation>> {
-  const { signal, progress, cache } = shop;
-  const options = { ks: cutoffs, ties };
+/** What is measured: a trained model, on cases; sealed ones for the one who counts the reading (sealed.ts). */
+export interface Measured {
+  readonly maker: ModelMaker;
+  readonly trained: StepResult<Trained>;
+  readonly split: Split;
+  readonly cases: Cases;
+  /** Called before cases of role "test" or "confirm" are scored; not when the result is in the cache. */
+  readonly onReading?: (role: "test" | "confirm") => Promise<unknown>;
+  readonly ties?: TieRule;
+}
+
+/** Scores all cases by a trained model. */
+export function evaluateStep(measured: Measured, shop: Workshop): Promise<StepResult<Evaluation>> {
+  const { maker, trained, split, cases, ties = "expected" } = measured;
+  const { signal, progress, cache, parts = 1 } = shop;
   return step(
     "evaluate",
     { model: trained.key, cases: cases.hash, train: split.train.hash },
-    options,
+    { ks: cutoffs, ties },
     async () => {
-      const model = await trained.value.open();
-      try {
-        if (cases.role !== "valid") await onReading?.(cases.role);
-        return await evaluate((sessions) => model.score(sessions), cases, { ...options, ...(cases.role === "confirm" && { seal: "open" as const }), signal, progress, counts: trainingCounts(split.train) });
-      } finally {
-        model.dispose();
-      }
+      const ranked: RankedCases[] = [];
+      if (parts === 1) ranked.push(await rankedBy(measured, shop));
+      else for (let part = 0; part < parts; part++) ranked.push((await evaluatePartStep(measured, part, shop)).value);
+      return evaluationOf(ranked, cases, evaluateOptions(measured, shop));
     },
     { code: [__filename, evaluationCode, maker.code], signal, progress, cache },
   );
+}
+
+/** One of the parts that `shop` cuts the cases into. @param part from 0 */
+export function evaluatePartStep(measured: Measured, part: number, shop: Workshop): Promise<StepResult<RankedCases>> {
+  const { maker, trained, split, cases, ties = "expected" } = measured;
+  const { signal, progress, cache, parts = 1 } = shop;
+  return step(
+    "evaluate-part",
+    { model: trained.key, cases: cases.hash, train: split.train.hash },
+    { ks: cutoffs, ties, part, parts },
+    () => rankedBy(measured, shop, caseRanges(cases.target.length, parts)[part]),
+    { code: [__filename, evaluationCode, maker.code], signal, progress, cache },
+  );
+}
+
+function evaluateOptions({ split, cases, ties = "expected" }: Measured, { signal, progress }: Workshop): EvaluateOptions {
+  return { ks: cutoffs, ties, ...(cases.role === "confirm" && { seal: "open" as const }), signal, progress, counts: trainingCounts(split.train) };
+}
+
+/** A reading of the cases is counted with their first. */
+async function rankedBy(measured: Measured, shop: Workshop, range: CaseRange = { from: 0, to: measured.cases.target.length }): Promise<RankedCases> {
+  const { trained, cases, onReading } = measured;
+  const model = await trained.value.open();
+  try {
+    if (cases.role !== "valid" && range.from === 0) await onReading?.(cases.role);
+    return await rankCases((sessions) => model.score(sessions), cases, evaluateOptions(measured, shop), range);
+  } finally {
+    model.dispose();
+  }
 }

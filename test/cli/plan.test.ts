@@ -35,6 +35,6 @@ describe("sessionlab plan, and reproduce --workers", function () {
     const wrong = await lab.call(["reproduce", "--paper", "persona", "--engine", "locl"]);
     assert.deepEqual([wrong.code, /did you mean "local"/.test(wrong.stderr)], [2, true], wrong.stderr);
     const all = await lab.call(["reproduce", "--workers", "2"]);
-    assert.deepEqual([all.code, /Expected --paper persona or counterfactual with --engine, --workers, --ray-address, --memory or --plan, found all/.test(all.stderr)], [2, true], all.stderr);
+    assert.deepEqual([all.code, /Expected --paper persona or counterfactual with --engine, --workers, --ray-address, --memory, --plan or --parts, found all/.test(all.stderr)], [2, true], all.stderr);
   });
 });

@@ -1,6 +1,7 @@
 /** The persona experiment, small, in two processes: killed, failing and interrupted, beside the same in one. */
 import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { AbortError } from "../../src/core/errors";
 import { portable } from "../../src/engine/experiment";
@@ -58,6 +59,20 @@ describe("engine/local", function () {
     assert.equal(shown, arms.length * 2 - 1, "POP draws no numbers");
     const test = (results: string): number => readReadings(join(results, "readings.json"))["persona-planted-minute"]!.test!;
     assert.ok(test(settings.results) >= test(one.results) && test(settings.results) <= test(one.results) + 2, "a killed reading counts");
+  });
+
+  it("measures in parts that processes share, with the numbers of the whole", async () => {
+    const large = join(folder(), "large");
+    mkdirSync(large);
+    const whole = { ...(await experimentIn(large, 300)), arms: ["sasrec", "persona"], set: { sasrec: small, persona: small } };
+    const { split: { valid, test } } = await runPersonaPaper(whole);
+    assert.ok(valid.target.length > 256 && test.target.length > 256, "two parts, and an empty third one");
+    const settings = { ...whole, parts: 3, results: join(large, "parts"), cache: join(large, "parts cache") };
+    const said = await inTwo(settings);
+    assert.deepEqual(files(settings.results), files(whole.results));
+    for (const name of files(whole.results)) assert.deepEqual(numbers(settings.results, name), numbers(whole.results, name), name);
+    assert.deepEqual(said.filter((line) => line.includes(": part ")).map((line) => line.replace(/: computed in .*/, "")).sort(), ["persona", "sasrec"].flatMap((arm) => [1, 2, 3].map((part) => `${arm}, seed 1: part ${part} of 3`)));
+    assert.deepEqual(Object.entries(kept(settings.cache)).map(([step, entries]) => [step, entries.length]), [["blend", 1], ["forms", 2], ["forms-part", 6], ["personas", 1], ["train", 2]]);
   });
 
   it("names the task that failed and what needs it, does all else, and once mended only the rest", async () => {

@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { AbortError, ConfigError, NumericError } from "../../src/core/errors";
 import { Rng } from "../../src/core/rng";
 import { sessionCount, type Cases, type Role, type Sessions } from "../../src/data/types";
-import { caseRows, evaluate } from "../../src/evaluation/evaluate";
+import { caseRanges, caseRows, evaluate, evaluationOf, rankCases, type RankedCases } from "../../src/evaluation/evaluate";
 import { initBackend } from "../../src/tensor/backend";
 
 /** 5 trained items and a cold one; two sessions, four cases. */
@@ -55,6 +55,20 @@ describe("evaluate", () => {
     assert.deepEqual([...caseRows(result, "MRR@20")], [1, 1, 1, 0]);
     const cold = result.strata.find((stratum) => stratum.name === "cold");
     assert.deepEqual(cold, { by: "target", name: "cold", cases: 1, metrics: { "HR@1": 0, "MRR@1": 0, "NDCG@1": 0, "HR@2": 0, "MRR@2": 0, "NDCG@2": 0 } });
+  });
+
+  it("is the same to the bit from ranges of the cases, cut between batches", async () => {
+    assert.deepEqual(caseRanges(1000, 3), [{ from: 0, to: 512 }, { from: 512, to: 1000 }, { from: 1000, to: 1000 }]);
+    const cases = smallCases("test");
+    const options = { ks: [1, 2, 3], counts, batch: 1 };
+    const thirds = (sessions: Sessions): Float32Array => successor(sessions).map((score, at) => score + (at % 3) / 3);
+    const whole = await evaluate(thirds, cases, options);
+    const ranges = caseRanges(4, 5, 1);
+    assert.deepEqual(ranges.map(({ from, to }) => to - from), [1, 1, 1, 1, 0]);
+    const parts: RankedCases[] = [];
+    for (const range of ranges) parts.push(await rankCases(thirds, cases, options, range));
+    assert.deepEqual(evaluationOf(parts, cases, options), whole);
+    assert.throws(() => evaluationOf(parts.slice(1), cases, options), /3 ranked cases/);
   });
 
   it("reports strata whose sizes add up and whose means make the whole", async () => {

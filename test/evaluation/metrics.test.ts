@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ConfigError } from "../../src/core/errors";
 import type { Cases } from "../../src/data/types";
 import { evaluate } from "../../src/evaluation/evaluate";
-import { listTally, meanMetrics, metricRows, parseMetric, tieRateOf } from "../../src/evaluation/metrics";
+import { listMeans, listTally, meanMetrics, metricRows, parseMetric, tieRateOf } from "../../src/evaluation/metrics";
 import { countRanks, tieRules, type RankCounts } from "../../src/evaluation/ranks";
 
 function counts(greater: number[], equal: number[], ahead: number[] = greater.map(() => 0)): RankCounts {
@@ -90,16 +90,21 @@ describe("metrics", () => {
   });
 
   it("tally coverage and ARP of lists", () => {
-    const tally = listTally([1, 2, 9], [10, 20, 30, 40]);
+    const ks = [1, 2, 9];
+    const tally = listTally(ks, [10, 20, 30, 40], 3);
     tally.add(Int32Array.of(0, 1, 2, 3, /* case 2 */ 0, 3, 2, 1), 4);
     tally.add(Int32Array.of(2, 0, 1, 3), 4);
-    const means = tally.means();
+    const means = listMeans(ks, [tally.counts]);
     assert.equal(means["Coverage@1"], 2 / 4); // items 0 and 2
     near(means["ARP@1"], (10 + 10 + 30) / 3);
     assert.equal(means["Coverage@2"], 4 / 4);
     near(means["ARP@2"], (15 + 25 + 20) / 3);
     assert.equal(means["Coverage@9"], 1);
     near(means["ARP@9"], 25);
+    const [first, rest] = [listTally(ks, [10, 20, 30, 40], 1), listTally(ks, [10, 20, 30, 40], 2)];
+    first.add(Int32Array.of(0, 1, 2, 3), 4);
+    rest.add(Int32Array.of(0, 3, 2, 1, 2, 0, 1, 3), 4);
+    assert.deepEqual(listMeans(ks, [first.counts, rest.counts]), means); // however the cases are cut
   });
 
   it("are named with a cut-off", () => {

@@ -9,7 +9,7 @@ import { readReadings } from "../../src/evaluation/readings";
 import { renderTable } from "../../src/display/formats";
 import { counterfactualArms, settingsOfArm } from "../../src/papers/counterfactual/arms";
 import { confirmCounterfactualPaper, freezeCounterfactualPaper, readCounterfactualConfirmation, withSealed } from "../../src/papers/counterfactual/confirm";
-import { runCounterfactualPaper, tailOf, type CounterfactualExperiment, type CounterfactualResult } from "../../src/papers/counterfactual/counterfactual";
+import { beginCounterfactualPaper, counterfactualGrid, runCounterfactualPaper, tailOf, type CounterfactualExperiment, type CounterfactualResult } from "../../src/papers/counterfactual/counterfactual";
 import { worth } from "../../src/papers/experiment";
 import { counterfactualReport } from "../../src/papers/counterfactual/report";
 import { counterfactualFindings, counterfactualTable } from "../../src/papers/counterfactual/tables";
@@ -91,6 +91,37 @@ describe("papers/counterfactual", function () {
       const width = await again({ set: { random: { dose: 0.5 } }, sizes: { ...sizes, diffusion: { ...sizes.diffusion, width: 12 } } });
       assert.deepEqual(width.filter((line) => line.endsWith("in results")).map((line) => line.split(",")[0]), ["no augmentation", "random slates"]);
       assert.ok(width.some((line) => line.startsWith("guided diffusion, seed 1: train: computed")));
+    }));
+
+  it("measures in parts, in tasks of their own, with the numbers of the whole and as many readings", () =>
+    withFolder(async (folder) => {
+      const whole = { ...(await experimentIn(folder, 2000)), arms: ["none", "duplicates"] };
+      const { split } = await runCounterfactualPaper(whole);
+      assert.ok(split.test.target.length > 512, "three parts");
+      const settings = { ...whole, parts: 3, results: join(folder, "parts"), cache: join(folder, "other cache") };
+      const grid = counterfactualGrid(await beginCounterfactualPaper(settings));
+      const [training, first, , last, run] = grid.tasks;
+      assert.deepEqual([training!.id, first!.id, last!.id, run!.id], ["none, seed 1: training", "none, seed 1: part 1 of 3", "none, seed 1: part 3 of 3", "none, seed 1"]);
+      assert.deepEqual([first!.needs, run!.needs.length], [[training!.id], 3]);
+      let counted = 0;
+      await runCounterfactualPaper({ ...settings, onReading: async () => void counted++ });
+      assert.equal(counted, 2);
+      for (const name of files(whole.results)) assert.deepEqual(numbers(settings.results, name), numbers(whole.results, name), name);
+      assert.ok(grid.tasks.every((task) => grid.isDone(task)));
+    }));
+
+  it("takes what the search on a share of the sessions chose for all of them, and says so", () =>
+    withFolder(async (folder) => {
+      const settings = { ...(await experimentIn(folder)), budget: "hour" as const, arms: ["none"] };
+      await runCounterfactualPaper(settings);
+      const all = { ...settings, full: true };
+      const tried = readdirSync(join(settings.results, "searches"));
+      const world = await runCounterfactualPaper(all);
+      assert.deepEqual(readdirSync(join(settings.results, "searches")), tried);
+      const chosen = readSearch(settings.results, "counterfactual-planted-hour", "none")!;
+      assert.deepEqual((readResult(join(settings.results, "counterfactual-planted-full-hour-none-1.json")) as CounterfactualResult).setting, chosen.options);
+      const borrowed = (one: CounterfactualExperiment): boolean => counterfactualReport(world, one).notes.some((line) => line.startsWith("Settings are those"));
+      assert.deepEqual([borrowed(all), borrowed(settings)], [true, false]);
     }));
 
   it("searches on validation where the budget lets it, records every trial, and lays sweeps over what was chosen", () =>

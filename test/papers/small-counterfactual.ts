@@ -21,9 +21,9 @@ export const sizes: Sizes = {
 export const arms = ["none", "diffusion", "duplicates", "random"];
 
 /** Sessions of one of three topics: a popular item or two, then rarer ones. */
-export function planted(): Split {
+export function planted(sessions = 240): Split {
   const rng = new Rng("planted");
-  const rows = Array.from({ length: 240 }, (_, s) => {
+  const rows = Array.from({ length: sessions }, (_, s) => {
     const topic = rng.int(3);
     return Array.from({ length: 3 + rng.int(4) }, () => `t${topic}-${Math.floor(8 * rng.uniform() ** 2)}`).map((item, at) => ({ session: String(s), item, time: 100 * s + at }));
   }).flat();
@@ -32,11 +32,11 @@ export function planted(): Split {
 }
 
 /** It says its steps into `said`. */
-export async function experimentIn(folder: string): Promise<CounterfactualExperiment & { readonly said: string[] }> {
+export async function experimentIn(folder: string, sessions = 240): Promise<CounterfactualExperiment & { readonly said: string[] }> {
   const results = join(folder, "results");
   const said: string[] = [];
   return {
-    ...{ source: { name: "planted", split: planted() }, budget: "minute", seeds: 1, arms, sizes, results, cache: join(folder, "cache"), said, backend: await initBackend() },
+    ...{ source: { name: "planted", split: planted(sessions) }, budget: "minute", seeds: 1, arms, sizes, results, cache: join(folder, "cache"), said, backend: await initBackend() },
     onStep: (line) => void said.push(line),
     onReading: (experiment) => countReading(join(results, "readings.json"), experiment, "test"),
     onConfirm: (experiment) => countReading(join(results, "readings.json"), experiment, "confirm"),

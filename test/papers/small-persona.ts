@@ -18,9 +18,9 @@ export interface Experiment extends PersonaExperiment {
 }
 
 /** Two groups of items, a few users, vectors that say an item's genre. */
-export async function experimentIn(folder: string): Promise<Experiment> {
+export async function experimentIn(folder: string, users = 40): Promise<Experiment> {
   const [events, items, vectors] = ["events.csv", "items.csv", "vectors.csv"].map((name) => join(folder, name)) as [string, string, string];
-  const world = await generatePersonas(events, items, { users: 40, groups: 2, items: 20, generic: 4, sessions: 6, seed: "small" });
+  const world = await generatePersonas(events, items, { users, groups: 2, items: 20, generic: 4, sessions: 6, seed: "small" });
   const rows = readFileSync(items, "utf8").trim().split("\n").slice(1).map((line) => line.split(","));
   writeFileSync(vectors, `item_id,a,b\n${rows.map(([item, , genre]) => `${item},${genre === world.genres[0] ? 1 : 0},${genre === world.genres[1] ? 1 : 0}`).join("\n")}\n`);
   const said: string[] = [];

@@ -191,8 +191,8 @@ async function runModel(id: ModelId, protocol: Protocol, split: Split, settings:
       continue;
     }
     const trained = note(`${name}: train`, await trainStep(maker, split, options, seed, shop));
-    const valid = note(`${name}: validation`, await evaluateStep(maker, trained, split, split.valid, shop));
-    const test = note(`${name}: test`, await evaluateStep(maker, trained, split, split.test, shop, async () => onReading?.(experimentOf(settings, protocol))));
+    const valid = note(`${name}: validation`, await evaluateStep({ maker, trained, split, cases: split.valid }, shop));
+    const test = note(`${name}: test`, await evaluateStep({ maker, trained, split, cases: split.test, onReading: async () => onReading?.(experimentOf(settings, protocol)) }, shop));
     const passport = passportFor(maker, trained.value.options, seed, split, shop, { seconds: trained.seconds, startedAt: new Date(trained.value.startedAt), evaluation: test.value });
     seconds += trained.seconds;
     runs.push({ passport, evaluation: test.value });

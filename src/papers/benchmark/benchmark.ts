@@ -204,8 +204,8 @@ async function oneRun(id: ModelId, maker: ModelMaker, options: object, seed: num
     return;
   }
   const trained = note(`seed ${seed}, train`, await trainStep(maker, split, options, seed, shop));
-  const valid = split.valid.target.length === 0 ? undefined : note(`seed ${seed}, validation`, await evaluateStep(maker, trained, split, split.valid, shop, undefined, ties));
-  const test = note(`seed ${seed}, test`, await evaluateStep(maker, trained, split, split.test, shop, async () => settings.onReading?.(`benchmark-${settings.name}`), ties));
+  const valid = split.valid.target.length === 0 ? undefined : note(`seed ${seed}, validation`, await evaluateStep({ maker, trained, split, cases: split.valid, ties }, shop));
+  const test = note(`seed ${seed}, test`, await evaluateStep({ maker, trained, split, cases: split.test, onReading: async () => settings.onReading?.(`benchmark-${settings.name}`), ties }, shop));
   writeResult(settings.results, {
     ...place,
     passport: passport(test.value, trained.seconds, new Date(trained.value.startedAt)),

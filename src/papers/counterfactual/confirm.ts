@@ -128,7 +128,7 @@ async function sealedRuns({ arm, results }: CounterfactualEntry, run: Counterfac
   const runs: SealedRun[] = [];
   for (const { seed } of results) {
     const { trained } = await bench.continued(arm, setting, seed);
-    const { value } = note(`${arm.title}, seed ${seed}: the sealed cases`, await evaluateStep(bench.maker, trained, split, split.confirm!, shop, onReading));
+    const { value } = note(`${arm.title}, seed ${seed}: the sealed cases`, await evaluateStep({ maker: bench.maker, trained, split, cases: split.confirm!, onReading }, shop));
     runs.push({ seed, ...partOf(value), ranks: packRanks(value.rows) });
   }
   return runs;

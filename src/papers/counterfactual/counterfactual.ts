@@ -21,10 +21,10 @@ import { CounterfactualBench } from "./bench";
 import { counterfactualArms, counterfactualPaperDefaults, minuteArms, proposedArm, search, sizesOf, sweepSeeds, type BaseId, type CounterfactualArm, type Setting, type Sizes } from "./arms";
 import { loadCounterfactualData, type CounterfactualData, type CounterfactualSet, type OwnSplit } from "./data";
 import { checkExperiment, checkSet, chosenArms, hasResult, noteOf, worth, type ExperimentSettings, type Note } from "../experiment";
-import { runTasks, searchTask, taskId, type Grid, type Task } from "../grid";
+import { inParts, runTasks, searchTask, taskId, type Grid, type Task } from "../grid";
 import { partOf, writeResult, type Result } from "../results";
 import { readSearch, writeSearch, type Choice } from "../searches";
-import { cutoffs, evaluateStep, type Workshop } from "../steps";
+import { cutoffs, evaluatePartStep, evaluateStep, type Measured, type Workshop } from "../steps";
 
 /** What is run. */
 export interface CounterfactualExperiment extends ExperimentSettings {
@@ -118,9 +118,9 @@ export function counterfactualGrid(run: CounterfactualUnderway): Grid {
   const base = (seed: number): string => `the base, seed ${seed}`;
   const searched = [...new Set(arms.map(decider))].filter((arm) => isSearched(arm, settings));
   const seeds = Array.from({ length: settings.seeds }, (_, at) => at + 1);
-  const runs = seeds.flatMap((seed) => arms.filter(({ role }) => role !== "sweep" || seed <= sweepSeeds).map((arm): Task => {
+  const runs = seeds.flatMap((seed) => arms.filter(({ role }) => role !== "sweep" || seed <= sweepSeeds).flatMap((arm): readonly Task[] => {
     const needs = searched.includes(decider(arm)) ? [taskId("search", decider(arm).id)] : [];
-    return { id: taskId("run", arm.id, seed), kind: "run", arm: arm.id, seed, needs, shares: base(seed) };
+    return inParts({ id: taskId("run", arm.id, seed), kind: "run", arm: arm.id, seed, needs, shares: base(seed) }, settings.parts);
   }));
   const of = ({ arm }: Task): CounterfactualArm => counterfactualArms.find(({ id }) => id === arm)!;
   return {
@@ -131,7 +131,8 @@ export function counterfactualGrid(run: CounterfactualUnderway): Grid {
     },
     async run(task) {
       if (task.kind === "search") await settingOf(of(task), run);
-      else await oneRun(of(task), task.seed, run);
+      else if (task.kind === "run") await oneRun(of(task), task.seed, run);
+      else await partOfRun(of(task), task, run);
     },
     close: () => Promise.resolve(),
   };
@@ -209,7 +210,7 @@ interface StepsTrial extends Trial {
 
 async function onValidation(trained: Awaited<ReturnType<CounterfactualBench["base"]>>, what: string, run: CounterfactualUnderway): Promise<{ readonly metrics: Evaluation["metrics"]; readonly tail: number }> {
   const { world, shop, bench, note, settings } = run;
-  const { value } = note(`${what}: validation`, await evaluateStep(bench.maker, trained, world.split, world.split.valid, shop));
+  const { value } = note(`${what}: validation`, await evaluateStep({ maker: bench.maker, trained, split: world.split, cases: world.split.valid }, shop));
   return { metrics: value.metrics, tail: overTail(value, world.split.valid, run.world, settings) };
 }
 
@@ -240,6 +241,20 @@ function isMeasured(arm: CounterfactualArm, setting: Setting, seed: number, run:
   return hasResult(settings.results, placeOf(settings, arm.id, seed), passportFor(arm, setting, seed, run));
 }
 
+/** The cases of a run, on validation and test. */
+function measuredOf(trained: Awaited<ReturnType<CounterfactualBench["base"]>>, { settings, world: { split }, bench: { maker } }: CounterfactualUnderway): readonly [valid: Measured, test: Measured] {
+  const onReading = async (): Promise<unknown> => settings.onReading?.(`counterfactual-${experimentName(settings)}`);
+  return [{ maker, trained, split, cases: split.valid }, { maker, trained, split, cases: split.test, onReading }];
+}
+
+/** The training of a run, or a part of its measuring. */
+async function partOfRun(arm: CounterfactualArm, { id, seed, part }: Task, run: CounterfactualUnderway): Promise<void> {
+  const { bench, shop, settings: { parts } } = run;
+  const { trained } = await bench.continued(arm, await settingOf(arm, run), seed);
+  if (part === undefined) run.note(id, trained);
+  else for (const measured of measuredOf(trained, run)) run.note(`${id}, ${measured.cases.role}`, await evaluatePartStep(measured, part, { ...shop, parts }));
+}
+
 /** One arm with one seed, unless `results` has it. */
 async function oneRun(arm: CounterfactualArm, seed: number, run: CounterfactualUnderway): Promise<void> {
   const { settings, shop, world, bench, note } = run;
@@ -252,8 +267,10 @@ async function oneRun(arm: CounterfactualArm, seed: number, run: CounterfactualU
   }
   const { trained, added } = await bench.continued(arm, setting, seed);
   note(`${label}: train`, trained);
-  const valid = note(`${label}: validation`, await evaluateStep(bench.maker, trained, split, split.valid, shop)).value;
-  const test = note(`${label}: test`, await evaluateStep(bench.maker, trained, split, split.test, shop, async () => settings.onReading?.(`counterfactual-${experimentName(settings)}`))).value;
+  const [onValid, onTest] = measuredOf(trained, run);
+  const cut = { ...shop, parts: settings.parts };
+  const valid = note(`${label}: validation`, await evaluateStep(onValid, cut)).value;
+  const test = note(`${label}: test`, await evaluateStep(onTest, cut)).value;
   const result: CounterfactualResult = {
     ...placeOf(settings, arm.id, seed),
     ...{ arm: arm.id, setting, passport: passportFor(arm, setting, seed, run, { startedAt: new Date(trained.value.startedAt), seconds: trained.seconds, tieRate: test.tieRate }), fit: trained.value.report },

@@ -33,6 +33,7 @@ export async function leftOf(run: CounterfactualUnderway): Promise<readonly Left
   const { settings, shop, world: { split } } = run;
   const { base: baseId = counterfactualPaperDefaults.base, budget, sizes } = settings;
   const bench = new CounterfactualBench(run.world, shop, { ...sizesOf[budget], ...sizes }, baseId, (_, result) => result);
+  const measured = { maker: bench.maker, split };
   const grid = counterfactualGrid(run);
   /** Steps by what they are, with what they are left of; undefined: in the cache. */
   const known = new Map<string, Left | undefined>();
@@ -45,11 +46,11 @@ export async function leftOf(run: CounterfactualUnderway): Promise<readonly Left
     return known.get(key) === undefined;
   }
 
-  for (const task of grid.tasks.filter((one) => !grid.isDone(one))) {
+  for (const task of grid.tasks.filter((one) => one.of === undefined && !grid.isDone(one))) {
     if (task.kind === "search") {
       const plain: Fit = { arm: run.arms[0]!, setting: {}, seed: task.seed, share: 1, known: true, tested: false };
       const base = await has("base", plain, task.id, {}, true, () => bench.base(task.seed));
-      await has("measure", plain, task.id, { of: "the base" }, base, async () => evaluateStep(bench.maker, await bench.base(task.seed), split, split.valid, shop), "valid");
+      await has("measure", plain, task.id, { of: "the base" }, base, async () => evaluateStep({ ...measured, trained: await bench.base(task.seed), cases: split.valid }, shop), "valid");
     }
     for (const fit of fitsOf(task, run)) {
       const { arm, setting, seed, share } = fit;
@@ -67,7 +68,7 @@ export async function leftOf(run: CounterfactualUnderway): Promise<readonly Left
       const what = { making, setting, share };
       const trained = await has("go on", fit, task.id, what, ready, () => bench.continued(arm, setting, seed, share));
       for (const role of fit.tested ? (["valid", "test"] as const) : (["valid"] as const)) {
-        await has("measure", fit, task.id, what, trained, async () => evaluateStep(bench.maker, (await bench.continued(arm, setting, seed, share)).trained, split, split[role], shop), role);
+        await has("measure", fit, task.id, what, trained, async () => evaluateStep({ ...measured, trained: (await bench.continued(arm, setting, seed, share)).trained, cases: split[role] }, shop), role);
       }
     }
   }

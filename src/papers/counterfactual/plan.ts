@@ -200,7 +200,7 @@ class Short {
     const { bench: { maker }, world: { split } } = this.run;
     const over = (most: number, seed: number): Promise<Usage> => this.meter(() => {
       const some = sampleCases(split.valid, most, new Rng(seed).child("plan"));
-      return evaluateStep(maker, this.start, split, { ...some, hash: hashOf({ most, seed }) }, this.shop);
+      return evaluateStep({ maker, trained: this.start, split, cases: { ...some, hash: hashOf({ most, seed }) } }, this.shop);
     }, ({ name }) => name === "evaluate");
     const less = Math.ceil(Math.min(3 * few.cases, split.valid.target.length) / 3);
     const [cold, warm, larger] = [await over(less, 1), await over(less, 2), await over(3 * less, 2)];

@@ -144,8 +144,8 @@ export async function runDiffusion(settings: DiffusionSettings): Promise<Diffusi
     throwIfAborted(shop.signal, "diffusion");
     const label = `${maker.title}, seed ${seed}`;
     const trained = note(`${label}: train`, await trainStep(maker, split, options, seed, shop, beside && { key: beside.key, context: {} }));
-    const valid = note(`${label}: validation`, await evaluateStep(maker, trained, split, choice, shop));
-    const tested = note(`${label}: test`, await evaluateStep(maker, trained, split, test, shop, readTest));
+    const valid = note(`${label}: validation`, await evaluateStep({ maker, trained, split, cases: choice }, shop));
+    const tested = note(`${label}: test`, await evaluateStep({ maker, trained, split, cases: test, onReading: readTest }, shop));
     const passport = passportOf({ ...{ model: maker.title, options: { ...trained.value.options, ...(beside && { baseOptions: beside.value.options }) }, seeds: [seed], budget: shop.budget, seconds: trained.seconds }, ...{ split, evaluation: tested.value, backend: shop.backend, startedAt: new Date(trained.value.startedAt) } });
     const result: Result = { paper: "diffusion", dataset: settingOf(settings), model: id, seed, passport, fit: trained.value.report, valid: partOf(valid.value), test: partOf(tested.value) };
     writeResult(results, result);
@@ -169,7 +169,7 @@ export async function runDiffusion(settings: DiffusionSettings): Promise<Diffusi
       if (seed === 1) {
         for (const options of space) {
           const trained = note(`${JSON.stringify(options)}: train`, await trainStep(maker, split, options, seed, shop, { key: trainedBase.key, context: {} }));
-          const { metrics } = note(`${JSON.stringify(options)}: validation`, await evaluateStep(maker, trained, split, choice, shop)).value;
+          const { metrics } = note(`${JSON.stringify(options)}: validation`, await evaluateStep({ maker, trained, split, cases: choice }, shop)).value;
           trials = [...trials, { options: { ...options }, value: metrics[metric]! }];
         }
         chosen = trials.reduce((best, one) => (one.value > best.value ? one : best)).options;

@@ -14,12 +14,12 @@ import type { BlendChoice } from "../../models/blend";
 import { makerOf } from "../../models/index";
 import type { StageLosses } from "../../models/two-stage";
 import { checkExperiment, checkSet, chosenArms, hasResult, noteOf, type ExperimentSettings, type Note } from "../experiment";
-import { runTasks, searchTask, taskId, type Grid, type Task } from "../grid";
+import { inParts, runTasks, searchTask, taskId, type Grid, type Task } from "../grid";
 import { partOf, writeResult, type Result, type ResultPart } from "../results";
 import { trainStep, type Trained, type Workshop } from "../steps";
 import { candidateSizes, forms as allForms, minuteArms, optionsOfArm, personaArms, usualCandidates, type Arm, type Form, type Setting } from "./arms";
 import { loadPersonaData, type OwnFiles, type PersonaData, type PersonaDataOptions } from "./data";
-import { formsStep, personaCutoffs, type FormRun, type Stages } from "./forms";
+import { blendStep, formsPartStep, formsStep, personaCutoffs, type FormRun, type Stages } from "./forms";
 import { besideOf, isSearched, isSeeded, knownSetting, makerFor, searchArm } from "./search";
 import { learningOptions, PersonaShelf, type LearningOptions, type NamedSource } from "./sources";
 
@@ -114,13 +114,14 @@ export function personaGrid(run: Underway): Grid {
   const { arms, settings } = run;
   const of = ({ arm }: Task): Arm => arms.find(({ id }) => id === arm)!;
   const searches = arms.filter((arm) => isSearched(arm, settings)).map((arm) => searchTask(arm.id, sharedBy(arm, 1)));
-  const runs = Array.from({ length: settings.seeds }, (_, at) => at + 1).flatMap((seed) => arms.filter((arm) => seed === 1 || isSeeded(arm)).map((arm) => runTask(arm, seed, run)));
+  const runs = Array.from({ length: settings.seeds }, (_, at) => at + 1).flatMap((seed) => arms.filter((arm) => seed === 1 || isSeeded(arm)).flatMap((arm) => inParts(runTask(arm, seed, run), settings.parts)));
   return {
     tasks: [...searches, ...runs],
     isDone: (task) => (task.kind === "search" ? knownSetting(of(task), settings, experimentName(settings)) !== undefined : missingForms(of(task), task.seed, run)?.length === 0),
     async run(task) {
       if (task.kind === "search") await settingOf(of(task), run);
-      else await oneRun(of(task), task.seed, run);
+      else if (task.kind === "run") await oneRun(of(task), task.seed, run);
+      else await partOfRun(of(task), task, run);
     },
     close: () => Promise.resolve(),
   };
@@ -207,12 +208,25 @@ async function oneRun(arm: Arm, seed: number, run: Underway): Promise<void> {
   }
   const { stages, personas } = await stagesOf(arm, seed, run);
   const { first } = stages;
-  const measured = note(`${label}: measure`, await formsStep(world.split, stages, shop, async () => settings.onReading?.(`persona-${experimentName(settings)}`)));
+  const measured = note(`${label}: measure`, await formsStep(world.split, stages, { ...shop, parts: settings.parts }, () => read(settings)));
   for (const form of arm.forms) {
     const found = measured.value[form]!;
     const passport = passportFor(arm, form, seed, chosen, run, { startedAt: new Date(first.value.startedAt), seconds: first.seconds, tieRate: found.test.tieRate });
     writeResult(settings.results, resultOf(found, { ...placeOf(arm, form, seed, run), arm: arm.id, form, passport, fit: first.value.report, personas: personas?.report }));
   }
+}
+
+/** The training of a run with its blend, or a part of its measuring. */
+async function partOfRun(arm: Arm, { id, seed, part }: Task, run: Underway): Promise<void> {
+  const { settings, shop, world, note } = run;
+  const { stages } = await stagesOf(arm, seed, run);
+  if (part !== undefined) note(id, await formsPartStep(world.split, stages, { part, parts: settings.parts! }, shop, () => read(settings)));
+  else if (stages.forms.includes("blend")) note(`${id}, blend`, await blendStep(world.split, stages, shop));
+}
+
+/** Counts a reading of the test cases. */
+async function read(settings: PersonaExperiment): Promise<unknown> {
+  return settings.onReading?.(`persona-${experimentName(settings)}`);
 }
 
 /** An arm and what it works with, trained with a seed. */

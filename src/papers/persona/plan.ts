@@ -95,7 +95,7 @@ async function leftOf(run: Underway): Promise<readonly Left[]> {
     if (trained === undefined) add("train", arm, `${arm.id} ${seed}`, task);
     return trained;
   };
-  for (const { id, kind, arm: name, seed } of grid.tasks.filter((task) => !grid.isDone(task))) {
+  for (const { id, kind, arm: name, seed } of grid.tasks.filter((task) => task.of === undefined && !grid.isDone(task))) {
     const arm = arms.find((one) => one.id === name)!;
     if (kind === "search") {
       if (arm.personas !== undefined) for (const { learn } of arm.settings) await personasOf(arm, seed, learningOptions(shop.budget, settings.personas, learn), id);
