@@ -23,7 +23,13 @@ import { filesBelow, hashOfFiles, lostLine, runSteps, SetupError, writeWhole } f
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const path = (...parts) => join(root, ...parts);
 const windows = process.platform === "win32";
-const venvPython = windows ? path(".venv", "Scripts", "python.exe") : path(".venv", "bin", "python");
+/** The interpreter of a Python environment. */
+const pythonOf = (folder) => (windows ? join(folder, "Scripts", "python.exe") : join(folder, "bin", "python"));
+const venvPython = pythonOf(path(".venv"));
+
+/** Installs into a Python environment. @param to what to type to try again @param wants what the index must have, beside being reached */
+const pipInstall = (exec, python, given, to, wants = "") =>
+  exec(python, ["-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off", ...given], { how: `see whether pip reaches its index (pip config list)${wants}, then: ${to}` });
 const minimal = process.env.SESSIONLAB_SETUP === "minimal";
 const backend = process.env.SESSIONLAB_BACKEND ?? "";
 
@@ -80,8 +86,7 @@ const jupyter = {
     const started = path(".venv", "pip-started"); // pip takes a package that it was stopped in the middle of for a whole one
     const afresh = existsSync(started) ? ["--force-reinstall"] : [];
     writeWhole(started, "");
-    const pip = ["-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off", ...afresh, "-r", "requirements.txt"];
-    await exec(venvPython, pip, { how: "see whether pip reaches its index (pip config list), then: npm run setup" });
+    await pipInstall(exec, venvPython, [...afresh, "-r", "requirements.txt"], "npm run setup");
     rmSync(started);
     return undefined;
   },
@@ -98,8 +103,7 @@ const notebookTools = {
   ready: () => existsSync(venvPython),
   async run({ exec }) {
     if (!existsSync(path(".venv", "share", "jupyter"))) throw new SetupError("Jupyter is not there");
-    const pip = ["-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off", "-r", testRequirements, "-c", "requirements.txt"];
-    await exec(venvPython, pip, { how: "see whether pip reaches its index (pip config list), then: npm run setup -- --tests" });
+    await pipInstall(exec, venvPython, ["-r", testRequirements, "-c", "requirements.txt"], "npm run setup -- --tests");
     return undefined;
   },
 };
@@ -107,7 +111,7 @@ const notebookTools = {
 /** A Python that has Ray, of its own because its packages' versions are not Jupyter's. */
 const rayRequirements = "requirements-ray.txt";
 const rayFolder = path(".cache", "ray-venv");
-const rayPython = windows ? join(rayFolder, "Scripts", "python.exe") : join(rayFolder, "bin", "python");
+const rayPython = pythonOf(rayFolder);
 const ray = {
   name: "ray",
   says: `pip install -r ${rayRequirements} (90 MB)`,
@@ -120,8 +124,7 @@ const ray = {
     rmSync(rayFolder, { recursive: true, force: true });
     try {
       await exec(found.command, ["-m", "venv", rayFolder]);
-      const pip = ["-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off", "--only-binary", ":all:", "-r", rayRequirements];
-      await exec(rayPython, pip, { how: "see whether pip reaches its index (pip config list) and has Ray for this Python, then: npm run setup -- --ray" });
+      await pipInstall(exec, rayPython, ["--only-binary", ":all:", "-r", rayRequirements], "npm run setup -- --ray", " and has Ray for this Python");
     } catch (error) {
       rmSync(rayFolder, { recursive: true, force: true });
       throw error;
@@ -141,8 +144,7 @@ const s3server = {
   ready: () => existsSync(rayPython),
   async run({ exec }) {
     if (!existsSync(rayPython)) throw new SetupError("Ray is not there");
-    const pip = ["-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off", "--only-binary", ":all:", "-r", serverRequirements, "-c", rayRequirements];
-    await exec(rayPython, pip, { how: "see whether pip reaches its index (pip config list), then: npm run setup -- --tests" });
+    await pipInstall(exec, rayPython, ["--only-binary", ":all:", "-r", serverRequirements, "-c", rayRequirements], "npm run setup -- --tests");
     return undefined;
   },
 };

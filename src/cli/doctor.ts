@@ -12,6 +12,7 @@ import { writeFileAtomic } from "../core/files";
 import { Rng } from "../core/rng";
 import { findRayPython, howToGetRay } from "../engine/ray-python";
 import { initBackend, libraryVersion, type BackendInfo } from "../tensor/backend";
+import { pythonIn } from "../core/python";
 import { projectRoot } from "../data/store";
 import type { Outcome, Runner } from "./terminal";
 
@@ -64,7 +65,7 @@ export interface DoctorReport {
  */
 export async function doctor(root = projectRoot): Promise<DoctorReport> {
   const backend = await initBackend();
-  const python = [join(root, ".venv", "bin", "python"), join(root, ".venv", "Scripts", "python.exe")].find((file) => existsSync(file)) ?? "python3";
+  const python = pythonIn(join(root, ".venv")) ?? "python3";
   const rayPython = findRayPython();
   const [npm, pythonVersion, compiler, ray] = await Promise.all([
     firstLine("npm", ["--version"]),

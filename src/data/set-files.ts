@@ -8,7 +8,7 @@ import { AbortError, ConfigError, DataError } from "../core/errors";
 import type { CatalogEntry, FilesSource, SetFile } from "./catalog";
 import { sha256Of, sha256OfContent } from "./checksum";
 import { download, type DownloadOptions } from "./download";
-import { dataRoot, projectRoot } from "./store";
+import { dataRoot, sharedData } from "./store";
 import { openZip } from "./zip";
 
 /** Where to look, and how to fetch. */
@@ -37,7 +37,7 @@ function folders({ root, from }: SetFileOptions): string[] {
     if (!existsSync(from)) throw new ConfigError(`Expected from to be a folder that is there, found "${from}"; look at the path`);
     return [resolve(from)];
   }
-  return [process.env.SESSIONLAB_DATA ?? join(projectRoot, "..", "shared", "data"), join(dataRoot(root), "downloads")];
+  return [sharedData(), join(dataRoot(root), "downloads")];
 }
 
 function find(file: SetFile, options: SetFileOptions): Found | undefined {

@@ -69,6 +69,11 @@ export function dataRoot(root?: string): string {
   return resolve(root ?? process.env.SESSIONLAB_HOME ?? join(projectRoot, "data"));
 }
 
+/** The folder of shared files: SESSIONLAB_DATA, else ../shared/data. */
+export function sharedData(): string {
+  return resolve(process.env["SESSIONLAB_DATA"] ?? join(projectRoot, "..", "shared", "data"));
+}
+
 /** Canonical order of ids, as `compareIds`: integers by value and first, the rest by bytes. */
 export const byId = (column: string): string => `case when regexp_full_match(${column}, '[0-9]{1,15}') then ${column}::bigint end nulls last, ${column}`;
 

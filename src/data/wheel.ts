@@ -9,6 +9,7 @@ import type { WheelSource } from "./catalog";
 import { sha256Of } from "./checksum";
 import type { DownloadOptions } from "./download";
 import { innermost } from "./retry";
+import { pythonIn } from "../core/python";
 import { projectRoot } from "./store";
 
 /**
@@ -54,8 +55,8 @@ export async function downloadWheel(source: WheelSource, path: string, pythons: 
 
 /** The Python interpreters to ask for pip, in order: SESSIONLAB_PYTHON, the project's own, those on the path. */
 export function pythons(): string[] {
-  const own = [".venv/bin/python", ".venv/Scripts/python.exe"].map((path) => join(projectRoot, path)).filter((path) => existsSync(path));
-  return [...(process.env.SESSIONLAB_PYTHON === undefined ? [] : [process.env.SESSIONLAB_PYTHON]), ...own, "python3", "python"];
+  const known = [process.env.SESSIONLAB_PYTHON, pythonIn(join(projectRoot, ".venv"))];
+  return [...known.filter((one) => one !== undefined), "python3", "python"];
 }
 
 /** Runs a program. @returns undefined if it went well, else the last line that it complained with */

@@ -1,10 +1,8 @@
 /** The Python that has Ray: SESSIONLAB_RAY_PYTHON, else the environment that `npm run setup -- --ray` makes. */
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError } from "../core/errors";
+import { pythonIn } from "../core/python";
 import { projectRoot } from "../data/store";
-
-const environment = join(projectRoot, ".cache", "ray-venv");
 
 /** What to type to get it. */
 export const howToGetRay = "npm run setup -- --ray";
@@ -13,7 +11,7 @@ export const howToGetRay = "npm run setup -- --ray";
 export function findRayPython(): string | undefined {
   const given = process.env["SESSIONLAB_RAY_PYTHON"];
   if (given !== undefined && given !== "") return given;
-  return [join(environment, "bin", "python"), join(environment, "Scripts", "python.exe")].find((file) => existsSync(file));
+  return pythonIn(join(projectRoot, ".cache", "ray-venv"));
 }
 
 /** The interpreter. @throws ConfigError where there is none */

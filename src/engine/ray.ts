@@ -12,7 +12,7 @@ import { makeFolder } from "../core/files";
 import type { ProgressReport } from "../core/progress";
 import { defaultCache } from "../core/step";
 import { stepStore } from "../core/store";
-import { dataRoot, projectRoot } from "../data/store";
+import { dataRoot, projectRoot, sharedData } from "../data/store";
 import type { Grid } from "../papers/grid";
 import type { BackendInfo } from "../tensor/backend";
 import type { Experiment } from "./experiment";
@@ -62,7 +62,7 @@ export async function runOnRay(experiment: Experiment, grid: Grid, options: RayO
 /** What the driver is told first. */
 async function startOf(experiment: Experiment, { address, workers, backend: { threads } }: RayOptions): Promise<RayStart> {
   const { results, cache } = experiment.settings;
-  const places = { SESSIONLAB_HOME: dataRoot(), SESSIONLAB_CACHE: defaultCache(), SESSIONLAB_DATA: resolve(process.env["SESSIONLAB_DATA"] ?? join(projectRoot, "..", "shared", "data")) };
+  const places = { SESSIONLAB_HOME: dataRoot(), SESSIONLAB_CACHE: defaultCache(), SESSIONLAB_DATA: sharedData() };
   const own = Object.entries(process.env).filter((pair): pair is [string, string] => (pair[0].startsWith("SESSIONLAB_") || (storeVariables as readonly string[]).includes(pair[0])) && pair[1] !== undefined);
   const folders = [results, places.SESSIONLAB_HOME, ...(stepStore() === undefined ? [cache ?? places.SESSIONLAB_CACHE] : [])];
   folders.forEach(makeFolder);

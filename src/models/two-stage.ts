@@ -9,7 +9,6 @@
 import { resolveOptions, rules, type Rule } from "../core/options";
 import { meter, type Progress } from "../core/progress";
 import { prefixes, type Cases, type Items, type Sessions } from "../data/types";
-import type { CaseRange } from "../evaluation/evaluate";
 import { topItems } from "../evaluation/lists";
 import { countRanks, ranksOf } from "../evaluation/ranks";
 import { scoresToArray } from "../evaluation/scores";
@@ -119,7 +118,7 @@ export class TwoStage implements Stage {
    * The way of each case through the stages, or of those in a range.
    * @throws what `score` of the models throws
    */
-  trace(cases: Cases, { from: begin = 0, to: end = cases.target.length, batch = 256, progress }: Partial<CaseRange> & { readonly batch?: number; readonly progress?: Progress } = {}): CaseTrace[] {
+  trace(cases: Cases, { from: begin = 0, to: end = cases.target.length, batch = 256, progress }: { readonly from?: number; readonly to?: number; readonly batch?: number; readonly progress?: Progress } = {}): CaseTrace[] {
     const { trained } = this.items;
     const size = Math.min(this.options.candidates, trained);
     const byId = Int32Array.from({ length: trained }, (_, item) => item);

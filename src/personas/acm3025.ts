@@ -8,7 +8,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError, DataError } from "../core/errors";
 import { readDelimited } from "../data/delimited";
-import { projectRoot } from "../data/store";
+import { sharedData } from "../data/store";
 import { sparseFrom } from "../tensor/sparse";
 import { personaGraph, rowNormalised } from "./graph";
 import type { LabelledGraph } from "./labelled";
@@ -17,7 +17,7 @@ const files = { papers: "papers.tsv.gz", features: "features_nonzero.tsv.gz", pa
 
 /** The folder of the files: below SESSIONLAB_DATA, or ../shared/data. */
 export function acmFolder(): string {
-  return join(process.env["SESSIONLAB_DATA"] ?? join(projectRoot, "..", "shared", "data"), "hdgi", "acm3025");
+  return join(sharedData(), "hdgi", "acm3025");
 }
 
 /** Whether the files are there. */

@@ -6,7 +6,6 @@
  * - A run whose file is there under the same passport is not run again. All arms of a seed come before the next seed.
  */
 import { ConfigError } from "../../core/errors";
-import type { StepResult } from "../../core/step";
 import type { DatasetName } from "../../data/catalog";
 import { packRanks } from "../../evaluation/packed-ranks";
 import { passportOf, type Passport } from "../../evaluation/passport";
@@ -16,7 +15,7 @@ import type { StageLosses } from "../../models/two-stage";
 import { checkExperiment, checkSet, chosenArms, hasResult, noteOf, type ExperimentSettings, type Note } from "../experiment";
 import { inParts, runTasks, searchTask, taskId, type Grid, type Task } from "../grid";
 import { partOf, writeResult, type Result, type ResultPart } from "../results";
-import { trainStep, type Trained, type Workshop } from "../steps";
+import { trainStep, type Workshop } from "../steps";
 import { candidateSizes, forms as allForms, minuteArms, optionsOfArm, personaArms, usualCandidates, type Arm, type Form, type Setting } from "./arms";
 import { loadPersonaData, type OwnFiles, type PersonaData, type PersonaDataOptions } from "./data";
 import { blendStep, formsPartStep, formsStep, personaCutoffs, type FormRun, type Stages } from "./forms";
@@ -128,9 +127,9 @@ export function personaGrid(run: Underway): Grid {
 }
 
 /** A run reads its own search; one that SASRec reranks reads SASRec's too, and uses SASRec of the same seed. */
-function runTask(arm: Arm, seed: number, { arms, settings }: Underway): Task {
-  const sasrec = arms.find(({ id }) => id === reranker);
-  const reads = [arm, ...(sasrec === undefined || sasrec === arm || arm.forms.length === 1 ? [] : [sasrec])];
+function runTask(arm: Arm, seed: number, run: Underway): Task {
+  const { settings } = run;
+  const reads = readBy(arm, run);
   const needs = [...reads.filter((one) => isSearched(one, settings)).map(({ id }) => taskId("search", id)), ...reads.slice(1).map(({ id }) => taskId("run", id, seed))];
   return { id: taskId("run", arm.id, seed), kind: "run", arm: arm.id, seed, needs, shares: sharedBy(arm, seed) };
 }
@@ -147,18 +146,18 @@ async function settingOf(arm: Arm, run: Underway): Promise<Setting> {
 }
 
 /** What an arm works with. @param settingOfArm its setting, and SASRec's @returns undefined where one of them is not known */
-function chosenBy(arm: Arm, { arms, settings, shop: { budget } }: Underway, settingOfArm: (arm: Arm) => Setting | undefined): Chosen | undefined {
-  const sasrec = arms.find(({ id }) => id === reranker);
+function chosenBy(arm: Arm, run: Underway, settingOfArm: (arm: Arm) => Setting | undefined): Chosen | undefined {
+  const { settings, shop: { budget } } = run;
+  const sasrec = rerankerOf(arm, run);
   const [own, second] = [settingOfArm(arm), sasrec && settingOfArm(sasrec)];
-  if (own === undefined || (sasrec !== undefined && second === undefined && arm.forms.length > 1)) return undefined;
+  if (own === undefined || (sasrec !== undefined && second === undefined)) return undefined;
   return { options: optionsOfArm(arm, own, budget), learning: learningOptions(budget, settings.personas, own.learn), ...(sasrec && second && { second: optionsOfArm(sasrec, second, budget) }) };
 }
 
 /** The same, searched for where it is not known. */
 async function chosenFor(arm: Arm, run: Underway): Promise<Chosen> {
-  const read = [arm, ...(arm.forms.length > 1 ? run.arms.filter(({ id }) => id === reranker) : [])];
   const found = new Map<Arm, Setting>();
-  for (const one of read) found.set(one, await settingOf(one, run));
+  for (const one of readBy(arm, run)) found.set(one, await settingOf(one, run));
   return chosenBy(arm, run, (one) => found.get(one))!;
 }
 
@@ -235,7 +234,7 @@ export async function stagesOf(arm: Arm, seed: number, run: Underway): Promise<{
   const { options, learning, second: other } = await chosenFor(arm, run);
   const personas = arm.personas && (await shelf.get(arm.personas, seed, learning));
   const first = note(`${labelOf(arm, seed)}: train`, await trainStep(makerFor(arm, personas), world.split, options, seed, shop, besideOf(arm, run, personas)));
-  const second = arm.forms.length === 1 ? undefined : await sasrecOf(other, seed, run);
+  const second = other && note(`SASRec, seed ${seed}: train`, await trainStep(makerOf("sasrec"), world.split, other, seed, shop, { key: { vectors: "none", personas: "none" }, context: {} }));
   return { stages: { first, second, forms: arm.forms, readsUsers: arm.personas !== undefined, ...candidatesOf(run) }, personas };
 }
 
@@ -247,16 +246,16 @@ export function rerankerOf(arm: Arm, { arms }: Pick<Underway, "arms">): Arm | un
   return found;
 }
 
+/** An arm, and the one that reranks it. */
+function readBy(arm: Arm, run: Underway): readonly Arm[] {
+  const sasrec = rerankerOf(arm, run);
+  return sasrec === undefined ? [arm] : [arm, sasrec];
+}
+
 /** N of reranking, and those that a blend chooses from: all, unless one is given or nothing is searched. */
 export function candidatesOf({ settings: { candidates, budget } }: Underway): Pick<Stages, "candidates" | "sizes"> {
   const usual = candidates ?? usualCandidates;
   return { candidates: usual, sizes: candidates === undefined && budget !== "minute" ? candidateSizes : [usual] };
-}
-
-/** The base sequential model of a seed, which reranks. */
-async function sasrecOf(own: Chosen["second"], seed: number, { world, shop, note }: Underway): Promise<StepResult<Trained>> {
-  if (own === undefined) throw new ConfigError('Expected the arm "sasrec" among those that are run: it puts the candidates of others in order; add it');
-  return note(`SASRec, seed ${seed}: train`, await trainStep(makerOf("sasrec"), world.split, own, seed, shop, { key: { vectors: "none", personas: "none" }, context: {} }));
 }
 
 function resultOf({ valid, test, anonymous, losses, blend }: FormRun, known: Omit<PersonaPaperResult, "valid" | "test" | "ranks" | "anonymous" | "losses" | "blend" | "candidates" | "blendTrials">): PersonaPaperResult {
