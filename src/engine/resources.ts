@@ -1,7 +1,7 @@
 /** What a task asks of the machine that it is run on: the one place where an engine asks. */
 import { readFileSync } from "node:fs";
 import { DataError } from "../core/errors";
-import { taskNeeds, type GridPlan } from "../papers/plan";
+import { taskMemory, type GridPlan } from "../papers/plan";
 import type { Task } from "../papers/grid";
 
 /** A task's request. */
@@ -29,12 +29,12 @@ export interface TaskResources {
 
 /** The request of one task. @throws ConfigError for a task that the plan does not have */
 export function requestOf(task: Pick<Task, "id">, { threads, device, memory, plan }: TaskResources): TaskRequest {
-  return { cores: threads, memory: plan === undefined ? memory : taskNeeds(plan, task).memoryBytes, gpus: device === "GPU" ? 1 : 0 };
+  return { cores: threads, memory: plan === undefined ? memory : taskMemory(plan, task), gpus: device === "GPU" ? 1 : 0 };
 }
 
 /** How many processes have room side by side, whichever tasks of a plan they do; one at least. @param bytes of the machine's memory */
 export function processesWithRoom(plan: MemoryPlan, bytes: number): number {
-  const largest = Math.max(1, ...Object.keys(plan.taskBytes).map((id) => taskNeeds(plan, { id }).memoryBytes));
+  const largest = Math.max(1, ...Object.keys(plan.taskBytes).map((id) => taskMemory(plan, { id })));
   return Math.max(1, Math.floor(bytes / largest));
 }
 

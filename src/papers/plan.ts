@@ -48,12 +48,6 @@ export interface StepPlan extends Cost {
   readonly tasks: readonly string[];
 }
 
-/** What a task asks of an engine. */
-export interface TaskNeeds {
-  readonly cores: number;
-  readonly memoryBytes: number;
-}
-
 /** A plan out of steps by kind: of one kind, time and disk add up, and the largest memory counts. */
 export function gridPlan(experiment: string, grid: Grid, backend: BackendInfo, workers: number, steps: readonly StepPlan[]): GridPlan {
   const left = steps.filter(({ count }) => count > 0);
@@ -74,14 +68,15 @@ export function gridPlan(experiment: string, grid: Grid, backend: BackendInfo, w
 }
 
 /**
- * What a task asks of an engine, which gives it to a machine that has as much: the plan's threads, and its memory with some to spare.
- * @param spare share of the memory on top, for what a plan does not see
+ * The memory that a task asks of an engine, which gives it to a machine that has as much: the plan's, with some to spare.
+ * @param spare share on top, for what a plan does not see
+ * @returns bytes
  * @throws ConfigError for a task that is not left
  */
-export function taskNeeds({ machine, taskBytes }: { readonly machine: Pick<PlanMachine, "threads">; readonly taskBytes: GridPlan["taskBytes"] }, { id }: Pick<Task, "id">, spare = 0.25): TaskNeeds {
+export function taskMemory({ taskBytes }: Pick<GridPlan, "taskBytes">, { id }: Pick<Task, "id">, spare = 0.25): number {
   const bytes = taskBytes[id];
   if (bytes === undefined) throw new ConfigError(`Expected a task that is left (${Object.keys(taskBytes).join("; ")}), found "${id}"; plan again`);
-  return { cores: machine.threads, memoryBytes: Math.ceil(bytes * (1 + spare)) };
+  return Math.ceil(bytes * (1 + spare));
 }
 
 /** The plan in lines of cells, and what is said under them. */

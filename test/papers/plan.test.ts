@@ -8,12 +8,12 @@ import { step } from "../../src/core/step";
 import { counterfactualArms } from "../../src/papers/counterfactual/arms";
 import { beginCounterfactualPaper, counterfactualGrid } from "../../src/papers/counterfactual/counterfactual";
 import { counterfactualKind, planCounterfactualPaper } from "../../src/papers/counterfactual/plan";
-import { runTasks, type Grid, type Task } from "../../src/papers/grid";
+import { inParts, runTasks, type Grid, type Task } from "../../src/papers/grid";
 import { fromCache, meteredSteps, nothing, together, type Usage, type MeteredStep } from "../../src/papers/metering";
 import { beginPersonaPaper, personaGrid } from "../../src/papers/persona/persona";
 import { personaKind, planPersonaPaper } from "../../src/papers/persona/plan";
 import { searchEpochs } from "../../src/papers/persona/search";
-import { gridPlan, planWords, taskNeeds, type GridPlan } from "../../src/papers/plan";
+import { gridPlan, planWords, taskMemory, type GridPlan } from "../../src/papers/plan";
 import { costOfAmount, costOfTraining, extrapolated, shortSteps, training, weighted } from "../../src/papers/short-runs";
 import { withFolder } from "../scratch";
 import { experimentIn as counterfactualIn } from "./small-counterfactual";
@@ -52,8 +52,10 @@ describe("papers/plan", function () {
   });
 
   it("says what a task asks of an engine, and refuses one that is not left", () => {
-    assert.deepEqual([taskNeeds(plan, task("b")), taskNeeds(plan, task("c"), 0)], [{ cores: 1, memoryBytes: 2.5e9 }, { cores: 1, memoryBytes: 3e9 }]);
-    assert.throws(() => taskNeeds(plan, task("a")), (error) => error instanceof ConfigError && /Expected a task that is left \(b; c\), found "a"; plan again/.test(error.message));
+    assert.deepEqual([taskMemory(plan, task("b")), taskMemory(plan, task("c"), 0)], [2.5e9, 3e9]);
+    assert.throws(() => taskMemory(plan, task("a")), (error) => error instanceof ConfigError && /Expected a task that is left \(b; c\), found "a"; plan again/.test(error.message));
+    const cut = gridPlan("in parts", { ...grid, tasks: inParts(task("b"), 2) }, backend, 2, [{ kind: "train", count: 1, each: took(10, 2e9), first: nothing, tasks: ["b"] }]);
+    assert.deepEqual(cut.taskBytes, { "b: training": 2e9, "b: part 1 of 2": 2e9, "b: part 2 of 2": 2e9, b: 2e9 });
   });
 
   it("takes a training apart: a start, epochs and steps, from runs that are exact", async () => {
