@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { formatBytes } from "../core/bytes";
 import { ConfigError } from "../core/errors";
 import type { Experiment } from "../engine/experiment";
+import { gpusOfMachine } from "../engine/gpus";
 import { runLocally } from "../engine/local";
 import { runOnRay } from "../engine/ray";
 import { rayPython } from "../engine/ray-python";
@@ -36,7 +37,7 @@ export const partsHelp = "of a paper's runs, into how many tasks the measuring o
 export function engineOptions(command: Command): Command {
   return command
     .option("--engine <name>", "of a paper's grid, what its tasks are run on: one (this process), local (several of this machine) or ray (a Ray cluster)")
-    .option("--workers <n>", "how many processes of --engine local, or tasks at once of a Ray that is started for them; the cores of the machine if not given. Each has cores / n threads, or SESSIONLAB_THREADS", parsePositive)
+    .option("--workers <n>", "how many processes of --engine local, or tasks at once of a Ray that is started for them; the cores of the machine if not given, or its GPUs where tensors are on them. Each has cores / n threads, or SESSIONLAB_THREADS", parsePositive)
     .option("--ray-address <host:port>", "of --engine ray, the cluster, on a node of which this runs: 10.0.0.1:6379, or auto; RAY_ADDRESS if not given, else one is started here. Tasks have one thread, or SESSIONLAB_THREADS")
     .option("--memory <gigabytes>", "of --engine ray, what Ray counts for a task; not counted if not given", parseAmount)
     .option("--plan <file>", "of --engine local or ray, what sessionlab plan --json said of this experiment: Ray counts each task's own memory, and no more processes are started here than have room")
@@ -76,9 +77,11 @@ export async function doTasks(given: EngineOptions, experiment: Experiment, grid
   const { name, workers, address } = engineOf(given);
   const told = { signal, progress, onStep: say };
   const plan = given.plan === undefined ? undefined : readPlan(given.plan);
-  const room = plan === undefined || name === "ray" ? workers : Math.min(workers, processesWithRoom(plan, totalmem()));
-  if (room < workers) say(`${room} of ${workers} processes: by the plan no more have room in ${formatBytes(totalmem())}`);
+  const gpus = backend.device === "GPU" ? gpusOfMachine() : [];
+  const wanted = given.workers === undefined && gpus.length > 0 ? Math.min(workers, gpus.length) : workers;
+  const room = plan === undefined || name === "ray" ? wanted : Math.min(wanted, processesWithRoom(plan, totalmem()));
+  if (room < wanted) say(`${room} of ${wanted} processes: by the plan no more have room in ${formatBytes(totalmem())}`);
   if (name === "ray") await runOnRay(experiment, grid, { ...told, python: rayPython(), address, workers, backend, plan, memory: given.memory === undefined ? undefined : given.memory * 1e9 });
   else if (room === 1) await runTasks(grid, signal);
-  else await runLocally(experiment, grid, { ...told, workers: room, threads: backend.threads });
+  else await runLocally(experiment, grid, { ...told, workers: room, threads: backend.threads, gpus });
 }

@@ -9,6 +9,7 @@ import { AbortError, SessionLabError } from "../core/errors";
 import type { Progress, ProgressReport } from "../core/progress";
 import type { Grid, Task } from "../papers/grid";
 import type { Experiment } from "./experiment";
+import { freestGpu, gpuVariables } from "./gpus";
 import { heard, lineOf, type Failure, type FromWorker, type ToWorker } from "./messages";
 import type { Origin } from "./origin";
 import { Schedule } from "./schedule";
@@ -27,6 +28,8 @@ export interface LocalOptions extends EngineCallbacks {
   readonly workers: number;
   /** Threads of each one's operations. */
   readonly threads: number;
+  /** Each takes one of them, several the same where there are fewer; none if not given. */
+  readonly gpus?: readonly string[];
   /** Called with each worker's process, once it is started. */
   readonly onWorker?: (process: ChildProcess) => void;
 }
@@ -58,6 +61,7 @@ const deaths = 3;
 /** A process and what it is at. */
 interface Worker {
   readonly process: ChildProcess;
+  readonly gpu?: string;
   ready: boolean;
   task?: Task;
   report?: ProgressReport;
@@ -126,10 +130,11 @@ class LocalRun {
   }
 
   private start(): void {
-    const { threads, onWorker } = this.options;
+    const { threads, gpus = [], onWorker } = this.options;
     const [program, ...args] = workerCommand();
-    const child = spawn(program, args, { env: { ...process.env, SESSIONLAB_THREADS: String(threads) }, stdio: ["pipe", "pipe", "pipe"] });
-    const worker: Worker = { process: child, ready: false, complaint: "" };
+    const gpu = freestGpu(gpus, [...this.workers].map((one) => one.gpu));
+    const child = spawn(program, args, { env: { ...process.env, SESSIONLAB_THREADS: String(threads), ...gpuVariables(gpu) }, stdio: ["pipe", "pipe", "pipe"] });
+    const worker: Worker = { process: child, gpu, ready: false, complaint: "" };
     this.workers.add(worker);
     child.stdin.on("error", () => undefined); // it died: "close" says so
     child.stderr.on("data", (piece: Buffer) => (worker.complaint = (worker.complaint + piece.toString()).slice(-2000)));

@@ -1,7 +1,7 @@
 /** The persona experiment, small, in two processes: killed, failing and interrupted, beside the same in one. */
 import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { AbortError } from "../../src/core/errors";
 import { portable } from "../../src/engine/experiment";
@@ -40,8 +40,13 @@ describe("engine/local", function () {
     const processes: ChildProcess[] = [];
     let killed: string | undefined;
     let shown = 0;
+    const gpus: (string | undefined)[] = [];
     const said = await inTwo(settings, {
-      onWorker: (process) => void processes.push(process),
+      gpus: ["3", "5"], // TensorFlow for processors does not look
+      onWorker: (worker) => {
+        processes.push(worker);
+        if (process.platform === "linux") gpus.push(/CUDA_VISIBLE_DEVICES=(\w+)/.exec(readFileSync(`/proc/${worker.pid}/environ`, "utf8"))?.[1]);
+      },
       onStep: (line) => {
         if (killed !== undefined || !line.startsWith("SASRec, seed 1: train")) return;
         killed = line;
@@ -51,6 +56,7 @@ describe("engine/local", function () {
     });
     assert.ok(killed !== undefined && said.some((line) => line.startsWith("a worker ended by SIGKILL in the middle of ")), said.join("\n"));
     assert.ok(processes.length >= 3, "others took their places");
+    if (process.platform === "linux") assert.deepEqual(gpus.slice(0, 2), ["3", "5"]);
     assert.deepEqual(files(settings.results), files(one.results));
     for (const name of files(one.results)) assert.deepEqual(numbers(settings.results, name), numbers(one.results, name), name);
     assert.deepEqual(kept(settings.cache!), kept(one.cache!), "the same steps, no checkpoint and no lock left");
