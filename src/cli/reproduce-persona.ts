@@ -11,7 +11,7 @@ import type { OwnFiles } from "../papers/persona/data";
 import { armsOf, beginPersonaPaper, personaGrid, type PersonaExperiment } from "../papers/persona/persona";
 import { personaReport, type PersonaReport } from "../papers/persona/report";
 import type { Budget } from "../core/budget";
-import { doTasks, engineBackend, type EngineOptions } from "./engine";
+import { doTasks, encodeTexts, engineBackend, type EngineOptions } from "./engine";
 import type { Terminal } from "./terminal";
 import { oneOf, parsePairs, parsePositive, parseSettings } from "./values";
 
@@ -78,6 +78,7 @@ export async function personaExperiment(given: PersonaOptions, results: string, 
 /** Runs, freezes or confirms the experiment. Folders as for `personaExperiment`. */
 export async function reproducePersona(given: PersonaOptions, results: string, readings: string, terminal: Terminal): Promise<PersonaReport> {
   const settings = await personaExperiment(given, results, readings, terminal);
+  await encodeTexts(given, { source: settings.source, world: settings.world }, settings.backend, terminal);
   const run = await beginPersonaPaper(settings);
   await doTasks(given, { paper: "persona", settings: portable(settings) }, personaGrid(run), settings.backend, terminal);
   if (given.freeze === true) await freezePersonaPaper(settings);

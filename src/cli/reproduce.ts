@@ -25,7 +25,7 @@ import { personaFindings, personaTable } from "../papers/persona/tables";
 import { reportText, writeReports, type PaperReport } from "../papers/report";
 import { writeResult } from "../papers/results";
 import { keepSummary } from "../papers/summaries";
-import { engineOptions } from "./engine";
+import { engineOptions, gridOptions } from "./engine";
 import { publishBlocks } from "./publish";
 import { reproduceCounterfactual, type CounterfactualOptions } from "./reproduce-counterfactual";
 import { reproduceOnline, simulator, type OnlineCommand } from "./reproduce-online";
@@ -67,7 +67,7 @@ export function addReproduce(program: Command, runner: Runner): void {
     .option("--freeze", "write down what will be confirmed, into results/frozen: commit it")
     .option("--confirm", "score the sealed cases of what was frozen, once")
     .addHelpText("after", "\nExamples:\n  $ sessionlab reproduce\n  $ sessionlab reproduce --paper base --set sasrec.dropout=0.3 --seeds 5 --out reports/dropout\n  $ sessionlab reproduce --paper base --only loo --json\n  $ sessionlab reproduce --paper persona --dataset movies --budget hour --seeds 5 --publish\n  $ sessionlab reproduce --paper counterfactual --dataset diginetica --budget hour --seeds 3 --publish\n  $ sessionlab reproduce --paper counterfactual --dataset simulator --seeds 3\n  $ sessionlab reproduce --paper persona --seeds 6 --workers 2\n  $ sessionlab reproduce --paper persona --seeds 6 --ray-address 10.0.0.1:6379\n  $ sessionlab reproduce --paper persona --events clicks.csv --items items.csv --sessions day");
-  runner.action(engineOptions(personaOptions(command, armsHelp)), reproduce);
+  runner.action(gridOptions(engineOptions(personaOptions(command, armsHelp))), reproduce);
 }
 
 async function reproduce(given: ReproduceOptions, terminal: Terminal): Promise<Outcome> {

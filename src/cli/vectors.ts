@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { ConfigError } from "../core/errors";
+import type { DatasetName } from "../data/catalog";
 import { loadDataset } from "../data/datasets";
 import { sessionsFrom } from "../data/sessions";
 import { splitByTime } from "../data/split";
@@ -11,13 +12,14 @@ import type { EndpointEncoder } from "../text/endpoint-encoder";
 import { itemVectors, type MissingPolicy, type TextControl } from "../text/item-vectors";
 import { nearestRows } from "../text/neighbours";
 import type { Normalisation } from "../text/normalise";
-import { openEncoder } from "../text/open-encoder";
+import { openEncoder, whyOneProcess } from "../text/open-encoder";
 import { itemFields, templates } from "../text/template";
 import { writeVectors } from "../text/vector-files";
+import { encodeTexts, engineBackend, engineOf, engineOptions, type EngineOptions } from "./engine";
 import type { Outcome, Runner, Terminal } from "./terminal";
 import { alignColumns, parseAmount, parsePositive } from "./values";
 
-interface VectorOptions {
+interface VectorOptions extends Omit<EngineOptions, "plan" | "parts"> {
   readonly dataset?: string;
   readonly encoder: string;
   readonly template: string;
@@ -69,17 +71,19 @@ export function addVectors(program: Command, runner: Runner): void {
     .option("--tokenizer <folder>", "with the model's tokenizer.json, to count tokens exactly before they are sent")
     .option("--price <x>", "of a million tokens", parseAmount)
     .option("--max-cost <x>", "send nothing where the estimate is above", parseAmount)
-    .addHelpText("after", '\nExamples:\n  $ sessionlab vectors --dataset ml-100k --out films.safetensors\n  $ sessionlab vectors --dataset books-linked --template "{title}[ by {author}]" --normalise "whitened(64)" --out books.safetensors\n  $ sessionlab vectors --dataset ml-100k --near "Star Wars" --k 5\n  $ sessionlab vectors --dataset ml-100k --control shuffled --out placebo.safetensors --json\n  $ sessionlab vectors --dataset ml-100k --encoder http://localhost:11434/v1 --model nomic-embed-text --out films.safetensors\n  $ sessionlab vectors --dataset ml-100k --encoder https://api.openai.com/v1 --model text-embedding-3-small --price 0.02 --max-cost 0.01 --out films.safetensors');
-  runner.action(command, vectors);
+    .addHelpText("after", '\nExamples:\n  $ sessionlab vectors --dataset ml-100k --out films.safetensors\n  $ sessionlab vectors --dataset books-linked --template "{title}[ by {author}]" --normalise "whitened(64)" --out books.safetensors\n  $ sessionlab vectors --dataset ml-100k --near "Star Wars" --k 5\n  $ sessionlab vectors --dataset ml-100k --control shuffled --out placebo.safetensors --json\n  $ sessionlab vectors --dataset ml-100k --encoder http://localhost:11434/v1 --model nomic-embed-text --out films.safetensors\n  $ sessionlab vectors --dataset ml-100k --encoder https://api.openai.com/v1 --model text-embedding-3-small --price 0.02 --max-cost 0.01 --out films.safetensors\n  $ sessionlab vectors --dataset books-linked --workers 2 --out books.safetensors');
+  runner.action(engineOptions(command, "what texts that are not kept yet are encoded on"), vectors);
 }
 
-async function vectors(given: VectorOptions, { signal, progress }: Terminal): Promise<Outcome> {
+async function vectors(given: VectorOptions, terminal: Terminal): Promise<Outcome> {
+  const { signal, progress } = terminal;
   if (given.fetch === true) {
     const folder = await fetchMiniLm({ signal, progress });
     return { text: `all-MiniLM-L6-v2: ${folder}`, json: { encoder: "all-MiniLM-L6-v2", folder } };
   }
   if (given.dataset === undefined) throw new ConfigError('Expected --dataset, found none; write for example --dataset ml-100k, or --fetch');
   if (given.out === undefined && given.near === undefined) throw new ConfigError("Expected --out or --near, found neither; say where the vectors go, or what to look at");
+  await encodeFirst(given, given.dataset as DatasetName, terminal);
   const events = await loadDataset(given.dataset, { signal, progress });
   const fields = itemFields(events, splitByTime(sessionsFrom(events)).items);
   const { model, revision, dimension, keyVariable, batch, requestsPerMinute, tokensPerMinute, tokenizer, price, maxCost } = given;
@@ -101,6 +105,19 @@ async function vectors(given: VectorOptions, { signal, progress }: Terminal): Pr
   } finally {
     encoder.dispose();
   }
+}
+
+/** Has the engine encode the texts, where it is another than this process. @throws ConfigError for an encoder that is not for several */
+async function encodeFirst(given: VectorOptions, source: DatasetName, terminal: Terminal): Promise<void> {
+  const { engine, workers, rayAddress, memory, encoder, template, control } = given;
+  const own = { engine, workers, rayAddress, memory };
+  const { name } = engineOf(own);
+  if (name === "one") return;
+  const why = whyOneProcess(encoder);
+  if (why !== undefined) throw new ConfigError(`Expected an encoder whose work several processes can share with --engine ${name}, found that ${why}; leave --engine, --workers and --ray-address out`);
+  const backend = await engineBackend(own);
+  const world = { encoder, template: control === "title-only" ? "title" : template, sessions: { by: "user" } } as const;
+  if (control !== "random") await encodeTexts(own, { source, world }, backend, terminal);
 }
 
 function nearest(table: Parameters<typeof nearestRows>[0], titles: readonly (readonly string[])[], ids: readonly string[], wanted: string, k: number) {

@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import { AbortError, SessionLabError } from "../core/errors";
 import type { Progress, ProgressReport } from "../core/progress";
 import type { Grid, Task } from "../papers/grid";
-import type { Experiment } from "./experiment";
+import { workOf, type Experiment } from "./experiment";
 import { freestGpu, gpuVariables } from "./gpus";
 import { heard, lineOf, type Failure, type FromWorker, type ToWorker } from "./messages";
 import type { Origin } from "./origin";
@@ -97,10 +97,10 @@ class LocalRun {
 
   async run(): Promise<void> {
     const { signal } = this.options;
-    const stop = (): void => this.end(new AbortError("reproduce"));
+    const stop = (): void => this.end(new AbortError(workOf(this.experiment)));
     signal?.addEventListener("abort", stop);
     try {
-      if (signal?.aborted === true) throw new AbortError("reproduce");
+      if (signal?.aborted === true) throw new AbortError(workOf(this.experiment));
       const over = new Promise<void>((resolve) => (this.settle = resolve));
       this.fill();
       await over;

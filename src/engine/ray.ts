@@ -15,7 +15,7 @@ import { stepStore } from "../core/store";
 import { dataRoot, projectRoot, sharedData } from "../data/store";
 import type { Grid } from "../papers/grid";
 import type { BackendInfo } from "../tensor/backend";
-import type { Experiment } from "./experiment";
+import { workOf, type Experiment } from "./experiment";
 import { reportOf, TasksError, workerCommand, type EngineCallbacks } from "./local";
 import { heardDriver, lineOf, type FromDriver, type FromWorker, type RayStart, type ToDriver } from "./messages";
 import { requestOf, type MemoryPlan } from "./resources";
@@ -53,18 +53,18 @@ export async function runOnRay(experiment: Experiment, grid: Grid, options: RayO
   if (address !== undefined && address !== "auto" && !/^(\[[0-9a-fA-F:.]+\]|[\w.-]+):\d+$/.test(address)) {
     throw new ConfigError(`Expected the address of a Ray cluster, "10.0.0.1:6379" or "auto", found "${address}"; the command runs on a node of the cluster: from elsewhere send it there with "ray job submit"`);
   }
-  if (signal?.aborted === true) throw new AbortError("reproduce");
+  if (signal?.aborted === true) throw new AbortError(workOf(experiment));
   const schedule = new Schedule(grid.tasks, (task) => grid.isDone(task));
-  if (!schedule.over) await new RayRun(grid, schedule, options).run(await startOf(experiment, options));
+  if (!schedule.over) await new RayRun(workOf(experiment), grid, schedule, options).run(await startOf(experiment, options));
   if (schedule.failures.length > 0) throw new TasksError(schedule.failures, schedule.leftOut);
 }
 
 /** What the driver is told first. */
 async function startOf(experiment: Experiment, { address, workers, backend: { threads } }: RayOptions): Promise<RayStart> {
-  const { results, cache } = experiment.settings;
+  const { settings, settings: { cache } } = experiment;
   const places = { SESSIONLAB_HOME: dataRoot(), SESSIONLAB_CACHE: defaultCache(), SESSIONLAB_DATA: sharedData() };
   const own = Object.entries(process.env).filter((pair): pair is [string, string] => (pair[0].startsWith("SESSIONLAB_") || (storeVariables as readonly string[]).includes(pair[0])) && pair[1] !== undefined);
-  const folders = [results, places.SESSIONLAB_HOME, ...(stepStore() === undefined ? [cache ?? places.SESSIONLAB_CACHE] : [])];
+  const folders = [...("results" in settings ? [settings.results] : []), places.SESSIONLAB_HOME, ...(stepStore() === undefined ? [cache ?? places.SESSIONLAB_CACHE] : [])];
   folders.forEach(makeFolder);
   const [node, ...rest] = workerCommand();
   const code = basename(resolve(__dirname, "..")); // src or dist
@@ -88,6 +88,7 @@ class RayRun {
   private driver!: ChildProcess;
 
   constructor(
+    private readonly work: string,
     private readonly grid: Grid,
     private readonly schedule: Schedule,
     private readonly options: RayOptions,
@@ -106,7 +107,7 @@ class RayRun {
       const message = heardDriver(line);
       if (message !== undefined) this.hear(message);
     });
-    const stop = (): void => this.end(new AbortError("reproduce"));
+    const stop = (): void => this.end(new AbortError(this.work));
     signal?.addEventListener("abort", stop);
     try {
       this.say(start);
@@ -161,8 +162,11 @@ class RayRun {
   }
 
   private done(id: string): void {
-    if (this.grid.isDone(this.grid.tasks.find((task) => task.id === id)!)) this.schedule.done(id);
-    else this.end(this.lost(`${id} was done on a node that does not write into the results of this machine: all nodes must see that folder`));
+    const task = this.grid.tasks.find((one) => one.id === id)!;
+    // What is in the step cache alone another one may have: in a store, or the run that needs it computes it again.
+    const elsewhere = task.of !== undefined || (task.kind === "encode" && stepStore() !== undefined);
+    if (elsewhere || this.grid.isDone(task)) this.schedule.done(id);
+    else this.end(this.lost(`${id} was done on a node that does not write into the ${task.kind === "encode" ? "step cache" : "results"} of this machine: all nodes must see that folder`));
   }
 
   /** Gives out what can start; what would wait for a running task's work, only where a node would else be idle. */

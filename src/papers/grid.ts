@@ -9,8 +9,8 @@ import { throwIfAborted } from "../core/errors";
 export interface Task {
   /** Its name in the experiment: "sasrec: search", "sasrec, seed 2". */
   readonly id: string;
-  /** A search chooses an arm's options on validation; a run measures an arm with a seed; a training and parts of its measuring may come before it. */
-  readonly kind: "search" | "run" | "training" | "part";
+  /** A search chooses an arm's options on validation; a run measures an arm with a seed; a training and parts of its measuring may come before it. An encoding leaves its rows in the step cache, not in `results`. */
+  readonly kind: "search" | "run" | "training" | "part" | "encode";
   readonly arm: string;
   readonly seed: number;
   /** Ids of the tasks whose files it reads: they come before it. */
@@ -27,9 +27,9 @@ export interface Task {
 export interface Grid {
   /** In the order in which one process does them. */
   readonly tasks: readonly Task[];
-  /** Whether `results` holds what it would write. */
+  /** Whether `results`, or this machine's step cache, holds what it would write. */
   isDone(task: Task): boolean;
-  /** Does one, whose needs are done, and says so where it is done already. @throws what its fits and evaluations throw */
+  /** Does one, whose needs are done, and says so where `results` has it already. @throws what its fits and evaluations throw */
   run(task: Task): Promise<void>;
   /** Frees what tasks left open for one another. */
   close(): Promise<void>;

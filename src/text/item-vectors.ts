@@ -5,16 +5,17 @@
  * the filling of empty rows are over training items; random vectors are drawn by an item's id.
  */
 import { createHash } from "node:crypto";
-import { ConfigError, DataError, throwIfAborted } from "../core/errors";
+import { ConfigError, DataError } from "../core/errors";
 import { hashOf } from "../core/hash";
 import { resolveOptions, rules } from "../core/options";
 import type { Progress } from "../core/progress";
 import { Rng } from "../core/rng";
 import { defaultCache } from "../core/step";
-import { checkRows, type Encoder } from "./encoder";
+import { distinctTexts, encodeRows, rowsOf } from "./encode-rows";
+import type { Encoder } from "./encoder";
 import type { PrecomputedVectors } from "./precomputed";
 import { checkNormalisation, meanOf, normaliseVectors, type Normalisation, type Rows } from "./normalise";
-import { openRowCache, type RowCache } from "./row-cache";
+import { openRowCache } from "./row-cache";
 import { fieldsOfTemplate, renderTexts, templateText, type ItemFields } from "./template";
 
 /** What stands in for the texts, to see whether a gain comes from them: nothing, random vectors, other items' vectors, or the title alone. */
@@ -76,9 +77,6 @@ const defaults = {
 
 /** Options of `itemVectors`. */
 export type TextVectorOptions = typeof defaults;
-
-/** Texts between two writings of the cache: what a kill can lose. */
-const kept = 1024;
 
 /**
  * The vectors of items.
@@ -159,7 +157,7 @@ async function encoded(items: ItemFields, encoder: Encoder, options: TextVectorO
   const texts = renderTexts(items, template);
   const share = (name: string): number => items.ids.filter((_, row) => (items.fields[name]?.[row]?.length ?? 0) > 0).length / items.ids.length;
   return {
-    data: options.control === "random" ? new Float32Array(0) : await encodeRows(texts, encoder, options),
+    data: options.control === "random" ? new Float32Array(0) : await vectorsOf(texts, encoder, options),
     known: Array.from(texts.keys()).filter((row) => texts[row] !== ""),
     template: { name: template === templateText(template) ? "own" : template, text: templateText(template) },
     coverage: Object.fromEntries(fieldsOfTemplate(template).map((name) => [name, share(name)])),
@@ -194,25 +192,10 @@ async function normalised(rows: Rows, known: readonly number[], { ids, trained }
 }
 
 /** The vectors of texts, those that are kept from the cache; equal texts are encoded once, empty ones not at all. */
-async function encodeRows(texts: readonly string[], encoder: Encoder, { cache, signal, progress }: TextVectorOptions): Promise<Float32Array> {
-  const { dimension } = encoder;
-  const store: RowCache = openRowCache(cache ?? defaultCache(), encoder);
-  const missing = [...new Set(texts)].filter((text) => text !== "" && store.get(text) === undefined);
-  if (missing.length > 0) {
-    const about = encoder.begin?.(missing);
-    if (about !== undefined) progress?.({ task: `encode with ${encoder.id} (${about})`, done: 0, total: missing.length, unit: "text" });
-  }
-  for (let from = 0; from < missing.length; from += kept) {
-    throwIfAborted(signal, `encode with ${encoder.id}`);
-    const some = missing.slice(from, from + kept);
-    const onBatch = (done: readonly string[], rows: Float32Array): void => store.add(done, checkRows(encoder.id, rows, done.length, dimension));
-    const rows = await encoder.encode(some, { signal, onBatch, progress: progress && ((report) => progress({ ...report, done: from + report.done, total: missing.length })) });
-    checkRows(encoder.id, rows, some.length, dimension);
-    if (store.get(some[0]!) === undefined) store.add(some, rows);
-  }
-  const rows = new Float32Array(texts.length * dimension);
-  texts.forEach((text, n) => text !== "" && rows.set(store.get(text)!, n * dimension));
-  return rows;
+async function vectorsOf(texts: readonly string[], encoder: Encoder, { cache = defaultCache(), signal, progress }: TextVectorOptions): Promise<Float32Array> {
+  const rows = openRowCache(cache, encoder);
+  await encodeRows(distinctTexts(texts), encoder, rows, { cache, signal, progress });
+  return rowsOf(texts, rows, encoder.dimension);
 }
 
 /** Standard normal numbers, by the item's id. */

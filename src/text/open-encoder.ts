@@ -1,6 +1,6 @@
 /** Encoders by a word, as a command line or an experiment's options have them. */
 import { existsSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { ConfigError } from "../core/errors";
 import { BertEncoder } from "./bert";
 import { openMiniLm, type MiniLmOptions } from "./default-encoder";
@@ -32,8 +32,22 @@ export async function openEncoder(name: string, options: EncoderOptions = {}): P
   if (name === "minilm") return openMiniLm(options);
   if (name.startsWith("onnx:")) return OnnxEncoder.open(name.slice("onnx:".length));
   if (name === "use-lite") return UseEncoder.open();
-  if (/^https?:/i.test(name)) return openEndpointEncoder(name, { signal: options.signal, ...options.endpoint });
+  if (isEndpoint(name)) return openEndpointEncoder(name, { signal: options.signal, ...options.endpoint });
   if (existsSync(join(name, "config.json"))) return BertEncoder.open(name);
-  if (statSync(name, { throwIfNoEntry: false })?.isFile() === true) return openPrecomputed(name, { ids: options.ids, signal: options.signal });
+  if (isFile(name)) return openPrecomputed(name, { ids: options.ids, signal: options.signal });
   throw new ConfigError(`Expected an encoder (minilm, use-lite, a folder with config.json, onnx:FOLDER, a file of vectors, or an http address), found "${name}"; write for example --encoder minilm`);
+}
+
+/** Why the work of an encoder is not for several processes; undefined where it may be shared. @param name as for `openEncoder` */
+export function whyOneProcess(name: string): string | undefined {
+  if (isEndpoint(name)) return "the cost and the limits of an endpoint hold for one process";
+  return isFile(name) ? `${basename(name)} has the vectors already` : undefined;
+}
+
+function isEndpoint(name: string): boolean {
+  return /^https?:/i.test(name);
+}
+
+function isFile(name: string): boolean {
+  return statSync(name, { throwIfNoEntry: false })?.isFile() === true;
 }

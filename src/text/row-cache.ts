@@ -27,6 +27,8 @@ export interface RowCache {
   get(text: string): Float32Array | undefined;
   /** Keeps some. @param rows [N, D] */
   add(texts: readonly string[], rows: Float32Array): void;
+  /** Reads what other processes have kept meanwhile. */
+  refresh(): void;
 }
 
 /** Opens the rows that are kept for an encoder. @param cache the folder of the step cache */
@@ -38,14 +40,18 @@ export function openRowCache(cache: string, encoder: Encoder): RowCache {
   markUse(cache, name, key);
   removeLeftovers(folder);
   const rows = new Map<string, Float32Array>();
-  let files: string[];
-  let gone: boolean;
-  do {
-    files = rowFiles(folder);
-    const found = files.map((file) => readRows(join(folder, file), dimension, rows));
-    files.forEach((file, n) => found[n] === "damaged" && rmSync(join(folder, file), { force: true }));
-    gone = found.includes("gone"); // another process made one of many meanwhile: that one is read
-  } while (gone);
+  /** Names of the files whose rows are here. */
+  const known = new Set<string>();
+  const refresh = (): void => {
+    let gone: boolean;
+    do {
+      const files = rowFiles(folder).filter((file) => !known.has(file));
+      const found = files.map((file) => readRows(join(folder, file), dimension, rows));
+      files.forEach((file, n) => (found[n] === "damaged" ? rmSync(join(folder, file), { force: true }) : found[n] === "read" && known.add(file)));
+      gone = found.includes("gone"); // another process made one of many meanwhile: that one is read
+    } while (gone);
+  };
+  refresh();
   touchEntry(folder);
 
   const write = (keys: readonly string[], values: Float32Array): string => {
@@ -56,11 +62,13 @@ export function openRowCache(cache: string, encoder: Encoder): RowCache {
     const tensors = { texts: { dtype: "U8", shape: [keys.length, digest], data: texts }, vectors: { dtype: "F32", shape: [keys.length, dimension], data: values } } as const;
     const check = hashOf([texts, values]);
     writeFileAtomic(join(folder, `${check}.rows`), encodeSafetensors(tensors, { check }));
+    known.add(`${check}.rows`);
     return `${check}.rows`;
   };
-  if (files.length >= manyFiles) {
+  if (known.size >= manyFiles) {
+    const parts = [...known];
     const merged = write([...rows.keys()], joined([...rows.values()], dimension));
-    for (const file of files) if (file !== merged) rmSync(join(folder, file), { force: true });
+    for (const file of parts) if (file !== merged) rmSync(join(folder, file), { force: true });
   }
   tidyCache(cache, cacheLimit());
   return {
@@ -70,6 +78,7 @@ export function openRowCache(cache: string, encoder: Encoder): RowCache {
       write(keys, values);
       keys.forEach((one, n) => rows.set(one, values.slice(n * dimension, (n + 1) * dimension)));
     },
+    refresh,
   };
 }
 

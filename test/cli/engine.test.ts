@@ -1,10 +1,15 @@
-/** What --engine, --workers, --ray-address and --memory mean together. */
+/** What --engine, --workers, --ray-address and --memory mean together, and what texts they have encoded. */
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { engineOf, type EngineOptions } from "../../src/cli/engine";
+import { encodeTexts, engineOf, type EngineOptions } from "../../src/cli/engine";
 import { ConfigError } from "../../src/core/errors";
+import { initBackend } from "../../src/tensor/backend";
+import { manyTexts, vectorsIn } from "../engine/many-texts";
+import { freshFolder } from "../scratch";
 
 describe("cli/engine", () => {
+  const folder = freshFolder();
   const before = process.env["RAY_ADDRESS"];
   beforeEach(() => void delete process.env["RAY_ADDRESS"]);
   after(() => {
@@ -38,5 +43,22 @@ describe("cli/engine", () => {
       [{ engine: "ray", plan: "plan.json", memory: 2 }, /found it with --memory/],
     ];
     for (const [options, words] of wrong) assert.throws(() => engineOf(options), (error) => error instanceof ConfigError && words.test(error.message), JSON.stringify(options));
+  });
+
+  it("has texts encoded by several processes, whatever a plan says of tasks; nothing by one, and nothing twice", async () => {
+    const settings = manyTexts(folder());
+    const backend = await initBackend();
+    const saidOf = async (given: EngineOptions, of = settings): Promise<string[]> => {
+      const said: string[] = [];
+      await encodeTexts(given, of, backend, { signal: new AbortController().signal, progress: () => undefined, say: (line) => void said.push(line) });
+      return said.sort();
+    };
+    const { events } = settings.source as { readonly events: string };
+    assert.deepEqual(await saidOf({ workers: 2 }, { ...settings, world: { encoder: events } }), ["texts are not encoded on --engine local: events.csv has the vectors already"]);
+    assert.deepEqual([await saidOf({}), await saidOf({ workers: 1 }), existsSync(settings.cache)], [[], [], false]);
+    const spread = { workers: 2, plan: "no such file" };
+    assert.deepEqual(await saidOf(spread), ["texts 1 to 4,096 of 4,500: 4,096 encoded, 0 kept before", "texts 4,097 to 4,500 of 4,500: 404 encoded, 0 kept before"]);
+    assert.equal((await vectorsIn(settings.cache, settings, true)).length, 4500 * 12);
+    assert.deepEqual(await saidOf(spread), []);
   });
 });

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { readVectors } from "../../src/text/vector-files";
 import { serveEmbeddings, width } from "../text/embeddings-server";
 import { writeTinyBert } from "../text/tiny-bert";
-import { Laboratory, onlyLine } from "./sessionlab";
+import { Laboratory, onlyLine, type Finished } from "./sessionlab";
 
 describe("sessionlab vectors", () => {
   const lab = new Laboratory();
@@ -23,6 +23,19 @@ describe("sessionlab vectors", () => {
     assert.deepEqual([table.card, table.ids.length], [card, 12]);
     const text = await vectors("--template", "title", "--near", "film 3");
     assert.match(text.stdout, /^12 items, 12 items of training, 12 dimensions\n +encoder +encoder, [0-9a-f]{16}\n[\s\S]*coverage +title 100\.0 %[\s\S]*nearest to Film 3 \(3\):\n/);
+  });
+
+  it("has the same vectors where several processes may encode; so few texts are left to this one", async () => {
+    const before = process.env["SESSIONLAB_THREADS"];
+    const cardOf = (finished: Finished): unknown => (onlyLine(finished) as { readonly card: unknown }).card;
+    const made = (cache: string, ...args: readonly string[]) => lab.call(["vectors", "--dataset", "ml-100k", "--encoder", lab.path("encoder"), "--template", "{title}", "--control", "title-only", "--near", "film 3", "--json", ...args], { cache });
+    try {
+      const spread = await made("several", "--workers", "2");
+      assert.match(spread.stderr, /^texts 1 to 12 of 12: 12 encoded, 0 kept before$/m);
+      assert.deepEqual(cardOf(spread), cardOf(await made("one")));
+    } finally {
+      if (before === undefined) delete process.env["SESSIONLAB_THREADS"]; // the verb has set it
+    }
   });
 
   it("takes vectors that were made before, and says how many items have one", async () => {
@@ -57,6 +70,7 @@ describe("sessionlab vectors", () => {
     ["an encoder that is none", ["--near", "x", "--encoder", "minilm6"], /Expected an encoder .*found "minilm6"/],
     ["a field that is none", ["--near", "x", "--template", "{titel}"], /did you mean "title"/],
     ["a normalisation that is none", ["--near", "x", "--normalise", "pca"], /Expected a normalisation/],
+    ["an endpoint for several processes", ["--near", "x", "--encoder", "http://localhost:1/v1", "--model", "m", "--workers", "2"], /Expected an encoder whose work several processes can share with --engine local, found that the cost and the limits of an endpoint hold for one process; leave --engine/],
     ["a title that is none", ["--near", "Emma"], /Expected a part of an item's title, found "Emma"/],
   ] as const) {
     it(`ends with 2 for ${what}`, async () => {

@@ -10,10 +10,12 @@ import { runOnRay, type RayOptions } from "../../src/engine/ray";
 import { findRayPython, howToGetRay } from "../../src/engine/ray-python";
 import { openStepStore } from "../../src/engine/store";
 import { beginPersonaPaper, personaGrid, runPersonaPaper, type PersonaExperiment } from "../../src/papers/persona/persona";
+import { textsGrid } from "../../src/papers/persona/texts";
 import { onSmallDisk } from "../disk";
 import { experimentIn, files, numbers, small, type Experiment } from "../papers/small-persona";
 import { suiteFolder } from "../scratch";
 import { kept } from "./kept";
+import { manyTexts, vectorsIn } from "./many-texts";
 import { auth, freePort, RayNode } from "./ray-cluster";
 import { startS3 } from "./s3-server";
 
@@ -103,15 +105,16 @@ describe("engine/ray", function () {
     assert.equal(new Set(computed(said)).size, computed(said).length, `twice: ${computed(said).join("; ")}`);
   });
 
-  it("stops on an interruption where it can go on from, and the same call does the rest", async () => {
-    const settings = { ...elsewhere("interrupted"), arms: ["pop", "sasrec", "sasrec-text"], set: { sasrec: small, "sasrec-text": long }, seeds: 1 };
+  it("stops on an interruption where it can go on from, and the same call does the rest; runs are measured in parts", async () => {
+    const settings = { ...elsewhere("interrupted"), parts: 2, arms: ["pop", "sasrec", "sasrec-text"], set: { sasrec: small, "sasrec-text": long }, seeds: 1 };
     const stop = new AbortController();
     const first: string[] = [];
-    await assert.rejects(onRay(settings, { signal: stop.signal, onStep: (line) => void first.push(line), progress: ({ task }) => void (task.includes("sasrec-text, seed 1 (train ") && stop.abort()) }), AbortError);
+    await assert.rejects(onRay(settings, { signal: stop.signal, onStep: (line) => void first.push(line), progress: ({ task }) => void (task.includes("sasrec-text, seed 1: training (train ") && stop.abort()) }), AbortError);
     assert.ok(kept(settings.cache!)["train"]?.some((name) => name.endsWith(".checkpoint")), "a checkpoint is kept");
     const rest = await onRay(settings);
     for (const name of files(settings.results)) assert.deepEqual(numbers(settings.results, name), numbers(one.results, name), name);
     assert.equal(files(settings.results).length, 5);
+    assert.equal(computed(rest).filter((line) => line.startsWith("sasrec-text, seed 1: part ")).length, 2);
     assert.equal(new Set(computed([...first, ...rest])).size, computed([...first, ...rest]).length, "nothing twice");
   });
 
@@ -132,6 +135,26 @@ describe("engine/ray", function () {
     assert.match(await message(having(auth, () => runOnRay({ paper: "persona", settings: portable(settings) }, { ...there, tasks: there.tasks.slice(0, 1) }, options))), /pop, seed 1 was done on a node that does not write into the results of this machine/);
     const nowhere = join(folder(), "nowhere");
     assert.match(await message(onRay({ ...settings, results: nowhere }, { address: undefined }, { SESSIONLAB_INSTALL: nowhere })), /Expected the library's packages in .*nowhere.node_modules, found no such folder; run set-up there/);
+  });
+
+  it("encodes texts on nodes with a step cache of their own, whose store gives this machine the rows", async () => {
+    const texts = manyTexts(join(folder(), "texts"));
+    const alone = await vectorsIn(join(folder(), "alone"), texts, false);
+    const store = await startS3();
+    const here = { ...texts, cache: store === undefined ? texts.cache : join(folder(), "here") };
+    if (store === undefined) console.log("    in a step cache that all see: no S3 server is installed here (npm run setup -- --tests)");
+    const grid = await textsGrid(here, {});
+    try {
+      await having({ ...auth, ...store?.variables }, async () => {
+        await openStepStore(true);
+        await runOnRay({ paper: "texts", settings: texts }, grid, { python: python!, address, workers: 1, backend: one.backend });
+        assert.deepEqual(await vectorsIn(here.cache, texts, true), alone);
+      });
+    } finally {
+      await grid.close();
+      setStepStore(undefined);
+      store?.stop();
+    }
   });
 
   it("ends with a full disk's error, keeps the rest, and goes on once there is room", async function () {

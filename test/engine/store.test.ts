@@ -6,6 +6,8 @@ import { ConfigError, DataError } from "../../src/core/errors";
 import { step, type StepResult } from "../../src/core/step";
 import { setStepStore, stepStore } from "../../src/core/store";
 import { openStepStore } from "../../src/engine/store";
+import type { Encoder } from "../../src/text/encoder";
+import { itemVectors } from "../../src/text/item-vectors";
 import { suiteFolder } from "../scratch";
 import { freePort } from "./ray-cluster";
 import { startS3, type S3Server } from "./s3-server";
@@ -38,6 +40,19 @@ describe("engine/store", () => {
     for (const file of readdirSync(join(folder(), "a", "double", first.key))) {
       assert.ok(readFileSync(join(folder(), "b", "double", first.key, file)).equals(readFileSync(join(folder(), "a", "double", first.key, file))), file);
     }
+  });
+
+  it("gives a machine the rows of texts that another one has encoded, and has the rest encoded", async () => {
+    await openStepStore(true, own);
+    const asked: string[][] = [];
+    const encoder: Encoder = { id: "lengths", revision: "1", dimension: 1, recipe: {}, dispose: () => undefined, encode: async (texts) => (asked.push([...texts]), Float32Array.from(texts, (text) => text.length)) };
+    const vectorsOn = async (machine: string, titles: readonly string[]): Promise<number[]> => Array.from((await itemVectors({ ids: titles, trained: titles.length, fields: { title: titles.map((title) => [title]) } }, encoder, { template: "title", normalise: "none", cache: join(folder(), machine) })).data);
+    const titles = Array.from({ length: 1100 }, (_, n) => `title ${n}`);
+    const lengths = titles.map((title) => title.length);
+    assert.deepEqual([await vectorsOn("a", titles), asked.map(({ length }) => length)], [lengths, [1024, 76]]);
+    assert.deepEqual([await vectorsOn("b", titles), asked.length], [lengths, 2]);
+    assert.deepEqual(await vectorsOn("b", [...titles, "another"]), [...lengths, 7]);
+    assert.deepEqual(asked.slice(2), [["another"]], "of a block that the store lacks, only what is not kept here");
   });
 
   it("computes anew what was spoilt there, and keeps it", async () => {

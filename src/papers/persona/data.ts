@@ -5,7 +5,7 @@
 import { ConfigError } from "../../core/errors";
 import type { Progress } from "../../core/progress";
 import type { DatasetName } from "../../data/catalog";
-import type { LoadOptions } from "../../data/datasets";
+import { loadDataset, type LoadOptions } from "../../data/datasets";
 import type { EventTable } from "../../data/events";
 import { eventsFromFile } from "../../data/own-files";
 import { withItems } from "../../data/own-features";
@@ -15,10 +15,11 @@ import type { Split } from "../../data/types";
 import { buildGraph } from "../../kg/build";
 import { datasetGraph } from "../../kg/dataset-graph";
 import type { KnowledgeGraph } from "../../kg/graph";
+import { distinctTexts } from "../../text/encode-rows";
 import { itemVectors, type TextVectors } from "../../text/item-vectors";
 import type { Normalisation } from "../../text/normalise";
 import { openEncoder } from "../../text/open-encoder";
-import { itemFields } from "../../text/template";
+import { itemFields, renderTexts } from "../../text/template";
 
 /** A stranger's data set. */
 export interface OwnFiles {
@@ -71,6 +72,16 @@ export async function loadPersonaData(source: DatasetName | OwnFiles, given: Par
   return { name, split, vectors, graph, unlinked: unlinked ?? graph, linked: unlinked !== undefined, notes };
 }
 
+/**
+ * The texts that `loadPersonaData` has vectors of: each once, in the order of the items. No graph is built for them.
+ * @throws as `loadPersonaData`
+ */
+export async function loadPersonaTexts(source: DatasetName | OwnFiles, given: Partial<PersonaDataOptions> = {}): Promise<string[]> {
+  const { sessions, encoder: _, template, normalise: __, ...load } = { ...personaDataDefaults, ...given };
+  const events = typeof source === "string" ? await loadDataset(source, load) : await ownEvents(source, load);
+  return distinctTexts(renderTexts(itemFields(events, splitByTime(sessionsFrom(events, sessions)).items), template));
+}
+
 interface Read {
   readonly name: string;
   readonly events: EventTable;
@@ -86,10 +97,12 @@ async function read(source: DatasetName | OwnFiles, cut: (events: EventTable) =>
     const { events, split, links } = built;
     return { ...built, unlinked: links === undefined ? undefined : buildGraph({ events, split }) };
   }
-  const { name, events: file, items } = source;
-  if (!/^[a-z0-9-]+$/.test(name)) throw new ConfigError(`Expected a name of small letters, digits and dashes for the data, found "${name}"; results carry it in their files' names`);
-  const { signal, progress } = load;
-  const events = await withItems(await eventsFromFile(file, { name, signal, progress }), items, { signal });
+  const events = await ownEvents(source, load);
   const split = cut(events);
-  return { name, events, split, graph: buildGraph({ events, split }), notes: [] };
+  return { name: source.name, events, split, graph: buildGraph({ events, split }), notes: [] };
+}
+
+async function ownEvents({ name, events: file, items }: OwnFiles, { signal, progress }: LoadOptions): Promise<EventTable> {
+  if (!/^[a-z0-9-]+$/.test(name)) throw new ConfigError(`Expected a name of small letters, digits and dashes for the data, found "${name}"; results carry it in their files' names`);
+  return withItems(await eventsFromFile(file, { name, signal, progress }), items, { signal });
 }
