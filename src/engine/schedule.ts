@@ -30,8 +30,8 @@ export class Schedule {
    */
   next(idle = true): Task | undefined {
     const ready = this.tasks.filter((task) => this.states.get(task.id) === "waiting" && task.needs.every((id) => (this.states.get(id) ?? "done") === "done"));
-    const busy = new Set(this.tasks.filter(({ id }) => this.states.get(id) === "running").map(({ shares }) => shares));
-    const free = ({ shares }: Task): boolean => shares === undefined || this.kept.has(shares) || !busy.has(shares);
+    const busy = new Set(this.tasks.filter(({ id }) => this.states.get(id) === "running").flatMap(({ shares = [] }) => shares));
+    const free = ({ shares = [] }: Task): boolean => shares.every((one) => this.kept.has(one) || !busy.has(one));
     const task = ready.find(free) ?? (idle ? ready[0] : undefined);
     if (task !== undefined) this.states.set(task.id, "running");
     return task;
@@ -39,8 +39,7 @@ export class Schedule {
 
   done(id: string): void {
     this.states.set(id, "done");
-    const { shares } = this.tasks.find((task) => task.id === id)!;
-    if (shares !== undefined) this.kept.add(shares);
+    for (const one of this.tasks.find((task) => task.id === id)!.shares ?? []) this.kept.add(one);
   }
 
   /** It goes to whoever comes next. */

@@ -15,8 +15,8 @@ export interface Task {
   readonly seed: number;
   /** Ids of the tasks whose files it reads: they come before it. */
   readonly needs: readonly string[];
-  /** Names work that it has in common with others of this name. Whoever comes first does it, and the others find it in the cache. */
-  readonly shares?: string;
+  /** Names pieces of work that it has in common with others. Whoever comes first does one, and the others find it in the cache. */
+  readonly shares?: readonly string[];
   /** Of a training or a part: the id of its run. */
   readonly of?: string;
   /** Which part of a run's measuring it is, from 0. */
@@ -41,7 +41,7 @@ export function taskId(kind: "search" | "run", arm: string, seed = 1): string {
 }
 
 /** A search, with what it has in common with others. */
-export function searchTask(arm: string, shares?: string): Task {
+export function searchTask(arm: string, shares: readonly string[] = []): Task {
   return { id: taskId("search", arm), kind: "search", arm, seed: 1, needs: [], shares };
 }
 

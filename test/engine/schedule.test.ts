@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { Schedule } from "../../src/engine/schedule";
 import type { Task } from "../../src/papers/grid";
 
-const task = (id: string, needs: readonly string[] = [], shares?: string): Task => ({ id, kind: "run", arm: id, seed: 1, needs, shares });
+const task = (id: string, needs: readonly string[] = [], ...shares: readonly string[]): Task => ({ id, kind: "run", arm: id, seed: 1, needs, shares });
 const error = { name: "Error", message: "no" };
 
 describe("engine/schedule", () => {
@@ -30,6 +30,15 @@ describe("engine/schedule", () => {
     assert.deepEqual([schedule.next()?.id, schedule.next()?.id, schedule.next()?.id], ["a", "c", "b"]); // nothing is free for the third: better waiting for a lock than idle
     schedule.done("a");
     assert.equal(schedule.next()?.id, "d");
+  });
+
+  it("minds each piece of work that tasks have in common: the base is kept, the slates are not yet", () => {
+    const schedule = new Schedule([task("none", [], "base"), task("recommender", [], "base", "slates"), task("diffusion", [], "base", "slates"), task("duplicates", [], "base")], () => false);
+    assert.deepEqual([schedule.next()?.id, schedule.next(false)?.id], ["none", undefined]);
+    schedule.done("none");
+    assert.deepEqual([schedule.next()?.id, schedule.next()?.id], ["recommender", "duplicates"]);
+    schedule.done("recommender");
+    assert.equal(schedule.next(false)?.id, "diffusion");
   });
 
   it("keeps back what would wait, where nobody is idle", () => {

@@ -64,11 +64,11 @@ describe("papers/persona", function () {
       const alone = { ...settings, results: join(folder, "alone"), cache: join(folder, "own cache"), onReading: undefined };
       const grid = personaGrid(await beginPersonaPaper(alone));
       assert.deepEqual(grid.tasks.map(({ id, needs, shares }) => [id, needs, shares]), [
-        ["pop, seed 1", [], undefined],
-        ["sasrec, seed 1", [], undefined],
-        ["sasrec-text, seed 1", ["sasrec, seed 1"], undefined],
-        ["persona, seed 1", ["sasrec, seed 1"], "personas of the graph, seed 1"],
-        ["persona-shuffled, seed 1", ["sasrec, seed 1"], "personas of the graph, seed 1"],
+        ["pop, seed 1", [], []],
+        ["sasrec, seed 1", [], []],
+        ["sasrec-text, seed 1", ["sasrec, seed 1"], []],
+        ["persona, seed 1", ["sasrec, seed 1"], ["personas of the graph, seed 1"]],
+        ["persona-shuffled, seed 1", ["sasrec, seed 1"], ["personas of the graph, seed 1"]],
       ]);
       const task = grid.tasks.at(-1)!;
       await grid.run(task);

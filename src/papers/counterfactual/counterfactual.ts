@@ -115,16 +115,15 @@ export async function beginCounterfactualPaper(settings: CounterfactualExperimen
 /** The experiment's tasks: each arm's search, then all arms of a seed before the next seed; all of a seed go on from one base. */
 export function counterfactualGrid(run: CounterfactualUnderway): Grid {
   const { arms, settings } = run;
-  const base = (seed: number): string => `the base, seed ${seed}`;
   const searched = [...new Set(arms.map(decider))].filter((arm) => isSearched(arm, settings));
   const seeds = Array.from({ length: settings.seeds }, (_, at) => at + 1);
   const runs = seeds.flatMap((seed) => arms.filter(({ role }) => role !== "sweep" || seed <= sweepSeeds).flatMap((arm): readonly Task[] => {
     const needs = searched.includes(decider(arm)) ? [taskId("search", decider(arm).id)] : [];
-    return inParts({ id: taskId("run", arm.id, seed), kind: "run", arm: arm.id, seed, needs, shares: base(seed) }, settings.parts);
+    return inParts({ id: taskId("run", arm.id, seed), kind: "run", arm: arm.id, seed, needs, shares: sharedBy(arm, seed) }, settings.parts);
   }));
   const of = ({ arm }: Task): CounterfactualArm => counterfactualArms.find(({ id }) => id === arm)!;
   return {
-    tasks: [...searched.map(({ id }) => searchTask(id, base(1))), ...runs],
+    tasks: [...searched.map((arm) => searchTask(arm.id, sharedBy(arm, 1))), ...runs],
     isDone(task) {
       const setting = knownSetting(of(task), settings);
       return setting !== undefined && (task.kind === "search" || isMeasured(of(task), setting, task.seed, run));
@@ -136,6 +135,12 @@ export function counterfactualGrid(run: CounterfactualUnderway): Grid {
     },
     close: () => Promise.resolve(),
   };
+}
+
+/** What an arm has in common with others of a seed: the base, and what slates need. */
+function sharedBy({ making }: CounterfactualArm, seed: number): readonly string[] {
+  const work = ["the base", ...(making.by === "slates" ? ["slates and responses"] : []), ...(making.by === "slates" && making.proposer === "diffusion" ? ["guided diffusion"] : [])];
+  return work.map((one) => `${one}, seed ${seed}`);
 }
 
 /** Whose search an arm's setting stands on: a sweep's is the proposed arm's with something else. */

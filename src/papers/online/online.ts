@@ -94,10 +94,10 @@ interface WorldTask extends Task {
 export function onlineGrid(run: OnlineUnderway): Grid {
   const { settings } = run;
   const shared = (world: OnlineWorldName, seed: number): string => `${world} world, seed ${seed}`;
-  const searches = armsIn("biased", settings.arms).filter((arm) => isSearched(arm, settings)).map(({ id }): WorldTask => ({ ...searchTask(id, shared("biased", 1)), world: "biased" }));
+  const searches = armsIn("biased", settings.arms).filter((arm) => isSearched(arm, settings)).map(({ id }): WorldTask => ({ ...searchTask(id, [shared("biased", 1)]), world: "biased" }));
   const runs = Array.from({ length: settings.seeds }, (_, at) => at + 1).flatMap((seed) => worldsOf(settings).flatMap((world) => armsIn(world, settings.arms).map((arm): WorldTask => {
     const needs = isSearched(arm, settings) ? [taskId("search", arm.id)] : [];
-    return { id: `${world} world, ${taskId("run", arm.id, seed)}`, kind: "run", arm: arm.id, seed, needs, shares: shared(world, seed), world };
+    return { id: `${world} world, ${taskId("run", arm.id, seed)}`, kind: "run", arm: arm.id, seed, needs, shares: [shared(world, seed)], world };
   })));
   const tasks = [...searches, ...runs];
   const of = ({ id, arm }: Task): { readonly arm: OnlineArm; readonly world: OnlineWorldName } => ({ arm: onlineArms.find((one) => one.id === arm)!, world: tasks.find((task) => task.id === id)!.world });

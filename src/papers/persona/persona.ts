@@ -135,8 +135,8 @@ function runTask(arm: Arm, seed: number, run: Underway): Task {
 }
 
 /** The personas of the graph, of which others are made. */
-function sharedBy({ personas }: Arm, seed: number): string | undefined {
-  return personas === "graph" || personas === "shuffled" || personas === "random" ? `personas of the graph, seed ${seed}` : undefined;
+function sharedBy({ personas }: Arm, seed: number): readonly string[] {
+  return personas === "graph" || personas === "shuffled" || personas === "random" ? [`personas of the graph, seed ${seed}`] : [];
 }
 
 /** The setting: by hand, chosen before and kept in `results`, the only one, or chosen now. */
