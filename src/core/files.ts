@@ -102,7 +102,7 @@ export function removeLeftovers(folder: string, name?: string): void {
     return; // no folder, nothing left in it
   }
   for (const one of names) {
-    const match = /^(.+)\.(\d+)(?:-([0-9a-f]{8}))?-[0-9a-f]{8}\.tmp$/.exec(one);
+    const match = /^(.+?)(?:\.(\d+)(?:-([0-9a-f]{8}))?-[0-9a-f]{8}\.tmp)+$/.exec(one); // beside what is itself beside, too
     if (match === null || (name !== undefined && match[1] !== name)) continue;
     const file = join(folder, one);
     const dead = match[3] !== undefined && stateOf({ pid: Number(match[2]), place: match[3] }) === "dead";

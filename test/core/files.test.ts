@@ -38,7 +38,8 @@ describe("writeFolderAtomic", () => {
   it("removes what dead writers of the same name left, and no more", async () => {
     const dead = spawnSync(process.execPath, ["-e", ""]).pid!;
     const names = [`model.${dead}-${place}-00000001.tmp`, `model.${process.pid}-${place}-00000002.tmp`, `other.${dead}-${place}-00000003.tmp`, `model.${dead}-elsewher-00000004.tmp`];
-    for (const name of names) writeFileSync(join(folder(), name), "half");
+    const nested = `model.${dead}-${place}-00000005.tmp.${dead}-${place}-00000006.tmp`; // a model was saved into what was to become a model's folder
+    for (const name of [...names, nested]) writeFileSync(join(folder(), name), "half");
     await writeFolderAtomic(join(folder(), "model"), (beside) => writeFileSync(join(beside, "one"), "1"));
     assert.deepEqual(readdirSync(folder()).sort(), ["model", ...names.slice(1)].sort());
     writeFileAtomic(join(folder(), "other"), "2");
