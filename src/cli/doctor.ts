@@ -9,10 +9,10 @@ import { promisify } from "node:util";
 import * as tf from "@tensorflow/tfjs";
 import type { Command } from "commander";
 import { writeFileAtomic } from "../core/files";
+import { pythonIn } from "../core/python";
 import { Rng } from "../core/rng";
 import { findRayPython, howToGetRay } from "../engine/ray-python";
 import { initBackend, libraryVersion, type BackendInfo } from "../tensor/backend";
-import { pythonIn } from "../core/python";
 import { projectRoot } from "../data/store";
 import type { Outcome, Runner } from "./terminal";
 

@@ -5,11 +5,11 @@ import { basename, dirname, join } from "node:path";
 import { AbortError, DataError, throwIfAborted } from "../core/errors";
 import { makeFolder, removeLeftovers, temporaryName } from "../core/files";
 import { meter } from "../core/progress";
+import { pythonIn } from "../core/python";
 import type { WheelSource } from "./catalog";
 import { sha256Of } from "./checksum";
 import type { DownloadOptions } from "./download";
 import { innermost } from "./retry";
-import { pythonIn } from "../core/python";
 import { projectRoot } from "./store";
 
 /**

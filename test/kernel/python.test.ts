@@ -3,11 +3,12 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { pythonIn } from "../../src/core/python";
 import { suiteFolder } from "../scratch";
 import { plain } from "./kernels";
 
 const root = join(__dirname, "..", "..");
-const python = [join(root, ".venv", "bin", "python"), join(root, ".venv", "Scripts", "python.exe")].find((file) => existsSync(file));
+const python = pythonIn(join(root, ".venv"));
 
 interface Finished {
   readonly status: number | null;

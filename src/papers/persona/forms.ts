@@ -107,7 +107,7 @@ export function blendStep(split: Split, stages: Stages, shop: Workshop): Promise
   return step("blend", inputsOf(split, stages), { sizes, metric: primaryMetric }, work, settingsOf(shop));
 }
 
-function trainedOf({ first, second }: Stages): readonly StepResult<Trained>[] {
+function trainedOf({ first, second }: Pick<Stages, "first" | "second">): readonly StepResult<Trained>[] {
   return [first, ...(second === undefined ? [] : [second])];
 }
 
@@ -162,7 +162,7 @@ export function confirmStep(split: Split, { first, second, candidates }: Stages,
   const { signal, progress, cache } = shop;
   const cases = split.confirm!;
   const inputs = { first: first.key, second: second?.key ?? "none", cases: cases.hash };
-  const measure = (): Promise<Evaluation> => withStages([first, ...(second === undefined ? [] : [second])], async ([own, other]) => {
+  const measure = (): Promise<Evaluation> => withStages(trainedOf({ first, second }), async ([own, other]) => {
     await onReading();
     const stage = stageOf(form, [own!, other], candidates, blend);
     return evaluate((sessions) => stage.score(sessions), cases, { ks: personaCutoffs, counts: trainingCounts(split.train), seal: "open", signal, progress });
